@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CAPTURE_LIVE_H
+#define WEIR_CAPTURE_LIVE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/time.h"
+
+/*
+ * This host's traffic: loads and attaches the programs, follows interfaces as they come and go,
+ * drains rings, polls the mapped counters, and tells the flow stage. One instance a network
+ * namespace. Engine thread only, but for live_own_socket().
+ */
+struct live;
+struct flow_table;
+
+enum hook_choice { HOOK_AUTO, HOOK_TC, HOOK_XDP };
+
+struct hook_rule {
+	const char *pattern; /* fnmatch(3) on the interface's name; NULL: all */
+	enum hook_choice hook;
+};
+
+struct live_options {
+	/* fnmatch(3) patterns on names; a leading '!' excludes; none: all that carry traffic. */
+	const char *const *interfaces; /* ended by NULL */
+	bool loopback;
+	const struct hook_rule *hooks; /* the last that matches decides */
+	size_t hooks_len;
+	uint32_t slots;		/* main table; 0: by memory (docs/operations.md) */
+	uint32_t half_open;	/* each of two; 0: by CPUs */
+	size_t ring_bytes;	/* 0: 8 MiB; a power of two */
+	uint32_t first_packets; /* records a second for all; 0: default */
+	weir_time interval;	/* poll period: 1 s */
+	bool clsact;		/* tests: never TCX */
+};
+
+/* Loads and attaches. On failure nothing is left attached. -errno with `error` said. */
+int live_open(struct live **live, const struct live_options *options, struct error *error);
+
+/* Detaches, and hands all last counts to `flows`. */
+void live_close(struct live *live, struct flow_table *flows);
+
+/* "watching eth0 (tc), wlan0 (tc)": what the ready line says. Valid until the next call. */
+const char *live_watching(const struct live *live);
+
+/* Readable when there is something to drain: rings, interfaces that come and go, translations. */
+int live_fd(const struct live *live);
+void live_drain(struct live *live, struct flow_table *flows);
+
+/*
+ * The poll: reads all counters, walks the half-open tables, ends flows that are over, ages. To be
+ * called right after each multiple of the interval; returns the event time before which everything
+ * was told (the flow stage's clock and the watermark's).
+ */
+weir_time live_poll(struct live *live, struct flow_table *flows);
+
+/* A socket of weir's own, by SO_COOKIE, before it is connected. Any thread. */
+void live_own_socket(struct live *live, uint64_t cookie);
+
+/* Networks of this host's addresses, for roles and directions; the set is live's own and changes
+ * in live_drain(). `generation` grows when it does. */
+struct network_set;
+const struct network_set *live_addresses(const struct live *live, unsigned *generation);
+
+/* Share of packets in [start, end) that was seen and told, 0 to 1. */
+double live_coverage(const struct live *live, weir_time start, weir_time end);
+
+/* Interfaces with hooks and why, packet and loss counters, table fill: `weir status` (a new
+ * reference). *degraded is set if something is lost or full now. */
+json_t *live_status(struct live *live, bool *degraded);
+
+/* Health facts since the last call (loss, table full, interface gone), as text in *fact and
+ * *message; false when there is none. Valid until the next call. */
+bool live_health(struct live *live, const char **fact, const char **message);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CAPTURE_SOURCE_H
+#define WEIR_CAPTURE_SOURCE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "event/event.h"
+
+/*
+ * The one door: live capture, captures in files and recorded events enter here and go through the
+ * same code behind it. Engine thread only, unless said otherwise.
+ */
+
+struct capture_packet {
+	weir_time at;
+	uint32_t interface;   /* number within the file */
+	uint16_t link_type;   /* LINKTYPE_* as in capture files */
+	uint32_t captured;    /* bytes at `bytes` */
+	uint32_t wire_length; /* bytes as on the wire */
+	const uint8_t *bytes; /* alive until the next call of this source */
+};
+
+/* Where a source puts what it has. */
+struct intake {
+	void *context;
+	/* One link-layer frame of a capture. */
+	void (*packet)(void *context, const struct capture_packet *packet);
+	/* One recorded event; its texts live until the call returns. */
+	void (*event)(void *context, const struct event *event);
+};
+
+struct source {
+	const struct source_ops *ops;
+	const char *name; /* file or "live", for messages */
+	uint32_t input;	  /* index in the order stage, set by the pipeline */
+};
+
+struct source_ops {
+	const char *type;   /* "pcap", "pcapng", "json" */
+	weir_time lateness; /* default: how far back its records may go */
+
+	/* Time of its next record. 1: there is one; 0: the end. Errors inside a file are told once
+	 * through log_warn() and counted; what is readable is used. */
+	int (*peek)(struct source *source, weir_time *at);
+	/* Hands over that record. */
+	void (*deliver)(struct source *source, const struct intake *intake);
+	/* Bytes read and in all (0: unknown), for a progress bar. */
+	void (*progress)(const struct source *source, uint64_t *done, uint64_t *all);
+	/* What was wrong with it, as a JSON object (new reference): records, skipped by reason. */
+	json_t *(*report)(const struct source *source);
+	void (*close)(struct source *source);
+};
+
+/* One kind of file, tried in the order of source_kinds[] on the first bytes. */
+struct source_kind {
+	const struct source_ops *ops;
+	/* True if `head` (the first bytes of the file, at least 1) begins such a file. */
+	bool (*recognise)(const uint8_t *head, size_t length);
+	/* Takes over `file`. 0, or -errno with `error` said. */
+	int (*open)(struct source **source, FILE *file, const char *name, struct error *error);
+};
+extern const struct source_kind *const source_kinds[];
+
+/* Opens a file ("-": standard input) by content, not by name. 0, or -errno with `error` said. */
+int source_open(struct source **source, const char *path, struct error *error);
+
+#endif

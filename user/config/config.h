@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CONFIG_CONFIG_H
+#define WEIR_CONFIG_CONFIG_H
+
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "capture/live/live.h"
+#include "rule/fault.h"
+#include "sink/sink.h"
+
+/*
+ * weir.yaml and the command line, as one set of values. One table of keys (config/keys.c) makes
+ * the parser, the sample and --print-config. Owned by itself; immutable while the agent runs.
+ */
+struct config_role {
+	const char *name;
+	struct network_set networks;
+};
+
+struct config {
+	struct arena arena;
+	/* what is home, who is who */
+	struct network_set home;       /* home_networks */
+	VEC(struct config_role) roles; /* at most 64 */
+	/* capture */
+	const char *const *interfaces; /* patterns, '!' excludes; ended by NULL */
+	bool loopback;
+	VEC(struct hook_rule) hooks;
+	uint64_t flow_slots, half_open, ring_bytes, first_packets; /* 0: by the machine */
+	uint64_t max_flows; /* agent's table; 0: by the machine */
+	weir_time lateness; /* live: the poll period and 2 s */
+	/* rules */
+	const char *const *rules; /* files and folders; ended by NULL */
+	bool lenient;
+	/* sinks */
+	const char *database; /* NULL: none */
+	weir_time keep_for;
+	uint64_t keep_bytes;
+	bool all_flows;
+	bool syslog;
+	struct syslog_options syslog_options;
+	const char *json_path; /* NULL: none; "-": standard output */
+	bool json_signals, json_events;
+};
+
+/* Defaults, then the file (NULL: /etc/weir/weir.yaml if it is there). 0, or -EINVAL with faults. */
+int config_load(struct config **config, const char *path, struct faults *faults);
+
+/* One key from the command line, as in the file ("home_networks", "10.0.0.0/8"); lists grow, and
+ * the first one from the command line replaces the file's. 0, or -EINVAL with `error` said. */
+int config_set(struct config *config, const char *key, const char *value, struct error *error);
+
+/* All that is in force, with its unit, and where it came from. */
+void config_print(const struct config *config, FILE *out);
+/* The shipped sample: every key, its default, unit and comment. */
+void config_sample(FILE *out);
+void config_free(struct config *config);
+
+#endif

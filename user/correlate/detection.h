@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CORRELATE_DETECTION_H
+#define WEIR_CORRELATE_DETECTION_H
+
+#include "signal/signal.h"
+
+#define DETECTION_SIGNALS_MAX 32
+#define DETECTION_SAMPLES_MAX 32
+
+enum detection_change {
+	DETECTION_RAISED,  /* new: announced everywhere */
+	DETECTION_UPDATED, /* more evidence: stored, not announced again unless severity rose */
+	DETECTION_CLOSED,  /* its rule has not held for `suppress` */
+};
+
+/* Borrowed: alive during the call that hands it over. The evidence are copies whose pointers live
+ * as long as the detection. */
+struct detection {
+	const struct rule *rule;
+	char id[UUID_TEXT_MAX];
+	enum detection_change change;
+	bool worse;		      /* severity rose with this update */
+	const enum field *key_fields; /* names of an alias: key_names */
+	const char *const *key_names;
+	const struct value *keys;
+	unsigned keys_len;
+	enum severity severity;
+	double confidence, coverage;
+	weir_time first, last; /* of the evidence's event time */
+	weir_time emitted;
+	uint64_t count;			     /* times its rule held */
+	const struct signal *const *signals; /* by time */
+	unsigned signals_len;
+	const struct value *common; /* values that the evidence shares (weir.common) */
+	unsigned common_len;
+	const char *message; /* one sentence */
+	const char *why;     /* why it fired, in words, lines */
+};
+
+#endif

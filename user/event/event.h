@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_EVENT_EVENT_H
+#define WEIR_EVENT_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/time.h"
+
+/* What an event is about: the `service` of a rule's logsource. */
+enum event_service {
+	SERVICE_ATTEMPT,
+	SERVICE_CONNECTION,
+	SERVICE_FLOW,
+	SERVICE_DNS,
+	SERVICE_TLS,
+	SERVICE_HTTP,
+	SERVICE_FILE,
+	SERVICE_LOGIN,
+	SERVICE_PROCESS,
+	SERVICE_LISTENER,
+	SERVICE_ARP,
+	SERVICE_HEALTH,
+	SERVICE_COUNT,
+};
+
+enum field_type {
+	TYPE_ADDR,     /* struct addr */
+	TYPE_TEXT,     /* struct text */
+	TYPE_ENUM,     /* uint16_t: a number in the field's own name table (field_enum_*) */
+	TYPE_COUNT,    /* uint64_t */
+	TYPE_REAL,     /* double */
+	TYPE_TIME,     /* weir_time */
+	TYPE_DURATION, /* int64_t, ns */
+	TYPE_BOOL,     /* bool */
+	TYPE_ROLES,    /* uint64_t: bits in the order of the configured roles (field_roles_*) */
+};
+
+/* Bytes of the input's arena; not ended by a zero; alive as long as the event. */
+struct text {
+	const char *at;
+	uint32_t length;
+};
+
+enum field {
+#define FIELD(id, type, member, name, words) FIELD_##id,
+#include "event/fields.def"
+#undef FIELD
+	FIELD_COUNT,
+	FIELD_NONE = -1,
+};
+
+#define FIELD_C_ADDR	 struct addr
+#define FIELD_C_TEXT	 struct text
+#define FIELD_C_ENUM	 uint16_t
+#define FIELD_C_COUNT	 uint64_t
+#define FIELD_C_REAL	 double
+#define FIELD_C_TIME	 weir_time
+#define FIELD_C_DURATION int64_t
+#define FIELD_C_BOOL	 bool
+#define FIELD_C_ROLES	 uint64_t
+
+/*
+ * One event: a flat struct of typed slots with a presence mask. Plain data: copied by assignment;
+ * only TEXT slots point elsewhere (see event_keep() for events that outlive their input).
+ * (time, input, record) is the one order in which the engine sees events.
+ */
+struct event {
+	weir_time time;	  /* event time, ns since the epoch */
+	uint64_t record;  /* number within its input */
+	uint32_t input;	  /* index of the input */
+	uint16_t service; /* enum event_service */
+	uint64_t present[(FIELD_COUNT + 63) / 64];
+#define FIELD(id, type, member, name, words) FIELD_C_##type member;
+#include "event/fields.def"
+#undef FIELD
+};
+
+struct field_info {
+	const char *name;
+	const char *words;
+	uint16_t offset; /* in struct event */
+	uint8_t type;	 /* enum field_type */
+};
+
+/* By enum field. */
+extern const struct field_info field_table[FIELD_COUNT];
+
+static inline bool event_has(const struct event *e, enum field f)
+{
+	return (e->present[f / 64] >> (f % 64)) & 1;
+}
+
+static inline void event_mark(struct event *e, enum field f)
+{
+	e->present[f / 64] |= UINT64_C(1) << (f % 64);
+}
+
+static inline void event_clear(struct event *e, enum field f)
+{
+	e->present[f / 64] &= ~(UINT64_C(1) << (f % 64));
+}
+
+/* event_set(&e, SOURCE_PORT, source_port, 22): fills a slot and marks it present. */
+#define event_set(e, id, member_, value)                                                           \
+	do {                                                                                       \
+		(e)->member_ = (value);                                                            \
+		event_mark((e), FIELD_##id);                                                       \
+	} while (0)
+
+static inline const void *event_slot(const struct event *e, enum field f)
+{
+	return (const char *)e + field_table[f].offset;
+}
+
+/* The field of this exact ECS name or public alias (`aliases.def`), or FIELD_NONE. */
+enum field field_find(const char *name, size_t length);
+
+/* The known name that is nearest to a wrong one, for messages; never NULL. */
+const char *field_nearest(const char *name, size_t length);
+
+const char *service_name(enum event_service service);
+int service_find(const char *name, size_t length); /* -1: none */
+
+/* ENUM fields: number of a name (without case), -1 if the field has no such name; and back, where
+ * NULL means no such number. */
+int field_enum_number(enum field f, const char *name, size_t length);
+const char *field_enum_name(enum field f, unsigned number);
+
+enum network_direction {
+	DIRECTION_INBOUND,
+	DIRECTION_OUTBOUND,
+	DIRECTION_INTERNAL,
+	DIRECTION_FORWARDED,
+	DIRECTION_EXTERNAL
+};
+enum network_state { STATE_ESTABLISHED, STATE_REJECTED, STATE_UNANSWERED };
+enum address_scope {
+	SCOPE_LOOPBACK,
+	SCOPE_MULTICAST,
+	SCOPE_BROADCAST,
+	SCOPE_LINK,
+	SCOPE_INTERNAL,
+	SCOPE_EXTERNAL
+};
+/* network.transport's number is the IANA protocol number. */
+
+/* Names of roles, set once from the configuration before the first event; at most 64. The array
+ * must outlive all events. */
+void field_roles_set(const char *const *names, size_t count);
+int field_role_number(const char *name, size_t length); /* -1: no such role */
+const char *field_role_name(unsigned number);
+
+/* Community ID 1.0 of the event's 5-tuple, seed 0, into `text`; false if it has no 5-tuple. */
+#define COMMUNITY_ID_MAX 40
+bool event_community_id(const struct event *e, char text[COMMUNITY_ID_MAX]);
+
+/* "10.0.0.1:5000 → 10.0.0.2:22 tcp" for people. Returns `text`. */
+#define EVENT_TUPLE_MAX 160
+char *event_tuple(const struct event *e, char text[EVENT_TUPLE_MAX]);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_EVENT_ORDER_H
+#define WEIR_EVENT_ORDER_H
+
+#include "event/event.h"
+
+/*
+ * The reorder stage: events enter as they come and leave ordered by (time, input, record) when the
+ * watermark passes them. Engine thread only.
+ *
+ * An input's watermark is its greatest event time less its lateness (and, live, the clock less its
+ * lateness); the stage's is the least of all inputs not at their end. An event older than the
+ * watermark is late: counted for its input and dropped. An event more than an hour ahead of its
+ * input's others is held and moves no watermark until a second one agrees.
+ */
+struct order;
+
+struct order_ops {
+	void (*event)(void *context, const struct event *event); /* in order */
+	void (*watermark)(void *context, weir_time watermark);	 /* after the events before it */
+	void *context;
+};
+
+struct order_counts {
+	uint64_t events, late, held_ahead;
+};
+
+struct order *order_new(const struct order_ops *ops); /* NULL without memory */
+void order_free(struct order *order);
+
+/* Adds an input; returns its index, or -ENOMEM. */
+int order_input(struct order *order, weir_time lateness);
+
+/* Copies the event and its texts; sets input and record. */
+int order_push(struct order *order, uint32_t input, const struct event *event);
+
+/* The input promises (by clock or by what it has read) no event before `at` less its lateness. */
+void order_advance(struct order *order, uint32_t input, weir_time at);
+
+/* The input is at its end: it holds the watermark back no more. When the last one ends, all that
+ * is held leaves and the watermark passes every time (TIME_NEVER). */
+void order_end(struct order *order, uint32_t input);
+
+void order_counts(const struct order *order, uint32_t input, struct order_counts *counts);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_FLOW_FLOW_H
+#define WEIR_FLOW_FLOW_H
+
+#include <stdbool.h>
+
+#include "base/table.h"
+#include "base/time.h"
+#include "bpf/flow.h"
+#include "event/event.h"
+
+/*
+ * The flow stage: what a source knows of connections becomes the events `attempt`, `connection`
+ * and `flow` (docs/rules.md, Events). Two kinds of source feed it: a capture gives packets
+ * (flow/track.h, which does in user space what the programs do in the kernel), the live source
+ * gives records and polled counters. Both end in the calls below, so both say the same.
+ * Engine thread only. Times are event time (wall clock, ns).
+ */
+
+struct flow_counts {
+	uint64_t bytes[2];   /* IP bytes by direction of the key */
+	uint64_t payload[2]; /* transport payload bytes */
+	uint64_t packets[2];
+};
+
+/* One connection. Owned by the table; fields are for the sources to read. */
+struct flow {
+	struct flow_key key;
+	uint32_t slot; /* live: slot in the main table, or RECORD_NO_SLOT; else unused */
+	uint32_t generation;
+	uint32_t ifindex; /* first seen on; replay: number of the interface in the file */
+	uint16_t vlan;
+	uint8_t state;		 /* enum flow_state */
+	uint8_t initiator;	 /* direction of the initiator */
+	uint8_t marks;		 /* enum flow_mark */
+	uint8_t flags[2];	 /* TCP flags seen, by direction */
+	bool decided;		 /* its `connection` event was made */
+	bool own;		 /* weir's own traffic */
+	bool silent;		 /* NAT twin: makes no events */
+	struct flow_counts now;	 /* all that was counted */
+	struct flow_counts told; /* all that `flow` events have said */
+	weir_time first, last;
+	weir_time interval_first; /* first packet in the open interval; TIME_NONE: nothing moved */
+	weir_time deadline;	  /* unanswered at; TIME_NEVER once decided */
+	const struct flow_nat *nat;
+	struct flow *newer, *older; /* by last change, for ageing */
+	void *source;		    /* the live source's own */
+};
+
+/* The other tuple of a translated connection, as `nat.*` fields show it. */
+struct flow_nat {
+	struct addr source, destination;
+	uint16_t source_port, destination_port; /* host order */
+};
+
+/* How long a flow may be silent before it ends, by protocol and state: docs/operations.md. */
+struct flow_timeouts {
+	weir_time unanswered;	   /* 5 s: first packet to the outcome `unanswered` */
+	weir_time closed;	   /* 5 s: linger after FIN both ways or RST */
+	weir_time tcp_new;	   /* 30 s: half open, rejected, unanswered */
+	weir_time tcp_established; /* 2 h */
+	weir_time udp_new;	   /* 30 s */
+	weir_time udp_answered;	   /* 3 min */
+	weir_time icmp;		   /* 30 s */
+	weir_time other;	   /* 10 min */
+};
+extern const struct flow_timeouts flow_timeouts_default;
+
+struct flow_ops {
+	void (*event)(void *context, const struct event *event);
+	void *context;
+	uint32_t services;  /* bit a service: events of others need not be made */
+	weir_time interval; /* of `flow` events: 1 s; at multiples from the epoch */
+	size_t max_flows;   /* the table's bound; the least recently changed goes first, counted */
+	const struct flow_timeouts *timeouts;
+};
+
+struct flow_stats {
+	uint64_t flows; /* now */
+	uint64_t started, established, rejected, unanswered, ended, midstream, own, nat;
+	uint64_t evicted;	 /* ended early for want of room: still reported whole */
+	struct flow_counts told; /* sums of all that was reported */
+};
+
+struct flow_table;
+
+struct flow_table *flow_table_new(const struct flow_ops *ops); /* NULL without memory */
+void flow_table_free(struct flow_table *table);
+
+struct flow *flow_find(struct flow_table *table, const struct flow_key *key);
+
+/* What is known when a flow is first seen. */
+struct flow_start {
+	struct flow_key key;
+	weir_time first;
+	uint32_t ifindex;
+	uint16_t vlan;
+	uint8_t initiator, marks, state;
+	bool own;
+	uint64_t missed; /* > 0: stands for so many first packets without a source (event.count) */
+};
+
+/* Enters a flow and makes its `attempt` (unless midstream, error, own). NULL without memory. The
+ * key must not be in yet. */
+struct flow *flow_begin(struct flow_table *table, const struct flow_start *start);
+
+/* The packet at `at` decided its outcome: FLOW_ANSWERED (UDP, ICMP), FLOW_ESTABLISHED,
+ * FLOW_REJECTED or FLOW_CLOSED. States only go up; `connection` is made once. */
+void flow_decide(struct flow_table *table, struct flow *flow, enum flow_state state, weir_time at);
+
+/* Absolute counters as the source sees them now; only growth counts. */
+void flow_count(struct flow_table *table, struct flow *flow, const struct flow_counts *now,
+		const uint8_t flags[2], weir_time last);
+
+/* Tells what was not told, with totals, and forgets the flow (the pointer dies). */
+void flow_end(struct flow_table *table, struct flow *flow);
+
+/* Time has come to `now`: closes intervals that are over, decides `unanswered`, calls `expired` for
+ * each flow that is silent for longer than its timeout (the source ends it when it has the last
+ * counts; NULL: it is ended here). */
+void flow_advance(struct flow_table *table, weir_time now,
+		  void (*expired)(void *context, struct flow *flow), void *context);
+
+/* The end of the input: everything ages out as docs/rules.md says. */
+void flow_finish(struct flow_table *table);
+
+void flow_stats(const struct flow_table *table, struct flow_stats *stats);
+
+#endif

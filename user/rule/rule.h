@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_RULE_RULE_H
+#define WEIR_RULE_RULE_H
+
+#include "base/time.h"
+#include "rule/expr.h"
+#include "rule/severity.h"
+
+/*
+ * A rule set: Sigma YAML, loaded, checked and compiled (docs/rules.md). Immutable once loaded; any
+ * thread may read it. All memory is the set's own.
+ */
+
+enum rule_kind {
+	RULE_BASE,     /* selects events */
+	RULE_WINDOW,   /* aggregates over events of base rules in a window: makes signals */
+	RULE_TEMPORAL, /* signals (or events) of several rules together: makes detections */
+};
+
+enum window_type {
+	WINDOW_SLIDING,
+	WINDOW_TUMBLING,
+	WINDOW_HOP,
+	WINDOW_SESSION,
+};
+
+/* Kinds of aggregate; what each needs and yields stands in signal/aggregate.c's table. */
+enum aggregate_kind {
+	AGGREGATE_COUNT,
+	AGGREGATE_SUM,
+	AGGREGATE_AVG,
+	AGGREGATE_MIN,
+	AGGREGATE_MAX,
+	AGGREGATE_DISTINCT,
+	AGGREGATE_VALUES,
+	AGGREGATE_KINDS,
+};
+
+#define RULE_FIELDS_MAX	 8 /* of a group-by or an aggregate's tuple */
+#define RULE_COMPUTE_MAX 32
+#define RULE_REFS_MAX	 32
+#define RULE_LEVELS_MAX	 SEVERITY_COUNT
+
+struct field_list {
+	enum field at[RULE_FIELDS_MAX];
+	unsigned len;
+};
+
+/* One line of `compute`. */
+struct rule_aggregate {
+	const char *name;
+	enum aggregate_kind kind;
+	struct field_list fields;
+	const struct expr *where; /* NULL: every event of the rule */
+	enum unit unit;
+	bool grows; /* can only grow within a window: may fire early */
+};
+
+struct rule_baseline {
+	bool used;
+	unsigned warmup; /* windows until what was learned counts more than the prior */
+	bool prior;	 /* mean and stddev below are set */
+	double mean, stddev, floor;
+};
+
+struct rule_level {
+	enum severity severity;
+	const struct expr *when;
+};
+
+struct rule_window {
+	enum window_type type;
+	weir_time timespan, every, gap; /* every: hop only; tumbling: = timespan */
+	struct field_list group_by;
+	struct rule_aggregate compute[RULE_COMPUTE_MAX];
+	unsigned compute_len;
+	const struct expr *having;
+	struct rule_level levels[RULE_LEVELS_MAX]; /* most severe first */
+	unsigned levels_len;
+	struct rule_baseline baseline;
+	weir_time suppress;
+	size_t max_keys;     /* default 100,000 */
+	size_t max_distinct; /* exact up to; default 1,024 */
+};
+
+/* A group-by name of a temporal rule, and the field it is in each referenced rule. */
+struct rule_alias {
+	const char *name;
+	enum field by_ref[RULE_REFS_MAX]; /* FIELD_NONE where that rule is not mapped */
+};
+
+struct rule_temporal {
+	bool ordered;
+	weir_time timespan;
+	struct field_list group_by;
+	struct rule_alias aliases[RULE_FIELDS_MAX];
+	unsigned aliases_len;
+	const struct expr *condition; /* over refs; NULL: all of them (or `require`) */
+	unsigned require;	      /* any so many of the refs; 0: all */
+	struct field_list common; /* a value shared by the sets that the refs compute by values() */
+	struct field_list differ;
+	int min_severity[RULE_REFS_MAX]; /* -1: any */
+	struct rule_level levels[RULE_LEVELS_MAX];
+	unsigned levels_len;
+	const struct expr *confidence; /* NULL: 1 */
+	weir_time suppress;
+};
+
+/* A piece of a summary: literal text, a group field, or a computed value. */
+struct summary_part {
+	enum { SUMMARY_TEXT, SUMMARY_FIELD, SUMMARY_COMPUTED } kind;
+	const char *text;
+	enum field field;
+	unsigned computed;
+};
+
+struct rule {
+	const char *id, *name, *title, *status, *description, *author, *date;
+	const char *display;	       /* rule.name in output: `name`, upper case */
+	const char *const *references; /* ended by NULL, as the next three */
+	const char *const *falsepositives;
+	const char *const *tags;
+	const char *const *actions;	/* weir.actions */
+	const char *tactic, *technique; /* first of the tags, "TA0008", "T1021"; NULL: none */
+	enum severity level;
+	struct place place;
+	enum rule_kind kind;
+	bool raise;		      /* makes detections, not signals (weir.raise) */
+	const char *family;	      /* NULL: its own name */
+	unsigned index;		      /* in ruleset.rules */
+	unsigned refs[RULE_REFS_MAX]; /* indexes of the rules it refers to */
+	unsigned refs_len;
+	const unsigned *users; /* indexes of the rules that refer to it */
+	unsigned users_len;
+	uint32_t services;	       /* base: bit a service it can match */
+	const struct predicate *match; /* base */
+	const struct summary_part *summary;
+	unsigned summary_len;
+	union {
+		struct rule_window window;
+		struct rule_temporal temporal;
+	};
+};
+
+struct ruleset {
+	struct arena arena;
+	struct rule *rules; /* base rules first, then by dependency: a rule stands after its refs */
+	unsigned len;
+	uint32_t services; /* bit a service that any rule reads */
+	struct rule_index *index;
+	/* Rules left out, with why (lenient), for `weir rules`. */
+	VEC(struct fault) skipped;
+};
+
+struct rule_options {
+	const char *const *paths; /* files and folders, the later wins by rule id; ended by NULL */
+	bool lenient;		  /* a rule with unknown fields is skipped and listed */
+};
+
+/*
+ * Loads all files under the paths. Returns 0 if a set could be made (*set, the caller's to free),
+ * -EINVAL if there are fatal faults (then *set is NULL). Every fault is in `faults`.
+ */
+int ruleset_load(struct ruleset **set, const struct rule_options *options, struct faults *faults);
+
+/* The same from memory, for tests and tools: `text` as if it stood in a file `name`. */
+int ruleset_load_text(struct ruleset **set, const char *name, const char *text, size_t length,
+		      struct faults *faults);
+void ruleset_free(struct ruleset *set);
+
+/*
+ * The base rules that an event matches, as indexes into `matched` (room for ruleset.len). Only
+ * rules that can match are tried (by service, then their most selective equality).
+ */
+unsigned rule_match(const struct ruleset *set, const struct event *event, unsigned *matched);
+
+#endif

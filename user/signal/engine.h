@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_ENGINE_H
+#define WEIR_SIGNAL_ENGINE_H
+
+#include "signal/signal.h"
+
+/*
+ * Layer 1: ordered events in, signals out. Windows over event time, aggregates, bounded keys
+ * (docs/rules.md, Windows). Engine thread only. Nothing is allocated for an event of a key that is
+ * known.
+ */
+struct signal_engine;
+
+struct signal_engine_ops {
+	void (*signal)(void *context, const struct signal *signal);
+	double (*coverage)(void *context, weir_time start, weir_time end); /* NULL: 1 */
+	void *context;
+};
+
+struct signal_engine_stats {
+	uint64_t events, matched, skipped_null_key, signals, suppressed, evicted_keys;
+	uint64_t keys, bytes; /* now */
+};
+
+struct signal_engine *signal_engine_new(const struct ruleset *set,
+					const struct signal_engine_ops *ops);
+void signal_engine_free(struct signal_engine *engine);
+
+/* The next event in order; timers due at or before its time run first. */
+void signal_engine_event(struct signal_engine *engine, const struct event *event);
+
+/* No event before `watermark` comes any more: windows that ended by then close. TIME_NEVER is the
+ * end of the input: open windows close as partial. */
+void signal_engine_watermark(struct signal_engine *engine, weir_time watermark);
+
+void signal_engine_stats(const struct signal_engine *engine, struct signal_engine_stats *stats);
+
+/* How often a rule made a signal, and how often it was quiet by `suppress`. */
+void signal_engine_rule_stats(const struct signal_engine *engine, unsigned rule, uint64_t *fired,
+			      uint64_t *suppressed);
+
+#endif

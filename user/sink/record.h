@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SINK_RECORD_H
+#define WEIR_SINK_RECORD_H
+
+#include <stdatomic.h>
+
+#include "correlate/detection.h"
+
+/*
+ * What goes out, made once on the engine thread; sinks write it each in their own form. Immutable,
+ * shared by reference count: a sink that keeps one (a queue) takes a reference of its own.
+ */
+enum record_kind_out {
+	OUT_EVENT,
+	OUT_SIGNAL,
+	OUT_DETECTION,
+	OUT_FLOW, /* a finished connection that evidence points to */
+	OUT_HEALTH,
+};
+
+/* Text is UTF-8; NULL where it does not apply. All memory is the record's arena. */
+struct out {
+	atomic_uint references;
+	enum record_kind_out kind;
+	struct arena arena;
+	enum detection_change change; /* detection */
+	bool announce;		      /* detection: raised, or worse than when last announced */
+	bool update;		      /* signal: one with this id was written before */
+	const char *id, *rule_id, *rule_name, *title;
+	enum severity severity;
+	double confidence, coverage;
+	const char *state;     /* detection: "open", "closed" */
+	weir_time first, last; /* signal: window start and end */
+	weir_time at;	       /* @timestamp */
+	uint64_t count;
+	const char *keys_json;	 /* object */
+	const char *keys_text;	 /* "source.ip=10.0.0.5" for a line */
+	const char *values_json; /* object, as weir.values */
+	const char *message, *tactic, *technique, *host;
+	const char *signal_names;      /* detection: "PORT_SCAN,CONNECTION_SPIKE" */
+	const char *const *signal_ids; /* detection: ended by NULL */
+	struct event event;	       /* event, flow, health */
+	const char *json;	       /* the whole object, one line, no newline */
+	size_t json_length;
+};
+
+/* New records with one reference, the caller's; NULL without memory. `host` is this host's name. */
+struct out *out_signal(const struct signal *signal, const char *host);
+struct out *out_detection(const struct detection *detection, const char *host);
+struct out *out_event(const struct event *event, const char *host);
+/* A flow event that evidence points to: the row of table `flow`. */
+struct out *out_flow(const struct event *event, const char *host);
+
+struct out *out_keep(struct out *out);
+void out_drop(struct out *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SINK_SINK_H
+#define WEIR_SINK_SINK_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "sink/record.h"
+
+/*
+ * Sinks behind one table of operations. write() is called on the engine thread and must not wait:
+ * what may be slow stands behind a bounded queue on a thread of its own, and a full queue is
+ * counted. Detections are written before signals that wait, when room is short.
+ */
+struct sink {
+	const struct sink_ops *ops;
+	uint32_t kinds; /* bit per enum record_kind_out that it wants */
+};
+
+struct sink_ops {
+	const char *name;
+	void (*write)(struct sink *sink, struct out *out); /* borrows; out_keep() to keep */
+	/* Waits until all that was written has left, at most `timeout_ms`; -ETIMEDOUT. */
+	int (*flush)(struct sink *sink, int timeout_ms);
+	json_t *(*status)(struct sink *sink); /* new reference: written, dropped, error */
+	void (*close)(struct sink *sink);     /* flushes and frees */
+};
+
+struct sqlite_options {
+	const char *path;
+	weir_time keep_for;  /* retention by age; 0: for ever */
+	uint64_t keep_bytes; /* retention by size; 0: no bound */
+	size_t queue;	     /* records */
+	bool all_flows;
+};
+int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, struct error *error);
+
+enum syslog_transport { SYSLOG_LOCAL, SYSLOG_UDP, SYSLOG_TCP, SYSLOG_TLS };
+struct syslog_options {
+	enum syslog_transport transport;
+	const char *server, *port; /* not local */
+	const char *ca_file;	   /* TLS: NULL for the system's */
+	const char *facility;	   /* "authpriv" */
+	bool json;		   /* @cee: and the JSON object */
+	size_t max_line;	   /* 2,048 */
+	size_t queue;
+	const char *local_path; /* socket; NULL: /dev/log */
+	/* Told of each socket before it is connected, so that its traffic is known as weir's own
+	 * (cookie: SO_COOKIE); any thread. May be NULL. */
+	void (*own_socket)(void *context, uint64_t cookie);
+	void *context;
+};
+int sink_syslog_open(struct sink **sink, const struct syslog_options *options, struct error *error);
+
+/* One JSON object a line to `path` ("-": standard output). */
+int sink_json_open(struct sink **sink, const char *path, uint32_t kinds, struct error *error);
+
+/* For people on a terminal, or a pipe: detections (and, by `kinds`, signals, events) as text. */
+int sink_text_open(struct sink **sink, uint32_t kinds, struct error *error);
+
+#endif
