@@ -28,6 +28,8 @@ ASAN_OBJECTS := $(SOURCES:%.c=$(BUILD)/asan/%.o)
 UNIT_SOURCES := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
 BPF_TESTS    := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(sort $(wildcard tests/bpf/test_*.c)))
+BENCH_BPF    := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
+BENCHES      := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
 BPF_HELPERS  := $(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c))
 
 .DEFAULT_GOAL := help
@@ -45,7 +47,7 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name weir_$* > $@.tmp && mv $@.tmp $@
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
@@ -76,6 +78,18 @@ $(BUILD)/tests/bpf/%: tests/bpf/%.c $(BPF_HELPERS) $(BUILD)/libweir.a | $(SKELET
 	@mkdir -p $(@D)
 	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(BPF_HELPERS) $(BUILD)/libweir.a $(WEIR_LIBS) -lcmocka
 
+# A benchmark prints one JSON object a line: {"name", "value", "unit", "against"}.
+$(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/bench/%.skel.h: $(BUILD)/tests/bench/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libweir.a | $(SKELETONS) $(BENCH_BPF)
+	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -I$(BUILD)/tests/bench -Itests -MMD -MP -o $@ $< $(BUILD)/libweir.a $(WEIR_LIBS)
+
+benches: $(BENCHES)
 unit-tests: $(UNIT_TESTS)
 bpf-tests: $(BPF_TESTS)
 
