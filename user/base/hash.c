@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Secrets of this process: set before main(), so that no thread sees them half made. */
+static uint64_t seed[3];
+
+__attribute__((constructor)) static void hash_seed(void)
+{
+	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed[0] = (uint64_t)(uintptr_t)&seed;
+	seed[2] |= 1;
+}
+
+/* 64 × 64 → 128 bits folded: one round of the multiply-and-fold family (Yi, wyhash, 2019). */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t load(const uint8_t *at, size_t length)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, at, length);
+	return word;
+}
+
+uint64_t hash_bytes(const void *bytes, size_t length)
+{
+	const uint8_t *at = bytes;
+	size_t rest = length;
+	uint64_t h = seed[0] ^ length;
+
+	for (; rest > 16; rest -= 16, at += 16)
+		h = fold(load(at, 8) ^ seed[1], load(at + 8, 8) ^ h);
+	h = rest > 8 ? fold(load(at, 8) ^ seed[1], load(at + 8, rest - 8) ^ h)
+		     : fold(load(at, rest) ^ seed[1], h ^ seed[2]);
+	return fold(h ^ seed[2], length ^ seed[1] ^ UINT64_C(0x9e3779b97f4a7c15));
+}
+
+void hash_sha1(const void *bytes, size_t length, uint8_t digest[20])
+{
+	EVP_Digest(bytes, length, digest, NULL, EVP_sha1(), NULL);
+}
+
+/* weir's own namespace for UUIDv5: never changes, or replays would make twins of old records. */
+static const uint8_t uuid_namespace[16] = {0x6f, 0x1c, 0x7e, 0x52, 0x0d, 0x3b, 0x4e, 0x0a,
+					   0x9b, 0x61, 0x77, 0x65, 0x69, 0x72, 0x00, 0x01};
+
+void uuid_v5(const void *name, size_t length, char text[UUID_TEXT_MAX])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t d[20] = {0};
+
+	if (context && EVP_DigestInit_ex(context, EVP_sha1(), NULL)) {
+		EVP_DigestUpdate(context, uuid_namespace, sizeof(uuid_namespace));
+		EVP_DigestUpdate(context, name, length);
+		EVP_DigestFinal_ex(context, d, NULL);
+	}
+	EVP_MD_CTX_free(context);
+	d[6] = (d[6] & 0x0f) | 0x50;
+	d[8] = (d[8] & 0x3f) | 0x80;
+	snprintf(text, UUID_TEXT_MAX,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1],
+		 d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14],
+		 d[15]);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static atomic_bool verbose;
+
+void log_verbose(bool on)
+{
+	atomic_store(&verbose, on);
+}
+
+/* One write a line, so that lines of several threads do not mix. */
+static void log_line(const char *level, const char *format, va_list args)
+{
+	char line[1024];
+	size_t length = (size_t)snprintf(line, sizeof(line), "weir: %s", level);
+
+	vsnprintf(line + length, sizeof(line) - length - 1, format, args);
+	length = strlen(line);
+	line[length++] = '\n';
+	if (write(STDERR_FILENO, line, length) < 0)
+		return; /* nobody left to tell */
+}
+
+#define LOG_FUNCTION(name, level)                                                                  \
+	void name(const char *format, ...)                                                         \
+	{                                                                                          \
+		va_list args;                                                                      \
+                                                                                                   \
+		va_start(args, format);                                                            \
+		log_line(level, format, args);                                                     \
+		va_end(args);                                                                      \
+	}
+
+LOG_FUNCTION(log_error, "")
+LOG_FUNCTION(log_warn, "warning: ")
+LOG_FUNCTION(log_info, "")
+
+void log_debug(const char *format, ...)
+{
+	va_list args;
+
+	if (!atomic_load(&verbose))
+		return;
+	va_start(args, format);
+	log_line("debug: ", format, args);
+	va_end(args);
+}
