@@ -11,6 +11,7 @@
  * name and allocates nothing. Three-valued: NULL is "unknown".
  */
 struct expr;
+struct rule_aggregate;
 
 /* What names mean where an expression stands; filled by the loader of the rule. */
 struct expr_scope {
@@ -22,9 +23,12 @@ struct expr_scope {
 	 * "it holds". Its index in the rule's `refs`; -1: none. */
 	int (*rule)(void *context, const char *name, size_t length);
 	/* A value that a referenced rule computed ("port_scan.targets"), temporal only: index of
-	 * the rule in *ref and of the value as result; -1: none. */
+	 * the rule in *ref and of the value as result, the aggregate itself in *aggregate; -1:
+	 * none.
+	 */
 	int (*remote)(void *context, const char *rule, size_t rule_length, const char *name,
-		      size_t name_length, int *ref);
+		      size_t name_length, int *ref, const struct rule_aggregate **aggregate);
+	bool baseline; /* zscore() and baseline() may be called */
 	/* All known names, for "nearest" in messages; ended by NULL. */
 	const char *const *names;
 };

@@ -24,7 +24,7 @@ enum window_type {
 	WINDOW_SESSION,
 };
 
-/* Kinds of aggregate; what each needs and yields stands in signal/aggregate.c's table. */
+/* Kinds of aggregate. Names, arguments and units: rule/compute.c; how each is kept: signal/. */
 enum aggregate_kind {
 	AGGREGATE_COUNT,
 	AGGREGATE_SUM,
@@ -38,6 +38,7 @@ enum aggregate_kind {
 
 #define RULE_FIELDS_MAX	 8 /* of a group-by or an aggregate's tuple */
 #define RULE_COMPUTE_MAX 32
+#define RULE_PER_MAX	 4
 #define RULE_REFS_MAX	 32
 #define RULE_LEVELS_MAX	 SEVERITY_COUNT
 
@@ -46,14 +47,31 @@ struct field_list {
 	unsigned len;
 };
 
-/* One line of `compute`. */
+/*
+ * One line of `compute`: over the events that match a ref of the rule, or (per >= 0) over the inner
+ * groups of `per[per]`, one value a group: `max(dst.ports)` is {MAX, per of dst, inner of ports},
+ * `count(dst where ports > 9)` is {COUNT, per of dst, inner -1}. Inner groups whose value is null
+ * are skipped as null fields are.
+ */
 struct rule_aggregate {
 	const char *name;
 	enum aggregate_kind kind;
-	struct field_list fields;
-	const struct expr *where; /* NULL: every event of the rule */
+	struct field_list fields; /* over events; empty for COUNT and over inner groups */
+	int per, inner; /* -1: over events; inner: index in that per's compute, -1: none */
+	/* NULL: every event (group). Over events env.event and env.rules are read, over inner
+	 * groups env.computed is the group's own computed values. */
+	const struct expr *where;
 	enum unit unit;
 	bool grows; /* can only grow within a window: may fire early */
+};
+
+/* An inner group of a window (`per`): its key's events once more grouped by further fields. */
+struct rule_per {
+	const char *name;
+	struct field_list by;
+	struct rule_aggregate *compute; /* over events: per and inner are -1 */
+	unsigned compute_len;
+	size_t max_groups; /* of one key in one window; what overflows is counted. 1,024 */
 };
 
 struct rule_baseline {
@@ -68,22 +86,30 @@ struct rule_level {
 	const struct expr *when;
 };
 
+/* Quiet until the condition has been false (sliding windows without `suppress`). */
+#define SUPPRESS_WHILE_TRUE (-1)
+
 struct rule_window {
 	enum window_type type;
 	weir_time timespan, every, gap; /* every: hop only; tumbling: = timespan */
 	struct field_list group_by;
+	struct rule_per per[RULE_PER_MAX];
+	unsigned per_len;
 	struct rule_aggregate compute[RULE_COMPUTE_MAX];
 	unsigned compute_len;
-	const struct expr *having;
+	const struct expr *having; /* never NULL: without it, from Sigma's condition */
 	struct rule_level levels[RULE_LEVELS_MAX]; /* most severe first */
 	unsigned levels_len;
 	struct rule_baseline baseline;
+	const struct expr *confidence; /* over computed values; NULL: 1 */
+	/* Default: the timespan; sliding without the key: SUPPRESS_WHILE_TRUE. */
 	weir_time suppress;
 	size_t max_keys;     /* default 100,000 */
 	size_t max_distinct; /* exact up to; default 1,024 */
 };
 
-/* A group-by name of a temporal rule, and the field it is in each referenced rule. */
+/* A group-by name of a temporal rule that is no field, and the field it is in each referenced rule.
+ * The keys of a temporal rule are those of `group_by`, then the aliases, in that order. */
 struct rule_alias {
 	const char *name;
 	enum field by_ref[RULE_REFS_MAX]; /* FIELD_NONE where that rule is not mapped */
@@ -97,21 +123,38 @@ struct rule_temporal {
 	unsigned aliases_len;
 	const struct expr *condition; /* over refs; NULL: all of them (or `require`) */
 	unsigned require;	      /* any so many of the refs; 0: all */
-	struct field_list common; /* a value shared by the sets that the refs compute by values() */
-	struct field_list differ;
+	/* A value shared by the sets that the refs compute by values(); and by ref the index of
+	 * that set in its compute, or -1 where the rule has none and is not asked. The same of
+	 * differ. */
+	struct field_list common, differ;
+	int common_set[RULE_REFS_MAX], differ_set[RULE_REFS_MAX];
 	int min_severity[RULE_REFS_MAX]; /* -1: any */
 	struct rule_level levels[RULE_LEVELS_MAX];
 	unsigned levels_len;
-	const struct expr *confidence; /* NULL: 1 */
-	weir_time suppress;
+	const struct expr *confidence; /* over refs; NULL: 1 */
+	weir_time suppress;	       /* default: the timespan */
 };
 
-/* A piece of a summary: literal text, a group field, or a computed value. */
+/* What a base rule that nothing refers to says of its events by itself. */
+struct rule_single {
+	weir_time suppress; /* default: 1 h */
+};
+
+/* A piece of a summary. */
+enum summary_kind {
+	SUMMARY_TEXT,
+	SUMMARY_FIELD,	  /* a group field (base rules: any field of the event) */
+	SUMMARY_COMPUTED, /* window: a computed value */
+	SUMMARY_REMOTE,	  /* temporal: a value that ref computed */
+	SUMMARY_COMMON,	  /* temporal: the values that the evidence shares, "a, b and 3 more" */
+	SUMMARY_ALIAS,	  /* temporal: a group-by alias */
+};
+
 struct summary_part {
-	enum { SUMMARY_TEXT, SUMMARY_FIELD, SUMMARY_COMPUTED } kind;
+	enum summary_kind kind;
 	const char *text;
 	enum field field;
-	unsigned computed;
+	unsigned ref, computed, alias;
 };
 
 struct rule {
@@ -137,6 +180,7 @@ struct rule {
 	const struct summary_part *summary;
 	unsigned summary_len;
 	union {
+		struct rule_single single; /* base */
 		struct rule_window window;
 		struct rule_temporal temporal;
 	};
@@ -158,8 +202,10 @@ struct rule_options {
 };
 
 /*
- * Loads all files under the paths. Returns 0 if a set could be made (*set, the caller's to free),
- * -EINVAL if there are fatal faults (then *set is NULL). Every fault is in `faults`.
+ * Loads all files under the paths: *.yml and *.yaml, folders whole, *.cases.yml (tests of rules)
+ * left out. The names of roles must be set before (field_roles_set). Returns 0 if a set could be
+ * made (*set, the caller's to free), -EINVAL if there are fatal faults (then *set is NULL). Every
+ * fault is in `faults`.
  */
 int ruleset_load(struct ruleset **set, const struct rule_options *options, struct faults *faults);
 

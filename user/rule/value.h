@@ -28,6 +28,7 @@ enum unit {
 	UNIT_HOSTS,
 	UNIT_PACKETS,
 	UNIT_EVENTS,
+	UNIT_ENDPOINTS, /* (address, port) */
 };
 const char *unit_name(enum unit unit); /* "bytes"; NULL for none */
 
@@ -41,8 +42,12 @@ struct value {
 	};
 };
 
-/* The event's field as a value; VALUE_NULL if absent. ENUM and ROLES become text. */
+/* The event's field as a value; VALUE_NULL if absent. ENUM becomes text, ROLES the name of the
+ * first role. */
 struct value value_of_field(const struct event *e, enum field f);
+
+/* What a field's number counts: bytes, packets, a duration, a time; UNIT_NONE for all else. */
+enum unit field_unit(enum field f);
 
 /* Equality as rules have it: text without case; null equals nothing. */
 bool value_equal(const struct value *a, const struct value *b);
