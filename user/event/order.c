@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event/order.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "event/horizon.h"
+
+/* Events leave in batches of this much event time: the engine's timers need no finer watermark,
+ * because each event brings its own time. */
+#define RELEASE_STEP (100 * WEIR_MSEC)
+
+/* An event that waits, with room for the bytes of its texts. */
+struct held {
+	struct event event;
+	struct held *next; /* while free */
+	char *texts;
+	size_t room;
+};
+
+/* What the heap compares, kept out of the event for the cache's sake. */
+struct entry {
+	weir_time time;
+	uint64_t record;
+	uint32_t input;
+	struct held *held;
+};
+
+struct input {
+	weir_time lateness;
+	struct horizon horizon;
+	uint64_t records;
+	bool ended;
+	struct order_counts counts;
+};
+
+struct order {
+	struct order_ops ops;
+	VEC(struct input) inputs;
+	VEC(struct entry) heap; /* least first */
+	struct held *free;
+	weir_time watermark, released;
+};
+
+struct order *order_new(const struct order_ops *ops)
+{
+	struct order *order = calloc(1, sizeof(*order));
+
+	if (!order)
+		return NULL;
+	order->ops = *ops;
+	order->watermark = order->released = TIME_NONE;
+	return order;
+}
+
+static void held_free(struct held *held)
+{
+	free(held->texts);
+	free(held);
+}
+
+void order_free(struct order *order)
+{
+	if (!order)
+		return;
+	vec_each (entry, &order->heap)
+		held_free(entry->held);
+	while (order->free) {
+		struct held *next = order->free->next;
+
+		held_free(order->free);
+		order->free = next;
+	}
+	vec_free(&order->heap);
+	vec_free(&order->inputs);
+	free(order);
+}
+
+int order_input(struct order *order, weir_time lateness)
+{
+	struct input *input = vec_add(&order->inputs);
+
+	if (!input)
+		return -ENOMEM;
+	input->lateness = lateness;
+	input->horizon = (struct horizon)HORIZON_EMPTY;
+	return (int)(order->inputs.len - 1);
+}
+
+static bool before(const struct entry *a, const struct entry *b)
+{
+	if (a->time != b->time)
+		return a->time < b->time;
+	if (a->input != b->input)
+		return a->input < b->input;
+	return a->record < b->record;
+}
+
+static void heap_up(struct order *order, size_t i)
+{
+	struct entry moving = order->heap.at[i];
+
+	while (i && before(&moving, &order->heap.at[(i - 1) / 2])) {
+		order->heap.at[i] = order->heap.at[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	order->heap.at[i] = moving;
+}
+
+static void heap_down(struct order *order)
+{
+	struct entry moving = order->heap.at[0];
+	size_t i = 0;
+
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child >= order->heap.len)
+			break;
+		if (child + 1 < order->heap.len &&
+		    before(&order->heap.at[child + 1], &order->heap.at[child]))
+			child++;
+		if (!before(&order->heap.at[child], &moving))
+			break;
+		order->heap.at[i] = order->heap.at[child];
+		i = child;
+	}
+	order->heap.at[i] = moving;
+}
+
+/* Takes the least entry out of the heap; its event goes on, then back to the free list. */
+static void leave(struct order *order)
+{
+	struct held *held = order->heap.at[0].held;
+
+	order->heap.at[0] = order->heap.at[--order->heap.len];
+	if (order->heap.len)
+		heap_down(order);
+	order->ops.event(order->ops.context, &held->event);
+	held->next = order->free;
+	order->free = held;
+}
+
+static void release(struct order *order, weir_time until)
+{
+	while (order->heap.len && (order->heap.at[0].time < until || until == TIME_NEVER))
+		leave(order);
+	order->released = until;
+	order->ops.watermark(order->ops.context, until);
+}
+
+/* The least of all inputs that can still say something. */
+static weir_time least(const struct order *order)
+{
+	weir_time watermark = TIME_NEVER;
+
+	vec_each (input, &order->inputs) {
+		weir_time own = input->horizon.greatest;
+
+		if (input->ended)
+			continue;
+		if (own != TIME_NONE)
+			own -= input->lateness;
+		if (own < watermark)
+			watermark = own;
+	}
+	return watermark;
+}
+
+static void move_watermark(struct order *order, bool now)
+{
+	weir_time watermark = least(order);
+
+	if (watermark > order->watermark)
+		order->watermark = watermark;
+	if (order->watermark == order->released)
+		return;
+	if (now || order->released == TIME_NONE ||
+	    order->watermark - order->released >= RELEASE_STEP)
+		release(order, order->watermark);
+}
+
+static size_t texts_length(const struct event *event)
+{
+	size_t length = 0;
+
+#define FIELD(id, type, member, name, words)                                                       \
+	if (TYPE_##type == TYPE_TEXT && event_has(event, FIELD_##id))                              \
+		length += ((const struct text *)event_slot(event, FIELD_##id))->length;
+#include "event/fields.def"
+#undef FIELD
+	return length;
+}
+
+/* Moves the bytes of a text into the holder's own room. */
+static void text_keep(struct text *text, char **to)
+{
+	if (text->length)
+		memcpy(*to, text->at, text->length);
+	text->at = *to;
+	*to += text->length;
+}
+
+static int texts_keep(struct held *held)
+{
+	size_t length = texts_length(&held->event);
+	char *to;
+
+	if (length > held->room) {
+		char *grown = realloc(held->texts, length);
+
+		if (!grown)
+			return -ENOMEM;
+		held->texts = grown;
+		held->room = length;
+	}
+	to = held->texts;
+#define FIELD(id, type, member, name, words)                                                       \
+	if (TYPE_##type == TYPE_TEXT && event_has(&held->event, FIELD_##id))                       \
+		text_keep((struct text *)(void *)&held->event.member, &to);
+#include "event/fields.def"
+#undef FIELD
+	return 0;
+}
+
+static struct held *held_new(struct order *order)
+{
+	struct held *held = order->free;
+
+	if (held)
+		order->free = held->next;
+	else
+		held = calloc(1, sizeof(*held));
+	return held;
+}
+
+static int hold(struct order *order, const struct event *event)
+{
+	struct held *held = held_new(order);
+	struct entry *entry = held ? vec_add(&order->heap) : NULL;
+	int err;
+
+	if (!entry) {
+		if (held)
+			held_free(held);
+		return -ENOMEM;
+	}
+	held->event = *event;
+	err = texts_keep(held);
+	if (err) {
+		order->heap.len--;
+		held_free(held);
+		return err;
+	}
+	*entry = (struct entry){
+		.time = event->time, .record = event->record, .input = event->input, .held = held};
+	heap_up(order, order->heap.len - 1);
+	return 0;
+}
+
+int order_push(struct order *order, uint32_t index, const struct event *event)
+{
+	struct input *input = &order->inputs.at[index];
+	struct event numbered;
+	int err;
+
+	input->counts.events++;
+	if (event->time < order->watermark) {
+		input->counts.late++;
+		return 0;
+	}
+	numbered = *event;
+	numbered.input = index;
+	numbered.record = input->records++;
+	err = hold(order, &numbered);
+	if (err)
+		return err;
+	horizon_see(&input->horizon, event->time);
+	move_watermark(order, false);
+	return 0;
+}
+
+void order_advance(struct order *order, uint32_t index, weir_time at)
+{
+	struct input *input = &order->inputs.at[index];
+
+	if (at <= input->horizon.greatest)
+		return;
+	input->horizon.greatest = at;
+	input->horizon.ahead = TIME_NONE;
+	move_watermark(order, false);
+}
+
+void order_end(struct order *order, uint32_t index)
+{
+	order->inputs.at[index].ended = true;
+	move_watermark(order, true);
+}
+
+void order_counts(const struct order *order, uint32_t index, struct order_counts *counts)
+{
+	*counts = order->inputs.at[index].counts;
+	counts->held_ahead = order->inputs.at[index].horizon.held;
+}
