@@ -150,6 +150,17 @@ static void release(struct order *order, weir_time until)
 	order->ops.watermark(order->ops.context, until);
 }
 
+/* Without room the earliest goes before its time: order is kept, what is older comes late. */
+static void hurry(struct order *order)
+{
+	const struct entry *first = &order->heap.at[0];
+
+	order->inputs.at[first->input].counts.hurried++;
+	if (first->time > order->watermark)
+		order->watermark = order->released = first->time;
+	leave(order);
+}
+
 /* The least of all inputs that can still say something. */
 static weir_time least(const struct order *order)
 {
@@ -270,6 +281,8 @@ int order_push(struct order *order, uint32_t index, const struct event *event)
 		input->counts.late++;
 		return 0;
 	}
+	if (order->heap.len >= ORDER_WAITING_MAX)
+		hurry(order);
 	numbered = *event;
 	numbered.input = index;
 	numbered.record = input->records++;

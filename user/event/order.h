@@ -15,6 +15,9 @@
  */
 struct order;
 
+/* How many events wait at most; past it the earliest leaves early and the watermark with it. */
+#define ORDER_WAITING_MAX (UINT64_C(1) << 20)
+
 struct order_ops {
 	void (*event)(void *context, const struct event *event); /* in order */
 	void (*watermark)(void *context, weir_time watermark);	 /* after the events before it */
@@ -22,7 +25,10 @@ struct order_ops {
 };
 
 struct order_counts {
-	uint64_t events, late, held_ahead;
+	uint64_t events;
+	uint64_t late;	     /* older than the watermark: in no rule */
+	uint64_t held_ahead; /* far ahead of all others: moved no watermark at first */
+	uint64_t hurried;    /* let go before the watermark passed, for want of room */
 };
 
 struct order *order_new(const struct order_ops *ops); /* NULL without memory */
