@@ -40,7 +40,7 @@ enum tint terminal_severity(enum severity severity);
  * row out. A zeroed grid is empty.
  */
 struct grid {
-	struct grid_cell *cells;
+	struct grid_cell *at;
 	size_t len, cap, columns;
 };
 void grid_begin(struct grid *grid, size_t columns);
