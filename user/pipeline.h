@@ -2,9 +2,60 @@
 #ifndef WEIR_PIPELINE_H
 #define WEIR_PIPELINE_H
 
+#include <jansson.h>
+
 #include "config/config.h"
 
-/* The stages in their order, joined: the only place that names them all (pipeline.c). */
+/*
+ * The stages in their order, joined (pipeline.c): what enters as flows or events leaves through the
+ * sinks. The two ways to feed it are commands of their own: run.c (this host) and replay.c (files).
+ * Engine thread only.
+ */
+struct pipeline;
+struct flow_table;
+
+/* What goes to standard output. */
+enum output_form { OUTPUT_NONE, OUTPUT_TEXT, OUTPUT_JSON };
+
+struct pipeline_options {
+	enum output_form form;
+	bool signals, events; /* on standard output, beside detections */
+	bool live;	      /* this host's own addresses and coverage count; syslog may be used */
+	const char *database; /* NULL: none */
+	weir_time lateness;   /* of what the flow stage says */
+};
+
+/* Loads the rules and opens the sinks. 0, or -errno with `error` said (faults of rules are printed
+ * where they are found). `config` must outlive it. */
+int pipeline_open(struct pipeline **pipeline, const struct config *config,
+		  const struct pipeline_options *options, struct error *error);
+
+/* Lets all that waits leave, closes windows as partial if `finish`, flushes and closes sinks. */
+void pipeline_close(struct pipeline *pipeline, bool finish);
+
+/* Where captures and the live source put what they know of connections. */
+struct flow_table *pipeline_flows(struct pipeline *pipeline);
+
+/* The flow stage has been told everything before `at`. */
+void pipeline_flows_advance(struct pipeline *pipeline, weir_time at);
+
+/* Another input of events; its number, or -ENOMEM. */
+int pipeline_input(struct pipeline *pipeline, weir_time lateness);
+void pipeline_event(struct pipeline *pipeline, uint32_t input, const struct event *event);
+void pipeline_input_end(struct pipeline *pipeline, uint32_t input);
+
+/* What weir says of itself: to rules and to the table `health`. */
+void pipeline_health(struct pipeline *pipeline, weir_time at, const char *fact,
+		     const char *message);
+
+/* The live source, once it is open (NULL: closed again). */
+void pipeline_live(struct pipeline *pipeline, struct live *live);
+
+/* Everything `weir status` shows (a new reference). */
+json_t *pipeline_status(struct pipeline *pipeline);
+
+/* The worst detection raised so far (enum severity), -1: none. */
+int pipeline_worst(const struct pipeline *pipeline);
 
 struct replay_options {
 	const char *const *files;   /* ended by NULL */
