@@ -111,6 +111,11 @@ static inline void event_clear(struct event *e, enum field f)
 		event_mark((e), FIELD_##id);                                                       \
 	} while (0)
 
+struct arena;
+
+/* Copies the event's texts into `arena`, for one that outlives its input. 0, or -ENOMEM. */
+int event_keep(struct event *e, struct arena *arena);
+
 static inline const void *event_slot(const struct event *e, enum field f)
 {
 	return (const char *)e + field_table[f].offset;
@@ -119,14 +124,14 @@ static inline const void *event_slot(const struct event *e, enum field f)
 /* The field of this exact ECS name or public alias (`aliases.def`), or FIELD_NONE. */
 enum field field_find(const char *name, size_t length);
 
-/* The known name that is nearest to a wrong one, for messages; never NULL. */
+/* The known name (or alias) that is nearest to a wrong one, for messages; never NULL. */
 const char *field_nearest(const char *name, size_t length);
 
 const char *service_name(enum event_service service);
 int service_find(const char *name, size_t length); /* -1: none */
 
 /* ENUM fields: number of a name (without case), -1 if the field has no such name; and back, where
- * NULL means no such number. */
+ * NULL means no such number. A transport without a keyword is its number as text, both ways. */
 int field_enum_number(enum field f, const char *name, size_t length);
 const char *field_enum_name(enum field f, unsigned number);
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event/event.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "config/nearest.h"
+
+const struct field_info field_table[FIELD_COUNT] = {
+#define FIELD(id, type, member, name, words)                                                       \
+	[FIELD_##id] = {name, words, offsetof(struct event, member), TYPE_##type},
+#include "event/fields.def"
+#undef FIELD
+};
+
+/* All names by which a field is known: its own first, then its aliases. */
+struct known_name {
+	const char *name;
+	uint16_t length;
+	int16_t field;
+};
+
+static const struct known_name known_names[] = {
+#define FIELD(id, type, member, name, words) {name, sizeof(name) - 1, FIELD_##id},
+#include "event/fields.def"
+#undef FIELD
+#define ALIAS(name, id) {name, sizeof(name) - 1, FIELD_##id},
+#include "event/aliases.def"
+#undef ALIAS
+};
+
+#define KNOWN_NAMES (sizeof(known_names) / sizeof(known_names[0]))
+#define NAME_CELLS  1024 /* a power of two, well above KNOWN_NAMES: chains stay short */
+_Static_assert(KNOWN_NAMES * 2 <= NAME_CELLS, "the index of field names is too full: double it");
+
+/* Index of known_names plus one by FNV-1a of the name; 0: free. Only our own names are in it, so
+ * nobody outside can make it slow. Filled before main() and never changed. */
+static uint16_t name_cells[NAME_CELLS];
+static uint64_t text_fields[(FIELD_COUNT + 63) / 64];
+
+static uint32_t name_hash(const char *name, size_t length)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < length; i++)
+		h = (h ^ (unsigned char)name[i]) * 16777619u;
+	return h;
+}
+
+__attribute__((constructor)) static void names_index(void)
+{
+	for (size_t i = 0; i < KNOWN_NAMES; i++) {
+		uint32_t cell = name_hash(known_names[i].name, known_names[i].length);
+
+		while (name_cells[cell % NAME_CELLS])
+			cell++;
+		name_cells[cell % NAME_CELLS] = (uint16_t)(i + 1);
+	}
+	for (unsigned f = 0; f < FIELD_COUNT; f++)
+		if (field_table[f].type == TYPE_TEXT)
+			text_fields[f / 64] |= UINT64_C(1) << (f % 64);
+}
+
+enum field field_find(const char *name, size_t length)
+{
+	uint32_t cell = name_hash(name, length);
+
+	for (; name_cells[cell % NAME_CELLS]; cell++) {
+		const struct known_name *known = &known_names[name_cells[cell % NAME_CELLS] - 1];
+
+		if (known->length == length && !memcmp(known->name, name, length))
+			return known->field;
+	}
+	return FIELD_NONE;
+}
+
+const char *field_nearest(const char *name, size_t length)
+{
+	char wrong[64];
+	struct nearest nearest = {.wrong = wrong};
+
+	snprintf(wrong, sizeof(wrong), "%.*s", length < sizeof(wrong) ? (int)length : 63, name);
+	for (size_t i = 0; i < KNOWN_NAMES; i++)
+		nearest_offer(&nearest, known_names[i].name);
+	return nearest.best ? nearest.best : known_names[0].name;
+}
+
+static const char *const service_names[SERVICE_COUNT] = {
+	[SERVICE_ATTEMPT] = "attempt", [SERVICE_CONNECTION] = "connection",
+	[SERVICE_FLOW] = "flow",       [SERVICE_DNS] = "dns",
+	[SERVICE_TLS] = "tls",	       [SERVICE_HTTP] = "http",
+	[SERVICE_FILE] = "file",       [SERVICE_LOGIN] = "login",
+	[SERVICE_PROCESS] = "process", [SERVICE_LISTENER] = "listener",
+	[SERVICE_ARP] = "arp",	       [SERVICE_HEALTH] = "health",
+};
+
+const char *service_name(enum event_service service)
+{
+	return (unsigned)service < SERVICE_COUNT ? service_names[service] : "unknown";
+}
+
+int service_find(const char *name, size_t length)
+{
+	for (int i = 0; i < SERVICE_COUNT; i++)
+		if (strlen(service_names[i]) == length && !memcmp(service_names[i], name, length))
+			return i;
+	return -1;
+}
+
+static const char *const *role_names;
+static size_t role_count;
+
+void field_roles_set(const char *const *names, size_t count)
+{
+	role_names = names;
+	role_count = count < 64 ? count : 64;
+}
+
+int field_role_number(const char *name, size_t length)
+{
+	for (size_t i = 0; i < role_count; i++)
+		if (strlen(role_names[i]) == length && !memcmp(role_names[i], name, length))
+			return (int)i;
+	return -1;
+}
+
+const char *field_role_name(unsigned number)
+{
+	return number < role_count ? role_names[number] : NULL;
+}
+
+int event_keep(struct event *e, struct arena *arena)
+{
+	for (unsigned word = 0; word < sizeof(text_fields) / sizeof(text_fields[0]); word++) {
+		uint64_t bits = e->present[word] & text_fields[word];
+
+		for (; bits; bits &= bits - 1) {
+			unsigned f = word * 64 + (unsigned)__builtin_ctzll(bits);
+			struct text *text = (struct text *)((char *)e + field_table[f].offset);
+
+			text->at = arena_copy(arena, text->at, text->length);
+			if (!text->at)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
