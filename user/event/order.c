@@ -246,7 +246,7 @@ static struct held *held_new(struct order *order)
 	return held;
 }
 
-static int hold(struct order *order, const struct event *event)
+static int hold(struct order *order, const struct event *event, uint32_t index, uint64_t record)
 {
 	struct held *held = held_new(order);
 	struct entry *entry = held ? vec_add(&order->heap) : NULL;
@@ -258,14 +258,15 @@ static int hold(struct order *order, const struct event *event)
 		return -ENOMEM;
 	}
 	held->event = *event;
+	held->event.input = index;
+	held->event.record = record;
 	err = texts_keep(held);
 	if (err) {
 		order->heap.len--;
 		held_free(held);
 		return err;
 	}
-	*entry = (struct entry){
-		.time = event->time, .record = event->record, .input = event->input, .held = held};
+	*entry = (struct entry){event->time, record, index, held};
 	heap_up(order, order->heap.len - 1);
 	return 0;
 }
@@ -273,7 +274,6 @@ static int hold(struct order *order, const struct event *event)
 int order_push(struct order *order, uint32_t index, const struct event *event)
 {
 	struct input *input = &order->inputs.at[index];
-	struct event numbered;
 	int err;
 
 	input->counts.events++;
@@ -283,10 +283,7 @@ int order_push(struct order *order, uint32_t index, const struct event *event)
 	}
 	if (order->heap.len >= ORDER_WAITING_MAX)
 		hurry(order);
-	numbered = *event;
-	numbered.input = index;
-	numbered.record = input->records++;
-	err = hold(order, &numbered);
+	err = hold(order, event, index, input->records++);
 	if (err)
 		return err;
 	horizon_see(&input->horizon, event->time);

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "capture/live/live.h"
+#include "correlate/correlate.h"
+#include "enrich/enrich.h"
+#include "event/order.h"
+#include "flow/flow.h"
+#include "signal/engine.h"
+#include "sink/evidence.h"
+#include "sink/sink.h"
+
+#define FLUSH_MS	  5000
+#define MAX_FLOWS_DEFAULT (UINT64_C(1) << 21)
+
+struct pipeline {
+	const struct config *config;
+	struct pipeline_options options;
+	struct live *live;
+	/* in the order that data takes */
+	struct flow_table *flows;
+	struct order *order;
+	uint32_t flow_input, own_input; /* of `order`: the flow stage, weir's own health */
+	struct enrich enrich;
+	struct ruleset *rules;
+	struct signal_engine *signals;
+	struct correlate *correlate;
+	struct evidence *evidence;
+	VEC(struct sink *) sinks;
+	/* what enrich and the event table read */
+	VEC(struct enrich_role) roles;
+	VEC(const char *) role_names;
+	char host[256];
+	uint32_t kinds; /* that any sink wants */
+	int worst;
+	uint64_t lost; /* records that could not be made, for want of memory */
+	/* sockets of weir's own that were made before the live source was open */
+	pthread_mutex_t own_lock;
+	VEC(uint64_t) own_sockets;
+};
+
+/* ---- out: records to sinks ---- */
+
+static void write_out(struct pipeline *p, struct out *out)
+{
+	if (!out) {
+		p->lost++;
+		return;
+	}
+	vec_each (sink, &p->sinks)
+		if ((*sink)->kinds & (1u << out->kind))
+			(*sink)->ops->write(*sink, out);
+	out_drop(out);
+}
+
+static bool wanted(const struct pipeline *p, enum record_kind_out kind)
+{
+	return p->kinds & (1u << kind);
+}
+
+/* A connection that a signal points to is stored: as it is known now, and whole once it ended. */
+static void point_to(struct pipeline *p, const struct signal *signal)
+{
+	if (!wanted(p, OUT_FLOW))
+		return;
+	for (unsigned i = 0; i < signal->samples_len; i++)
+		if (evidence_point(p->evidence, &signal->samples[i]))
+			write_out(p, out_flow(&signal->samples[i], p->host));
+}
+
+static void on_detection(void *context, const struct detection *detection)
+{
+	struct pipeline *p = context;
+
+	if ((int)detection->severity > p->worst)
+		p->worst = (int)detection->severity;
+	write_out(p, out_detection(detection, p->host));
+}
+
+static void on_signal(void *context, const struct signal *signal)
+{
+	struct pipeline *p = context;
+
+	if (!signal->silent && wanted(p, OUT_SIGNAL))
+		write_out(p, out_signal(signal, p->host));
+	point_to(p, signal);
+	correlate_signal(p->correlate, signal);
+}
+
+static double coverage(void *context, weir_time start, weir_time end)
+{
+	struct pipeline *p = context;
+
+	return p->live ? live_coverage(p->live, start, end) : 1;
+}
+
+/* ---- in: events in one order, through enrichment into the rules ---- */
+
+static void store_ended(struct pipeline *p, const struct event *event)
+{
+	bool ended = event->service == SERVICE_FLOW && event_has(event, FIELD_FLOW_ENDED);
+
+	if (ended && (p->config->all_flows || evidence_has(p->evidence, event)))
+		write_out(p, out_flow(event, p->host));
+}
+
+static void on_ordered(void *context, const struct event *ordered)
+{
+	struct pipeline *p = context;
+	struct event event = *ordered;
+
+	enrich_event(&p->enrich, &event);
+	if (wanted(p, OUT_EVENT))
+		write_out(p, out_event(&event, p->host));
+	signal_engine_event(p->signals, &event);
+	if (wanted(p, OUT_FLOW))
+		store_ended(p, &event);
+}
+
+static void on_watermark(void *context, weir_time watermark)
+{
+	struct pipeline *p = context;
+
+	signal_engine_watermark(p->signals, watermark);
+	correlate_watermark(p->correlate, watermark);
+}
+
+static void push(struct pipeline *p, uint32_t input, const struct event *event)
+{
+	if (order_push(p->order, input, event))
+		p->lost++;
+}
+
+static void on_flow_event(void *context, const struct event *event)
+{
+	struct pipeline *p = context;
+
+	push(p, p->flow_input, event);
+}
+
+int pipeline_input(struct pipeline *p, weir_time lateness)
+{
+	return order_input(p->order, lateness);
+}
+
+void pipeline_event(struct pipeline *p, uint32_t input, const struct event *event)
+{
+	push(p, input, event);
+}
+
+void pipeline_input_end(struct pipeline *p, uint32_t input)
+{
+	order_end(p->order, input);
+}
+
+struct flow_table *pipeline_flows(struct pipeline *p)
+{
+	return p->flows;
+}
+
+void pipeline_flows_advance(struct pipeline *p, weir_time at)
+{
+	order_advance(p->order, p->flow_input, at);
+	if (p->options.live)
+		order_advance(p->order, p->own_input, at);
+}
+
+void pipeline_health(struct pipeline *p, weir_time at, const char *fact, const char *message)
+{
+	struct event event = {.time = at, .service = SERVICE_HEALTH};
+	struct out *out;
+
+	event_set(&event, EVENT_ACTION, event_action,
+		  ((struct text){.at = fact, .length = (uint32_t)strlen(fact)}));
+	event_set(&event, MESSAGE, message,
+		  ((struct text){.at = message, .length = (uint32_t)strlen(message)}));
+	push(p, p->own_input, &event);
+	if (!wanted(p, OUT_HEALTH))
+		return;
+	out = out_event(&event, p->host);
+	if (out)
+		out->kind = OUT_HEALTH;
+	write_out(p, out);
+}
+
+/* ---- sockets of weir's own ---- */
+
+static void on_own_socket(void *context, uint64_t cookie)
+{
+	struct pipeline *p = context;
+	uint64_t *kept;
+
+	pthread_mutex_lock(&p->own_lock);
+	if (p->live) {
+		live_own_socket(p->live, cookie);
+	} else {
+		kept = vec_add(&p->own_sockets);
+		if (kept)
+			*kept = cookie;
+	}
+	pthread_mutex_unlock(&p->own_lock);
+}
+
+void pipeline_live(struct pipeline *p, struct live *live)
+{
+	unsigned generation;
+
+	pthread_mutex_lock(&p->own_lock);
+	p->live = live;
+	if (live)
+		vec_each (cookie, &p->own_sockets)
+			live_own_socket(live, *cookie);
+	pthread_mutex_unlock(&p->own_lock);
+	p->enrich.local = live ? live_addresses(live, &generation) : NULL;
+}
+
+/* ---- opening, stage by stage ---- */
+
+static int open_roles(struct pipeline *p)
+{
+	vec_each (role, &p->config->roles) {
+		struct enrich_role *known = vec_add(&p->roles);
+		const char **name = vec_add(&p->role_names);
+
+		if (!known || !name)
+			return -ENOMEM;
+		known->networks = &role->networks;
+		*name = role->name;
+	}
+	field_roles_set(p->role_names.at, p->role_names.len);
+	p->enrich = (struct enrich){
+		.home = &p->config->home,
+		.roles = p->roles.at,
+		.roles_len = p->roles.len,
+	};
+	return 0;
+}
+
+static int open_rules(struct pipeline *p, struct error *error)
+{
+	struct rule_options options = {.paths = p->config->rules, .lenient = p->config->lenient};
+	struct faults faults = {0};
+	size_t fatal;
+	int err = ruleset_load(&p->rules, &options, &faults);
+
+	vec_each (fault, &faults.list)
+		log_error("%s:%u:%u: %s%s", fault->place.file, fault->place.line,
+			  fault->place.column, fault->fatal ? "" : "warning: ", fault->text);
+	fatal = faults.fatal;
+	faults_free(&faults);
+	if (err)
+		return error_set(error, EXIT_INPUT, -err,
+				 "%zu fault%s in the rules: mend them, or see `weir check`", fatal,
+				 fatal == 1 ? "" : "s");
+	return 0;
+}
+
+static int sink_add(struct pipeline *p, struct sink *sink, uint32_t kinds)
+{
+	struct sink **at = vec_add(&p->sinks);
+
+	if (!at) {
+		sink->ops->close(sink);
+		return -ENOMEM;
+	}
+	*at = sink;
+	if (kinds)
+		sink->kinds = kinds;
+	p->kinds |= sink->kinds;
+	return 0;
+}
+
+static uint32_t stream_kinds(bool signals, bool events)
+{
+	return 1u << OUT_DETECTION | (signals ? 1u << OUT_SIGNAL : 0) |
+	       (events ? 1u << OUT_EVENT | 1u << OUT_HEALTH : 0);
+}
+
+static int open_streams(struct pipeline *p, struct error *error)
+{
+	const struct config *config = p->config;
+	uint32_t kinds = stream_kinds(p->options.signals, p->options.events);
+	struct sink *sink;
+	int err = 0;
+
+	if (p->options.form != OUTPUT_NONE) {
+		err = p->options.form == OUTPUT_JSON ? sink_json_open(&sink, "-", kinds, error)
+						     : sink_text_open(&sink, kinds, error);
+		err = err ? err : sink_add(p, sink, kinds);
+	}
+	if (!err && p->options.live && config->json_path) {
+		kinds = stream_kinds(config->json_signals, config->json_events);
+		err = sink_json_open(&sink, config->json_path, kinds, error);
+		err = err ? err : sink_add(p, sink, kinds);
+	}
+	return err;
+}
+
+static int open_stores(struct pipeline *p, struct error *error)
+{
+	const struct config *config = p->config;
+	struct sqlite_options sqlite = {
+		.path = p->options.database,
+		.keep_for = config->keep_for,
+		.keep_bytes = config->keep_bytes,
+		.all_flows = config->all_flows,
+	};
+	struct syslog_options syslog = config->syslog_options;
+	struct sink *sink;
+	int err = 0;
+
+	if (sqlite.path) {
+		err = sink_sqlite_open(&sink, &sqlite, error);
+		err = err ? err : sink_add(p, sink, 0);
+	}
+	if (!err && p->options.live && config->syslog) {
+		syslog.own_socket = on_own_socket;
+		syslog.context = p;
+		err = sink_syslog_open(&sink, &syslog, error);
+		err = err ? err : sink_add(p, sink, 0);
+	}
+	return err;
+}
+
+static int open_engine(struct pipeline *p)
+{
+	const struct order_ops order = {on_ordered, on_watermark, p};
+	const struct signal_engine_ops signals = {on_signal, coverage, p};
+	const struct correlate_ops detections = {on_detection, p};
+	int input;
+
+	p->evidence = evidence_new();
+	p->order = order_new(&order);
+	p->signals = signal_engine_new(p->rules, &signals);
+	p->correlate = correlate_new(p->rules, &detections);
+	if (!p->evidence || !p->order || !p->signals || !p->correlate)
+		return -ENOMEM;
+	input = order_input(p->order, p->options.lateness);
+	if (input < 0)
+		return input;
+	p->flow_input = p->own_input = (uint32_t)input;
+	return 0;
+}
+
+/* Services whose events nobody reads need not be made. */
+static uint32_t services(const struct pipeline *p)
+{
+	uint32_t all = (1u << SERVICE_COUNT) - 1;
+
+	if (wanted(p, OUT_EVENT))
+		return all;
+	return p->rules->services | (wanted(p, OUT_FLOW) ? 1u << SERVICE_FLOW : 0);
+}
+
+static int open_flows(struct pipeline *p)
+{
+	const struct flow_ops ops = {
+		.event = on_flow_event,
+		.context = p,
+		.services = services(p),
+		.interval = WEIR_SEC,
+		.max_flows = p->config->max_flows ? p->config->max_flows : MAX_FLOWS_DEFAULT,
+		.timeouts = &flow_timeouts_default,
+		.ready = p->options.live ? time_now() : TIME_NONE,
+	};
+
+	p->flows = flow_table_new(&ops);
+	return p->flows ? 0 : -ENOMEM;
+}
+
+int pipeline_open(struct pipeline **pipeline, const struct config *config,
+		  const struct pipeline_options *options, struct error *error)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for the pipeline");
+	p->config = config;
+	p->options = *options;
+	p->worst = -1;
+	pthread_mutex_init(&p->own_lock, NULL);
+	if (gethostname(p->host, sizeof(p->host) - 1))
+		strcpy(p->host, "localhost");
+	error->text[0] = '\0';
+	err = open_roles(p);
+	err = err ? err : open_rules(p, error);
+	err = err ? err : open_stores(p, error);
+	err = err ? err : open_streams(p, error);
+	err = err ? err : open_engine(p);
+	err = err ? err : open_flows(p);
+	if (err) {
+		if (!error->text[0])
+			error_set(error, EXIT_SYSTEM, -err, "no memory for the pipeline");
+		pipeline_close(p, false);
+		return err;
+	}
+	*pipeline = p;
+	return 0;
+}
+
+static void close_sinks(struct pipeline *p)
+{
+	vec_each (sink, &p->sinks) {
+		if ((*sink)->ops->flush(*sink, FLUSH_MS))
+			log_warn("%s did not take all within %d s: what was left is lost",
+				 (*sink)->ops->name, FLUSH_MS / 1000);
+		(*sink)->ops->close(*sink);
+	}
+	vec_free(&p->sinks);
+}
+
+void pipeline_close(struct pipeline *p, bool finish)
+{
+	if (finish) {
+		flow_finish(p->flows);
+		order_end(p->order, p->flow_input);
+	}
+	close_sinks(p);
+	flow_table_free(p->flows);
+	order_free(p->order);
+	signal_engine_free(p->signals);
+	correlate_free(p->correlate);
+	evidence_free(p->evidence);
+	ruleset_free(p->rules);
+	field_roles_set(NULL, 0);
+	vec_free(&p->roles);
+	vec_free(&p->role_names);
+	vec_free(&p->own_sockets);
+	pthread_mutex_destroy(&p->own_lock);
+	free(p);
+}
+
+/* ---- what it says of itself ---- */
+
+int pipeline_worst(const struct pipeline *p)
+{
+	return p->worst;
+}
+
+static json_t *status_rules(const struct pipeline *p)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < p->rules->len; i++) {
+		const struct rule *rule = &p->rules->rules[i];
+		uint64_t fired = 0, suppressed = 0, detections = 0;
+
+		if (rule->kind == RULE_BASE && rule->users_len)
+			continue;
+		signal_engine_rule_stats(p->signals, i, &fired, &suppressed);
+		correlate_rule_stats(p->correlate, i, &detections);
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", rule->display, "level",
+					severity_name(rule->level), "signals", (json_int_t)fired,
+					"suppressed", (json_int_t)suppressed, "detections",
+					(json_int_t)detections));
+	}
+	return list;
+}
+
+static json_t *status_flows(const struct pipeline *p)
+{
+	struct flow_stats s;
+
+	flow_stats(p->flows, &s);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "now",
+			 (json_int_t)s.flows, "started", (json_int_t)s.started, "established",
+			 (json_int_t)s.established, "rejected", (json_int_t)s.rejected,
+			 "unanswered", (json_int_t)s.unanswered, "ended", (json_int_t)s.ended,
+			 "midstream", (json_int_t)s.midstream, "own", (json_int_t)s.own, "nat",
+			 (json_int_t)s.nat, "evicted", (json_int_t)s.evicted);
+}
+
+static json_t *status_engine(const struct pipeline *p)
+{
+	struct order_counts events;
+	struct signal_engine_stats s;
+	struct correlate_stats c;
+
+	order_counts(p->order, p->flow_input, &events);
+	signal_engine_stats(p->signals, &s);
+	correlate_stats(p->correlate, &c);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
+			 (json_int_t)events.events, "late", (json_int_t)events.late, "held_ahead",
+			 (json_int_t)events.held_ahead, "hurried", (json_int_t)events.hurried,
+			 "matched", (json_int_t)s.matched, "signals", (json_int_t)s.signals, "keys",
+			 (json_int_t)s.keys, "evicted_keys", (json_int_t)s.evicted_keys,
+			 "detections", (json_int_t)c.detections, "open", (json_int_t)c.open, "lost",
+			 (json_int_t)p->lost);
+}
+
+json_t *pipeline_status(struct pipeline *p)
+{
+	json_t *status = json_object(), *sinks = json_array();
+	bool degraded = false;
+
+	if (p->live)
+		json_object_set_new(status, "capture", live_status(p->live, &degraded));
+	json_object_set_new(status, "flows", status_flows(p));
+	json_object_set_new(status, "engine", status_engine(p));
+	json_object_set_new(status, "rules", status_rules(p));
+	vec_each (sink, &p->sinks) {
+		json_t *one = (*sink)->ops->status(*sink);
+
+		json_object_set_new(one, "name", json_string((*sink)->ops->name));
+		json_array_append_new(sinks, one);
+		degraded = degraded || json_object_get(one, "error");
+	}
+	json_object_set_new(status, "sinks", sinks);
+	json_object_set_new(status, "health", json_string(degraded ? "degraded" : "healthy"));
+	return status;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control.h"
+#include "pipeline.h"
+
+#define POLL_INTERVAL WEIR_SEC
+
+/* The loop of `weir run`: what it waits for, in the order of `struct watch.fds`. */
+enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAITED };
+
+struct watch {
+	struct pipeline *pipeline;
+	struct live *live;
+	int epoll;
+	int fds[WAITED];
+	weir_time since;
+	bool stopping;
+};
+
+/* systemd's readiness protocol: one datagram to the socket that $NOTIFY_SOCKET names. */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	socklen_t length;
+	int fd;
+
+	if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(to.sun_path))
+		return;
+	memcpy(to.sun_path, path, strlen(path));
+	if (path[0] == '@')
+		to.sun_path[0] = '\0';
+	length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, length) < 0)
+		log_warn("cannot tell the service manager: %s", strerror(errno));
+	close(fd);
+}
+
+/* Sets the timer to the next multiple of the interval: flow intervals start there. */
+static void set_timer(const struct watch *watch)
+{
+	weir_time next = time_floor(time_now(), POLL_INTERVAL) + POLL_INTERVAL;
+	struct itimerspec at = {
+		.it_value = {.tv_sec = next / WEIR_SEC, .tv_nsec = next % WEIR_SEC}};
+
+	/* A stepped clock cancels the timer; it is read and set anew then. */
+	timerfd_settime(watch->fds[WAIT_TIMER], TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at,
+			NULL);
+}
+
+static void tell_health(struct watch *watch)
+{
+	const char *fact, *message;
+
+	while (live_health(watch->live, &fact, &message))
+		pipeline_health(watch->pipeline, time_now(), fact, message);
+}
+
+static void on_live(struct watch *watch)
+{
+	live_drain(watch->live, pipeline_flows(watch->pipeline));
+}
+
+static void on_timer(struct watch *watch)
+{
+	uint64_t expirations;
+	weir_time told;
+
+	if (read(watch->fds[WAIT_TIMER], &expirations, sizeof(expirations)) < 0 && errno == EAGAIN)
+		return;
+	set_timer(watch);
+	live_drain(watch->live, pipeline_flows(watch->pipeline));
+	told = live_poll(watch->live, pipeline_flows(watch->pipeline));
+	tell_health(watch);
+	pipeline_flows_advance(watch->pipeline, told);
+}
+
+static void on_stop(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	if (read(watch->fds[WAIT_SIGNAL], &info, sizeof(info)) == (ssize_t)sizeof(info))
+		watch->stopping = true;
+}
+
+static void on_control(struct watch *watch)
+{
+	json_t *status = pipeline_status(watch->pipeline);
+	char since[TIME_TEXT_MAX];
+
+	json_object_set_new(status, "version", json_string(WEIR_VERSION));
+	json_object_set_new(status, "pid", json_integer(getpid()));
+	json_object_set_new(status, "since", json_string(time_format(watch->since, since)));
+	control_answer(watch->fds[WAIT_CONTROL], status);
+}
+
+static void (*const handlers[WAITED])(struct watch *) = {
+	[WAIT_LIVE] = on_live,
+	[WAIT_TIMER] = on_timer,
+	[WAIT_SIGNAL] = on_stop,
+	[WAIT_CONTROL] = on_control,
+};
+
+static int stop_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	/* A terminal that goes away ends what was started from it. */
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_loop(struct watch *watch, struct error *error)
+{
+	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+	watch->fds[WAIT_LIVE] = live_fd(watch->live);
+	watch->fds[WAIT_CONTROL] = live_control_fd(watch->live);
+	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	for (uint32_t i = 0; i < WAITED; i++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
+
+		if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->fds[i], &event))
+			return error_set(error, EXIT_SYSTEM, errno, "cannot wait for events: %s",
+					 strerror(errno));
+	}
+	set_timer(watch);
+	return 0;
+}
+
+static void loop(struct watch *watch)
+{
+	struct epoll_event ready[WAITED];
+
+	while (!watch->stopping) {
+		int n = epoll_wait(watch->epoll, ready, WAITED, -1);
+
+		for (int i = 0; i < n; i++)
+			handlers[ready[i].data.u32](watch);
+	}
+}
+
+static void live_options(const struct config *config, struct live_options *options)
+{
+	*options = (struct live_options){
+		.interfaces = config->interfaces,
+		.loopback = config->loopback,
+		.hooks = config->hooks.at,
+		.hooks_len = config->hooks.len,
+		.slots = (uint32_t)config->flow_slots,
+		.half_open = (uint32_t)config->half_open,
+		.ring_bytes = config->ring_bytes,
+		.first_packets = (uint32_t)config->first_packets,
+		.interval = POLL_INTERVAL,
+	};
+}
+
+static int watch_open(struct watch *watch, const struct config *config, struct error *error)
+{
+	struct pipeline_options options = {
+		.form = isatty(STDOUT_FILENO) ? OUTPUT_TEXT : OUTPUT_NONE,
+		.live = true,
+		.database = config->database,
+		.lateness = config->lateness,
+	};
+	struct live_options live;
+	int err;
+
+	live_options(config, &live);
+	err = pipeline_open(&watch->pipeline, config, &options, error);
+	if (err)
+		return err;
+	err = live_open(&watch->live, &live, error);
+	if (err)
+		return err;
+	pipeline_live(watch->pipeline, watch->live);
+	return open_loop(watch, error);
+}
+
+/* Last counts first, then what still waits in the windows, then the sinks. */
+static void watch_close(struct watch *watch)
+{
+	if (watch->live) {
+		live_drain(watch->live, pipeline_flows(watch->pipeline));
+		live_close(watch->live, pipeline_flows(watch->pipeline));
+		pipeline_live(watch->pipeline, NULL);
+	}
+	if (watch->pipeline)
+		pipeline_close(watch->pipeline, watch->live != NULL);
+	for (int i = WAIT_TIMER; i <= WAIT_SIGNAL; i++)
+		if (watch->fds[i] >= 0)
+			close(watch->fds[i]);
+	if (watch->epoll >= 0)
+		close(watch->epoll);
+}
+
+int pipeline_run(const struct config *config)
+{
+	struct watch watch = {.epoll = -1, .fds = {-1, -1, -1, -1}};
+	struct error error = {0};
+	int err;
+
+	watch.fds[WAIT_SIGNAL] = stop_signals();
+	watch.since = time_now();
+	err = watch_open(&watch, config, &error);
+	if (!err) {
+		log_info("%s", live_watching(watch.live));
+		notify("READY=1");
+		loop(&watch);
+		notify("STOPPING=1");
+	}
+	watch_close(&watch);
+	if (err) {
+		log_error("%s", error.text);
+		return error.status;
+	}
+	return EXIT_DONE;
+}
