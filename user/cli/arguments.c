@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 struct reader {
 	struct argument_list *list;

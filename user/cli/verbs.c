@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/arguments.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 const struct verb *const verb_table[] = {
 	&verb_run,    &verb_replay, &verb_check,   &verb_rules, &verb_detections,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 const struct field_info field_table[FIELD_COUNT] = {
 #define FIELD(id, type, member, name, words)                                                       \

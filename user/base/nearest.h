@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_CONFIG_NEAREST_H
-#define WEIR_CONFIG_NEAREST_H
+#ifndef WEIR_BASE_NEAREST_H
+#define WEIR_BASE_NEAREST_H
 
 #include <stddef.h>
 
