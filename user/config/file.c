@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weir.yaml into values: every fault with its place. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "base/nearest.h"
+#include "config/state.h"
+
+#define FILE_MAX     (1 << 20) /* bytes: a configuration is written by hand */
+#define KEY_NAME_MAX 128
+
+struct reader {
+	struct config_state *state;
+	struct faults *faults;
+	const char *file; /* in the arena of faults, which outlives a configuration that failed */
+	yaml_document_t document;
+	unsigned *seen; /* line at which a key stood, by index of config_keys; 0: not yet */
+};
+
+static struct place place_of(const struct reader *reader, const yaml_node_t *node)
+{
+	return (struct place){
+		.file = reader->file,
+		.line = (unsigned)node->start_mark.line + 1,
+		.column = (unsigned)node->start_mark.column + 1,
+	};
+}
+
+static bool is_null(const yaml_node_t *node)
+{
+	const char *text = (const char *)node->data.scalar.value;
+
+	return node->type == YAML_SCALAR_NODE &&
+	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       (!*text || !strcmp(text, "~") || !strcasecmp(text, "null"));
+}
+
+/* The scalar's text, or NULL and a fault. */
+static const char *text_of(struct reader *reader, const yaml_node_t *node, const char *name)
+{
+	char expects[400];
+	int key;
+
+	if (node->type == YAML_SCALAR_NODE && !is_null(node)) {
+		const char *text = (const char *)node->data.scalar.value;
+
+		if (strlen(text) == node->data.scalar.length)
+			return text;
+		fault_add(reader->faults, place_of(reader, node), true,
+			  "%s has a zero byte in it: give text", name);
+		return NULL;
+	}
+	key = config_key_find(name, strlen(name));
+	fault_add(reader->faults, place_of(reader, node), true, "%s %s: give %s", name,
+		  node->type == YAML_SCALAR_NODE     ? "has no value"
+		  : node->type == YAML_SEQUENCE_NODE ? "is a list"
+						     : "is a section",
+		  key >= 0 ? config_expects(&config_keys[key], expects, sizeof(expects))
+			   : "a word");
+	return NULL;
+}
+
+static void enter(struct reader *reader, size_t key, const yaml_node_t *node, const char *text)
+{
+	struct config_origin origin = {ORIGIN_FILE, place_of(reader, node).line};
+	struct error why;
+
+	if (config_enter(reader->state, key, origin, text, &why))
+		fault_add(reader->faults, place_of(reader, node), true, "%s", why.text);
+}
+
+static yaml_node_t *node_at(struct reader *reader, int index)
+{
+	return yaml_document_get_node(&reader->document, index);
+}
+
+/* One entry or a list of them; `role` (of a mapping) goes before each as "role=". */
+static void take_entries(struct reader *reader, size_t key, yaml_node_t *node, const char *role)
+{
+	const char *name = config_keys[key].name;
+	yaml_node_item_t *item, *end;
+	yaml_node_t *one = node;
+
+	item = node->type == YAML_SEQUENCE_NODE ? node->data.sequence.items.start : NULL;
+	end = item ? node->data.sequence.items.top : NULL;
+	while (!item || item < end) {
+		const char *text;
+		char joined[512];
+
+		one = item ? node_at(reader, *item++) : node;
+		text = text_of(reader, one, name);
+		if (text && role) {
+			snprintf(joined, sizeof(joined), "%s=%s", role, text);
+			text = joined;
+		}
+		if (text)
+			enter(reader, key, one, text);
+		if (!item)
+			return;
+	}
+}
+
+static void take_map(struct reader *reader, size_t key, yaml_node_t *node)
+{
+	const char *name = config_keys[key].name;
+
+	if (node->type != YAML_MAPPING_NODE) {
+		fault_add(reader->faults, place_of(reader, node), true, "%s is no section: give %s",
+			  name, config_keys[key].type->expects);
+		return;
+	}
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		const char *role = text_of(reader, node_at(reader, pair->key), name);
+
+		if (role)
+			take_entries(reader, key, node_at(reader, pair->value), role);
+	}
+}
+
+static void take_key(struct reader *reader, size_t key, yaml_node_t *name, yaml_node_t *value)
+{
+	const struct config_type *type = config_keys[key].type;
+	struct place at = place_of(reader, name);
+	const char *text;
+
+	if (reader->seen[key]) {
+		fault_add(reader->faults, at, true, "%s stands in line %u already: leave one out",
+			  config_keys[key].name, reader->seen[key]);
+		return;
+	}
+	reader->seen[key] = at.line;
+	if (type->list)
+		config_enter_none(reader->state, key, (struct config_origin){ORIGIN_FILE, at.line});
+	if (type->map) {
+		take_map(reader, key, value);
+	} else if (type->list) {
+		take_entries(reader, key, value, NULL);
+	} else {
+		text = text_of(reader, value, config_keys[key].name);
+		if (text)
+			enter(reader, key, value, text);
+	}
+}
+
+static bool is_section(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < config_keys_len; i++)
+		if (!strncmp(config_keys[i].name, name, length) &&
+		    config_keys[i].name[length] == '.')
+			return true;
+	return false;
+}
+
+static void unknown_key(struct reader *reader, const yaml_node_t *node, const char *name)
+{
+	struct nearest nearest = {.wrong = name};
+	struct nearest inner = {.wrong = name};
+	const char *best;
+
+	/* The whole name, or the last part of one that stands in the wrong section. */
+	for (size_t i = 0; i < config_keys_len; i++) {
+		const char *dot = strrchr(config_keys[i].name, '.');
+
+		nearest_offer(&nearest, config_keys[i].name);
+		if (dot && !strcmp(dot + 1, name))
+			inner.best = config_keys[i].name;
+	}
+	best = nearest_likely(&nearest) ? nearest.best : inner.best ? inner.best : nearest.best;
+	fault_add(reader->faults, place_of(reader, node), true,
+		  "unknown key '%.100s': nearest is '%s'", name, best ? best : "rules");
+}
+
+static void walk(struct reader *reader, const yaml_node_t *mapping, const char *section)
+{
+	for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+	     pair < mapping->data.mapping.pairs.top; pair++) {
+		yaml_node_t *key = node_at(reader, pair->key);
+		yaml_node_t *value = node_at(reader, pair->value);
+		const char *word = text_of(reader, key, "a key");
+		char name[KEY_NAME_MAX];
+		int index;
+
+		if (!word)
+			continue;
+		snprintf(name, sizeof(name), "%s%s%s", section, *section ? "." : "", word);
+		index = config_key_find(name, strlen(name));
+		if (index >= 0)
+			take_key(reader, (size_t)index, key, value);
+		else if (!is_section(name))
+			unknown_key(reader, key, name);
+		else if (value->type == YAML_MAPPING_NODE)
+			walk(reader, value, name);
+		else if (!is_null(value))
+			fault_add(reader->faults, place_of(reader, value), true,
+				  "%s is a section: give keys under it", name);
+	}
+}
+
+static void yaml_fault(struct reader *reader, const yaml_parser_t *parser)
+{
+	struct place at = {.file = reader->file};
+
+	if (parser->error == YAML_READER_ERROR) {
+		fault_add(reader->faults, at, true,
+			  "byte %zu is not UTF-8 text (%s): save it as UTF-8",
+			  parser->problem_offset, parser->problem);
+		return;
+	}
+	at.line = (unsigned)parser->problem_mark.line + 1;
+	at.column = (unsigned)parser->problem_mark.column + 1;
+	fault_add(reader->faults, at, true, "not YAML, %s%s%s: see docs/configuration.md",
+		  parser->problem ? parser->problem : "no memory", parser->context ? " " : "",
+		  parser->context ? parser->context : "");
+}
+
+static void read_documents(struct reader *reader, yaml_parser_t *parser)
+{
+	yaml_node_t *root;
+
+	if (!yaml_parser_load(parser, &reader->document)) {
+		yaml_fault(reader, parser);
+		return;
+	}
+	root = yaml_document_get_root_node(&reader->document);
+	if (root && root->type == YAML_MAPPING_NODE)
+		walk(reader, root, "");
+	else if (root && !is_null(root))
+		fault_add(reader->faults, place_of(reader, root), true,
+			  "not a mapping: give 'key: value' lines");
+	yaml_document_delete(&reader->document);
+	if (!root)
+		return;
+	if (!yaml_parser_load(parser, &reader->document)) {
+		yaml_fault(reader, parser);
+		return;
+	}
+	root = yaml_document_get_root_node(&reader->document);
+	if (root)
+		fault_add(reader->faults, place_of(reader, root), true,
+			  "a second document begins: give only one");
+	yaml_document_delete(&reader->document);
+}
+
+/* The whole file, bounded; NULL with -errno in *err. */
+static char *slurp(const char *path, size_t *length, int *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = fd < 0 ? NULL : malloc(FILE_MAX + 1);
+	ssize_t n = 1;
+
+	*length = 0;
+	*err = fd < 0 ? -errno : text ? 0 : -ENOMEM;
+	while (text && !*err && n > 0) {
+		n = read(fd, text + *length, FILE_MAX + 1 - *length);
+		if (n < 0 && errno != EINTR)
+			*err = -errno;
+		else if (n > 0)
+			*length += (size_t)n;
+		else if (n < 0)
+			n = 1;
+		if (*length > FILE_MAX)
+			*err = -EFBIG;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (*err) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+int config_read(struct config_state *state, const char *path, struct faults *faults)
+{
+	struct reader reader = {.state = state, .faults = faults};
+	yaml_parser_t parser;
+	size_t length;
+	int err;
+	char *text = slurp(path, &length, &err);
+
+	reader.file = arena_text(&faults->arena, path);
+	if (err) {
+		fault_add(faults, (struct place){.file = reader.file}, true,
+			  "cannot read the configuration (%s): give a file of at most 1 MiB",
+			  strerror(-err));
+		return err == -EACCES || err == -EIO || err == -ENOMEM ? err : -EINVAL;
+	}
+	state->file = arena_text(&state->config.arena, path);
+	reader.seen = calloc(config_keys_len, sizeof(*reader.seen));
+	if (reader.file && state->file && reader.seen && yaml_parser_initialize(&parser)) {
+		yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+		read_documents(&reader, &parser);
+		yaml_parser_delete(&parser);
+	} else {
+		err = -ENOMEM;
+	}
+	free(reader.seen);
+	free(text);
+	return err ? err : faults->fatal ? -EINVAL : 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/keys.h"
+
+#include <string.h>
+
+#define AT(member)                                                                                 \
+	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
+
+static const struct config_choice transports[] = {
+	{"local", SYSLOG_LOCAL}, {"udp", SYSLOG_UDP}, {"tcp", SYSLOG_TCP},
+	{"tls", SYSLOG_TLS},	 {NULL, 0},
+};
+
+static const struct config_choice formats[] = {{"text", 0}, {"json", 1}, {NULL, 0}};
+
+static const struct config_choice facilities[] = {
+	{"kern", 0},	  {"user", 1},	  {"mail", 2},	  {"daemon", 3},  {"auth", 4},
+	{"syslog", 5},	  {"lpr", 6},	  {"news", 7},	  {"uucp", 8},	  {"cron", 9},
+	{"authpriv", 10}, {"ftp", 11},	  {"local0", 16}, {"local1", 17}, {"local2", 18},
+	{"local3", 19},	  {"local4", 20}, {"local5", 21}, {"local6", 22}, {"local7", 23},
+	{NULL, 0},
+};
+
+const struct config_key config_keys[] = {
+	/* What is home, who is who. */
+	{"home_networks", &config_networks_type, AT(home),
+	 "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 fc00::/7 fe80::/10",
+	 .words = "Networks that are inside: what goes on between them is internal traffic.\n"
+		  "On the command line: --home NETWORK."},
+	{"roles", &config_roles_type, AT(roles), "",
+	 .words = "Which addresses have a role that rules ask for. At most 64 roles.\n"
+		  "{backup: [10.0.5.0/24], monitoring: [10.0.9.9], scanner: [10.0.9.10]}"},
+
+	/* Capture. */
+	{"interfaces", &config_texts_type, AT(interfaces), "",
+	 .words =
+		 "Interfaces to watch: names and patterns ('eth*'); one with a leading '!' is\n"
+		 "left out ('!docker*'). None named: all that carry traffic, and those that come.\n"
+		 "On the command line: --interface NAME."},
+	{"loopback", &config_bool_type, AT(loopback), "false",
+	 .words = "Watch lo too. On the command line: --lo."},
+	{"hooks", &config_hooks_type, AT(hooks), "auto",
+	 .words = "Where packets are counted, [INTERFACE=]auto|tc|xdp; the last that matches an\n"
+		  "interface decides. auto is tc everywhere. On the command line: --hook."},
+	{"flow.slots", &config_count_type, AT(flow_slots), "auto", "auto", 1024, 16777216,
+	 .words = "Connections that the kernel's table holds. auto: 2 % of memory."},
+	{"flow.half_open", &config_count_type, AT(half_open), "auto", "auto", 1024, 16777216,
+	 .words = "Unanswered connections that it holds, inbound and outbound each.\n"
+		  "auto: 1024 a CPU, at least 65536."},
+	{"flow.ring", &config_power_type, AT(ring_bytes), "8MiB", NULL, 4096, 1073741824,
+	 .words = "Size of the ring through which the kernel tells of connections, bytes;\n"
+		  "a power of two."},
+	{"flow.first_packets", &config_count_type, AT(first_packets), "auto", "auto", 100, 10000000,
+	 .words = "New connections a second that are told one by one; of more, only their number."},
+	{"flow.agent_flows", &config_count_type, AT(max_flows), "auto", "auto", 1024, 67108864,
+	 .words =
+		 "Connections that the agent remembers; beyond, those that changed least recently\n"
+		 "are reported early. auto: as many as the kernel's tables hold."},
+	{"lateness", &config_duration_type, AT(lateness), "3s", NULL, 0, WEIR_HOUR,
+	 .words = "How long rules wait for events that come late."},
+
+	/* Rules. */
+	{"rules", &config_texts_type, AT(rules), "/usr/share/weir/rules /etc/weir/rules",
+	 .words = "Rule files and folders; of two rules with one id the later wins.\n"
+		  "On the command line: --rules PATH."},
+	{"lenient", &config_bool_type, AT(lenient), "false",
+	 .words =
+		 "Skip a rule that names fields weir does not know, instead of refusing to start."},
+
+	/* Sinks. */
+	{"database", &config_path_type, AT(database), "/var/lib/weir/weir.db", "none",
+	 .words = "Where detections and signals are stored (SQLite). none: nowhere.\n"
+		  "On the command line: --database FILE."},
+	{"retention.age", &config_duration_type, AT(keep_for), "30d", "forever", WEIR_MIN,
+	 INT64_MAX, .words = "How long the database keeps what it was given."},
+	{"retention.size", &config_bytes_type, AT(keep_bytes), "1GiB", "unlimited", 1048576, 0,
+	 .words = "How large the database may grow, bytes; the oldest goes first."},
+	{"all_flows", &config_bool_type, AT(all_flows), "false",
+	 .words = "Store every finished connection, not only those that are evidence."},
+	{"syslog.enabled", &config_bool_type, AT(syslog), "true",
+	 .words = "Announce detections by syslog."},
+	{"syslog.transport", &config_choice_type, AT(syslog_options.transport), "local",
+	 .choices = transports,
+	 .words = "local: the socket below. udp, tcp (RFC 6587), tls (RFC 5425): RFC 5424 to a\n"
+		  "server."},
+	{"syslog.socket", &config_path_type, AT(syslog_options.local_path), "/dev/log",
+	 .words = "The local socket."},
+	{"syslog.server", &config_text_type, AT(syslog_options.server), "none", "none",
+	 .words = "Name or address of the server."},
+	{"syslog.port", &config_text_type, AT(syslog_options.port), "auto", "auto",
+	 .words = "Its port or service name. auto: 514, with tls 6514."},
+	{"syslog.ca_file", &config_path_type, AT(syslog_options.ca_file), "none", "none",
+	 .words = "Certificates (PEM) that may sign the server's. none: those of the system."},
+	{"syslog.facility", &config_choice_text_type, AT(syslog_options.facility), "authpriv",
+	 .choices = facilities, .words = "Facility of the messages."},
+	{"syslog.format", &config_choice_type, AT(syslog_options.json), "text", .choices = formats,
+	 .words = "text: words; json: the whole JSON object behind @cee:."},
+	{"syslog.max_line", &config_bytes_type, AT(syslog_options.max_line), "2048", NULL, 480,
+	 65536, .words = "Longest message, bytes."},
+	{"syslog.queue", &config_count_type, AT(syslog_options.queue), "4096", NULL, 16, 1048576,
+	 .words = "Messages that may wait for a slow server."},
+	{"json.path", &config_path_type, AT(json_path), "none", "none",
+	 .words = "File to which detections are written as JSON, one object a line; -: standard\n"
+		  "output. On the command line: --json[=FILE]."},
+	{"json.signals", &config_bool_type, AT(json_signals), "false",
+	 .words = "Write signals there too."},
+	{"json.events", &config_bool_type, AT(json_events), "false",
+	 .words = "Write events there too: many."},
+};
+const size_t config_keys_len = sizeof(config_keys) / sizeof(config_keys[0]);
+
+int config_key_find(const char *name, size_t length)
+{
+	for (size_t i = 0; i < config_keys_len; i++)
+		if (strlen(config_keys[i].name) == length &&
+		    !memcmp(config_keys[i].name, name, length))
+			return (int)i;
+	return -1;
+}

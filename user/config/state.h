@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CONFIG_STATE_H
+#define WEIR_CONFIG_STATE_H
+
+#include "config/keys.h"
+
+/* Where the value of one key came from. */
+enum origin {
+	ORIGIN_DEFAULT,
+	ORIGIN_FILE,
+	ORIGIN_COMMAND,
+};
+
+struct config_origin {
+	enum origin origin;
+	unsigned line; /* in the file */
+};
+
+/* What config_load() makes: the configuration and what only its makers need. */
+struct config_state {
+	struct config config;	       /* first: a struct config * points here */
+	const char *file;	       /* NULL: none was read */
+	struct config_origin *origins; /* by index of config_keys */
+};
+
+/*
+ * Enters one value, "name=value" for a mapping. The first entry of a list from a new origin takes
+ * away what was there. On failure `why` says "what was wrong: what would be right".
+ */
+int config_enter(struct config_state *state, size_t key, struct config_origin origin,
+		 const char *text, struct error *why);
+
+/* An empty list, or a mapping without entries, from that origin. */
+void config_enter_none(struct config_state *state, size_t key, struct config_origin origin);
+
+/* Reads a YAML file into the state (file.c). 0, -EINVAL with faults, -EACCES and the like. */
+int config_read(struct config_state *state, const char *path, struct faults *faults);
+
+#endif
