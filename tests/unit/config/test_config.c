@@ -277,7 +277,7 @@ static void command_line_replaces_file(void **state)
 	assert_null(config->database);
 	assert_int_equal(config_set(config, "lateness", "soon", &error), -EINVAL);
 	assert_string_equal(error.text,
-			    "lateness is 'soon': give a duration such as 90s, 5m, 1h30m or 7d");
+			    "lateness is 'soon': give a duration such as 90s, 5m, 1h30m or 7d, at most 1h");
 	assert_true(config->lateness == 5 * WEIR_SEC);
 	assert_int_equal(config_set(config, "lateniss", "1s", &error), -EINVAL);
 	assert_non_null(strstr(error.text, "'lateness'"));
