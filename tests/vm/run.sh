@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh [SERIES…]: boots Debian's kernels (default 6.1 6.12 5.10) by virtme-ng under QEMU with this
+# machine's file system as a read-only root, and runs guest.sh in each: BPF tests, then live ones.
+# As many guests at a time as there are processors. Nothing on the machine changes but the cache
+# that fetch.sh fills; a guest has no network and writes to memory only.
+#
+# WEIR_VM_SECONDS bounds a guest (default 200). WEIR_VM_PAYLOAD replaces guest.sh (for trying out).
+
+. "$(dirname "$0")/../lib.sh"
+HERE=$TREE/tests/vm
+CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kernels}
+GUEST_SECONDS=${WEIR_VM_SECONDS:-200}
+GUEST_MEMORY=1G
+GUEST_CPUS=2
+SERIES=("$@")
+[ ${#SERIES[@]} -gt 0 ] || SERIES=(6.1 6.12 5.10)
+
+require_root
+require_tool qemu-system-x86_64 busybox modprobe depmod python3 file
+if [ "$(uname -m)" != x86_64 ]; then
+	skip vm "guests are x86-64, this machine is $(uname -m)"
+	exit 0
+fi
+
+reason=$("$HERE/fetch.sh" "${SERIES[@]}" 2>&1 >/dev/null) || reason=${reason:-kernels could not be fetched}
+if [ ! -d "$CACHE/virtme-ng" ]; then
+	skip vm "${reason#fetch: }"
+	exit 0
+fi
+
+# True if KVM starts a kernel here. On some machines /dev/kvm exists and hangs.
+kvm_works() {
+	[ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo || return 1
+	timeout -k 1 8 qemu-system-x86_64 -accel kvm -cpu host -m 256 -nodefaults -display none -no-reboot \
+		-serial stdio -kernel "$1" -append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null |
+		grep -q 'Linux version'
+}
+
+# In plain emulation one thread serves all of a guest's processors: with more, QEMU 7.2 crashed
+# 6.12 guests in the slab allocator.
+ACCEL=(--disable-kvm)
+QEMU=(-accel "tcg,thread=single" -cpu Nehalem)
+for series in "${SERIES[@]}"; do
+	if [ -d "$CACHE/$series" ] && kvm_works "$CACHE/$series"/boot/vmlinuz-*; then
+		ACCEL=(--disable-microvm)
+		QEMU=(-name weir)
+	fi
+	break
+done
+
+# The guest mounts its modules there, and its root is ours.
+if [ ! -d /lib/modules ]; then
+	mkdir /lib/modules
+	at_exit 'rmdir --ignore-fail-on-non-empty /lib/modules'
+fi
+
+# boot SERIES: what the guest says goes to $SCRATCH/SERIES.out, the console to .console.
+boot() {
+	local payload=${WEIR_VM_PAYLOAD:-"exec $HERE/guest.sh"} image
+	image=$(echo "$CACHE/$1"/boot/vmlinuz-*)
+	mkdir -p "$SCRATCH/$1"
+	# Through pipes: virtme opens the files anew and would truncate them.
+	TMPDIR=$SCRATCH/$1 PYTHONPATH=$CACHE/virtme-ng/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 \
+		timeout -k 2 "$GUEST_SECONDS" \
+		python3 -c 'import sys; from virtme.commands.run import main; sys.exit(main())' \
+		--mods auto --kimg "$image" "${ACCEL[@]}" --force-9p --no-virtme-ng-init \
+		--memory "$GUEST_MEMORY" --cpus "$GUEST_CPUS" --show-boot-console -a "init=$HERE/init" \
+		--script-sh "BUILD='$BUILD' WEIR='$WEIR' $payload" \
+		--qemu-opts "${QEMU[@]}" </dev/null > >(cat >"$SCRATCH/$1.out") 2> >(cat >"$SCRATCH/$1.console") &
+	echo $! >"$SCRATCH/$1.pid"
+	wait $!
+	local status=$?
+	[ -d "$SCRATCH" ] || exit # stopped in the middle
+	echo "$status" >"$SCRATCH/$1.status"
+	rm "$SCRATCH/$1.pid"
+	wait_for 2 grep -q '^guest: done' "$SCRATCH/$1.out"
+}
+
+# tell SERIES SECONDS: the guest's cases under its name, and what went wrong with the guest itself.
+tell() {
+	local status
+	status=$(cat "$SCRATCH/$1.status")
+	tr -d '\r' <"$SCRATCH/$1.out" | sed -E "s/^(ok|not ok|skip) /\\1 vm-$1\\//"
+	if [ "$status" -eq 0 ] && grep -q '^guest: done' "$SCRATCH/$1.out"; then
+		ok "vm-$1"
+	elif [ "$status" -eq 124 ]; then
+		not_ok "vm-$1" "not done after $GUEST_SECONDS s"
+	elif grep -q '^guest: done' "$SCRATCH/$1.out"; then
+		not_ok "vm-$1" "cases failed"
+	else
+		not_ok "vm-$1" "the guest went down (status $status)"
+	fi
+	if ! grep -q '^guest: done' "$SCRATCH/$1.out" || grep -qE 'BUG:|Oops|Kernel panic' "$SCRATCH/$1.console"; then
+		tr -d '\r' <"$SCRATCH/$1.console" | tail -n 40 | sed 's/^/    console: /'
+	fi
+	echo "vm-$1: $2 s"
+}
+
+run_one() {
+	local start=$SECONDS
+	boot "$1"
+	tell "$1" $((SECONDS - start)) >"$SCRATCH/$1.told"
+	[ "$(grep -c '^not ok' "$SCRATCH/$1.told")" -eq 0 ]
+}
+
+# timeout(1) hands the signal on to the guest.
+at_exit 'cat "$SCRATCH"/*.pid 2>/dev/null | xargs -r kill'
+started=()
+for series in "${SERIES[@]}"; do
+	if [ ! -d "$CACHE/$series" ]; then
+		skip "vm-$series" "${reason#fetch: }"
+		continue
+	fi
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+	(trap - EXIT INT TERM HUP && run_one "$series") &
+	started+=("$series")
+done
+wait
+for series in "${started[@]}"; do
+	cat "$SCRATCH/$series.told"
+	! grep -q '^not ok' "$SCRATCH/$series.told" || _failed=$((_failed + 1))
+done
