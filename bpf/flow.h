@@ -64,7 +64,8 @@ enum flow_mark {
 /*
  * The hot part, one cache line. An array map that the agent maps into its memory. Bytes are IP
  * bytes as on the wire, each segment of an offloaded packet with its own headers. Counters only
- * ever grow by atomic addition; the agent zeroes a slot before it goes back to the free stack.
+ * ever grow by atomic addition; the agent zeroes a slot, all but `generation`, before it goes back
+ * to the free stack.
  */
 struct flow_slot {
 	__u64 bytes[2];	  /* by direction */
@@ -115,11 +116,16 @@ struct flow_half {
 	__u32 ifindex;
 	__u16 vlan;
 	__u8 flags[2];
-	__u8 state; /* FLOW_NEW, FLOW_ANSWERED or FLOW_REJECTED */
+	/*
+	 * FLOW_NEW, FLOW_ANSWERED, FLOW_REJECTED; FLOW_CLOSED with FLOW_HALF_OPEN (the initiator
+	 * reset what was answered); FLOW_ESTABLISHED while the main table has no room.
+	 */
+	__u8 state;
 	__u8 initiator;
 	__u8 marks;
-	__u8 told; /* a record for it went into the ring (else the walk finds it) */
-	__u8 zero[4];
+	__u8 told;  /* a record for it went into the ring (else the walk finds it) */
+	__u8 moved; /* being promoted: its counts go, or went, to the main table */
+	__u8 zero[3];
 };
 _Static_assert(sizeof(struct flow_half) == 96, "flow_half crosses to the agent");
 

@@ -33,4 +33,16 @@ enum loss {
 		LOSS_COUNT,
 };
 
+/*
+ * Reasons that are a packet's fate: it is in no flow. A packet is counted into a flow or under one
+ * of these, never both; the other reasons come on top, for a packet that is counted or a record.
+ * Of the buffers of an attachment (struct traffic_counts) `unparsed` have such a fate;
+ * LOSS_NO_ATTACHMENT belongs to none.
+ */
+static inline _Bool loss_is_fate(enum loss reason)
+{
+	return reason <= LOSS_NONLINEAR || reason == LOSS_DUPLICATE ||
+	       reason == LOSS_HALF_OPEN_FULL || reason == LOSS_RACE || reason == LOSS_NO_ATTACHMENT;
+}
+
 #endif

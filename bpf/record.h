@@ -6,15 +6,26 @@
 
 /*
  * What the programs tell the agent through the ring buffer. Records are hints that save waiting
- * for a poll; the tables are the truth. The CPU whose map update or delete succeeded sends it, so
- * each is sent once at most.
+ * for a poll; the tables are the truth. The CPU whose map update or delete succeeded sends STARTED,
+ * RETIRED and ESTABLISHED with a slot, so each comes once at most. The others follow from a state
+ * that is stored plainly: two CPUs that see the same moment may both tell it, so take them as "at
+ * least this state".
  */
 enum record_kind {
-	RECORD_STARTED = 1,	/* first packet of a flow; `slot` is unset unless midstream */
-	RECORD_ESTABLISHED = 2, /* promoted to the main table */
-	RECORD_REJECTED = 3,	/* RST before it was established, or ICMP unreachable */
-	RECORD_CLOSED = 4,	/* marked closed; counters as they are now, the slot's are final */
-	RECORD_RETIRED = 5,	/* a new SYN reused a closed tuple: its slot stands in `retired` */
+	RECORD_STARTED = 1, /* first packet of a flow; never has a slot */
+	/*
+	 * Without a slot: answered, and stays half open (inbound and not TCP; no room in the main
+	 * table; the initiator reset it: FLOW_HALF_OPEN). With a slot: now in the main table. A
+	 * flow may have one of each, in this order.
+	 */
+	RECORD_ESTABLISHED = 2,
+	RECORD_REJECTED = 3, /* RST before it was established, or ICMP unreachable; no slot */
+	RECORD_CLOSED = 4,   /* marked closed; counters as they are now, the table's are final */
+	/*
+	 * A new SYN reused the tuple of a connection that is over. With a slot: it stands in
+	 * `flow_retired`, read its counters there. Without: these are its last counters.
+	 */
+	RECORD_RETIRED = 5,
 };
 
 #define RECORD_NO_SLOT 0xffffffffu

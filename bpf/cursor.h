@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef WEIR_BPF_CURSOR_H
+#define WEIR_BPF_CURSOR_H
+
+#ifdef __bpf__
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+#endif
+
+#include "key.h"
+#include "loss.h"
+
+/*
+ * Where the parser reads from: memory (agent), an skb (TC) or an XDP frame. In the kernel only the
+ * first bytes of a packet need be readable directly: what is not is copied by a helper, never
+ * pulled, for that would change the packet under its owner.
+ */
+enum cursor_kind { CURSOR_MEMORY, CURSOR_SKB, CURSOR_XDP };
+
+struct cursor {
+	const __u8 *data; /* first byte of the frame */
+	const __u8 *end;  /* behind the last that can be read directly */
+	__u64 length;	  /* of the frame; memory: on the wire, perhaps more than was captured */
+	void *packet;	  /* kernel: __sk_buff or xdp_md */
+	__u64 copies;	  /* kernel: the helper that copies exists (XDP: from 5.18) */
+	enum cursor_kind kind;
+};
+
+/* The verifier wants a bound for a variable offset; headers behind it are copied. */
+#define CURSOR_DIRECT_MAX 2048
+
+/*
+ * `size` bytes at `offset`: in place, or copied to `scratch`; NULL if they are not there. Valid
+ * until the scratch is used again.
+ */
+WEIR_INLINE const __u8 *cursor_read(const struct cursor *c, __u64 offset, const __u64 size,
+				    void *scratch)
+{
+#ifdef __bpf__
+	const __u8 *p;
+
+	if (offset <= CURSOR_DIRECT_MAX) {
+		p = c->data + offset;
+		if (p + size <= c->end)
+			return p;
+	}
+	if (offset + size > c->length || !c->copies)
+		return NULL;
+	if (c->kind == CURSOR_SKB)
+		return bpf_skb_load_bytes(c->packet, offset, scratch, size) ? NULL : scratch;
+	return bpf_xdp_load_bytes(c->packet, offset, scratch, size) ? NULL : scratch;
+#else
+	(void)scratch;
+	return offset + size > (__u64)(c->end - c->data) ? (const __u8 *)0 : c->data + offset;
+#endif
+}
+
+/* Why `size` bytes at `offset` could not be read: they are elsewhere, or they do not exist. */
+WEIR_INLINE int cursor_missing(const struct cursor *c, __u64 offset, __u64 size, int truncated)
+{
+	if (c->kind != CURSOR_MEMORY && offset + size <= c->length)
+		return LOSS_NONLINEAR;
+	return truncated;
+}
+
+#endif

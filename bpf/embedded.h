@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef WEIR_BPF_EMBEDDED_H
+#define WEIR_BPF_EMBEDDED_H
+
+#include "parse.h"
+
+/*
+ * An ICMP error quotes the packet that it refuses: as much of it as fits, at least the first 8
+ * bytes behind its IP header. Only addresses, protocol and ports are read.
+ */
+
+WEIR_INLINE int embedded_ports(const struct cursor *c, __u64 at, struct packet_ends *e)
+{
+	__u64 scratch[1];
+	const __u8 *h;
+
+	if (!has_ports_or_type(e->proto))
+		return 1;
+	h = cursor_read(c, at, 8, scratch);
+	if (!h)
+		return 0;
+	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6) {
+		/* Only echo asks for an answer that can be refused. */
+		if (h[0] != (e->proto == PROTO_ICMP ? 8 : 128))
+			return 0;
+		e->port[0] = e->port[1] = word16(h + 4);
+		return 1;
+	}
+	e->port[0] = word16(h);
+	e->port[1] = word16(h + 2);
+	return 1;
+}
+
+WEIR_INLINE int embedded_v4(const struct cursor *c, __u64 at, struct packet_ends *e)
+{
+	__u64 scratch[3], header;
+	const __u8 *ip;
+
+	ip = cursor_read(c, at, 20, scratch);
+	if (!ip)
+		return 0;
+	header = (ip[0] & 15) * 4;
+	if (ip[0] >> 4 != 4 || header < 20)
+		return 0;
+	if (bpf_ntohs(word16(ip + 6)) & 0x1fff) /* a later fragment has no ports */
+		return 0;
+	ends_v4(e, ip);
+	return embedded_ports(c, at + header, e);
+}
+
+WEIR_INLINE int embedded_v6(const struct cursor *c, __u64 at, struct packet_ends *e)
+{
+	struct packet_facts inner = {.l3_offset = at, .fragment = PACKET_WHOLE};
+	__u64 scratch[5];
+	const __u8 *ip;
+
+	ip = cursor_read(c, at, 40, scratch);
+	if (!ip || ip[0] >> 4 != 6)
+		return 0;
+	ends_v6(e, ip);
+	inner.l3_length = 40;
+	if (is_extension(e->proto) && parse_extensions(c, 0xffff, &inner, e) != PACKET_OK)
+		return 0;
+	if (inner.fragment == PACKET_LATER)
+		return 0;
+	return embedded_ports(c, at + inner.l3_length, e);
+}
+
+/* True and `embedded` filled if `f` is an error (f->unreachable) that quotes a readable flow. */
+WEIR_INLINE int packet_embedded_cursor(const struct cursor *c, const struct packet_facts *f,
+				       struct packet_embedded *embedded)
+{
+	__u64 at = f->l3_offset + f->l3_length + 8;
+	struct packet_ends e;
+	int known;
+
+	if (!f->unreachable)
+		return 0;
+	if (f->key.proto == PROTO_ICMP)
+		known = embedded_v4(c, at, &e);
+	else
+		known = embedded_v6(c, at, &e);
+	if (known)
+		embedded->direction = packet_key(&e, &embedded->key);
+	return known;
+}
+
+#ifndef __bpf__
+/* The agent's build, after packet_parse() of the same bytes. */
+static inline int packet_embedded(const void *bytes, __u32 captured, const struct packet_facts *f,
+				  struct packet_embedded *embedded)
+{
+	struct cursor c = {
+		.data = bytes,
+		.end = (const __u8 *)bytes + captured,
+		.length = captured,
+		.kind = CURSOR_MEMORY,
+	};
+
+	return packet_embedded_cursor(&c, f, embedded);
+}
+#endif
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef WEIR_BPF_PARSE_H
+#define WEIR_BPF_PARSE_H
+
+/*
+ * One parser for the programs and the agent: from a frame to the flow key and what else is counted
+ * or decided by. All of it is inlined into each program.
+ */
+
+#include "cursor.h"
+
+/* What the first byte of a frame is. */
+enum packet_start {
+	PACKET_ETHERNET,
+	PACKET_IP, /* L3-only device: IPv4 or IPv6, told by the version */
+};
+
+enum packet_fragment {
+	PACKET_WHOLE,
+	PACKET_FIRST, /* has the ports */
+	PACKET_LATER, /* has none: 0 in the key until packet_set_ports() */
+};
+
+#define PACKET_OK (-1) /* what the parser returns if it is no enum loss */
+
+struct packet_facts {
+	struct flow_key key; /* canonical; netns is 0: the caller's to set */
+	__u16 port[2];	     /* source, destination as in the key; network order */
+	__u32 ip_bytes;	     /* on the wire: each segment with its own headers */
+	__u32 payload;	     /* bytes that the transport carries, over all segments */
+	__u32 segments;	     /* packets on the wire */
+	__u32 fragment_id;   /* network order; unless PACKET_WHOLE */
+	__u16 l3_offset;
+	__u16 l3_length; /* IP header with options or extensions */
+	__u16 l4_length; /* transport header with options; 0: unknown protocol or a later fragment
+			  */
+	__u16 vlan;	 /* id of the outer tag; 0: none */
+	__u8 direction;	 /* of this packet in the key */
+	__u8 tcp_flags;	 /* enum tcp_flag; 0 if not TCP */
+	__u8 fragment;	 /* enum packet_fragment */
+	__u8 icmp_type, icmp_code;
+	__u8 icmp_error;  /* an ICMP error message: an answer to something */
+	__u8 icmp_reply;  /* an echo reply */
+	__u8 unreachable; /* an ICMP error that rejects a flow: see packet_embedded() */
+	__u8 cast;	  /* sent to a link-layer broadcast or multicast address */
+} __attribute__((aligned(8)));
+
+/* The flow that an ICMP error speaks of. */
+struct packet_embedded {
+	struct flow_key key; /* netns is 0 */
+	__u8 direction;	     /* of the packet that was refused */
+} __attribute__((aligned(8)));
+
+/* What an offloaded buffer says of its segments; both 0: one packet. */
+struct packet_offload {
+	__u32 segments, size;
+};
+
+enum {
+	ETHERTYPE_V4 = 0x0800,
+	ETHERTYPE_V6 = 0x86dd,
+	ETHERTYPE_TAG = 0x8100,
+	ETHERTYPE_QINQ = 0x88a8,
+	ETHERTYPE_QINQ_OLD = 0x9100,
+	PROTO_HOP = 0,
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_AH = 51,
+	PROTO_ICMP6 = 58,
+	PROTO_NONE = 59,
+	PROTO_OPTIONS = 60,
+	PROTO_SCTP = 132,
+	PROTO_MOBILITY = 135,
+	PROTO_HIP = 139,
+	PROTO_SHIM6 = 140,
+	EXTENSIONS_MAX = 8, /* each once (RFC 8200, 4.1), options twice, and one to spare */
+};
+
+/* Inside the parser: one packet's addresses and ports before they become a key. */
+struct packet_ends {
+	__u64 addr[2][2]; /* words as in the header; IPv4: 0 and the address */
+	__u64 port[2];	  /* network order */
+	__u64 proto;
+	__u64 six;
+};
+
+WEIR_INLINE void ends_v4(struct packet_ends *e, const __u8 *ip)
+{
+	e->addr[0][0] = e->addr[1][0] = 0;
+	e->addr[0][1] = word32(ip + 12);
+	e->addr[1][1] = word32(ip + 16);
+	e->port[0] = e->port[1] = 0;
+	e->proto = ip[9];
+	e->six = 0;
+}
+
+WEIR_INLINE void ends_v6(struct packet_ends *e, const __u8 *ip)
+{
+	e->addr[0][0] = word64(ip + 8);
+	e->addr[0][1] = word64(ip + 16);
+	e->addr[1][0] = word64(ip + 24);
+	e->addr[1][1] = word64(ip + 32);
+	e->port[0] = e->port[1] = 0;
+	e->proto = ip[6];
+	e->six = 1;
+}
+
+WEIR_INLINE __u8 packet_key(const struct packet_ends *e, struct flow_key *key)
+{
+	/* ICMP has no ends to tell apart but its addresses; type and code stand as they are. */
+	__u64 icmp = e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6;
+	__u64 sport = icmp ? 0 : e->port[0], dport = icmp ? 0 : e->port[1];
+	__u8 direction;
+
+	if (e->six)
+		direction = flow_key_v6(key, e->addr[0], e->addr[1], sport, dport, e->proto);
+	else
+		direction = flow_key_v4(key, e->addr[0][1], e->addr[1][1], sport, dport, e->proto);
+	if (icmp) {
+		key->port[0] = e->port[0];
+		key->port[1] = e->port[1];
+	}
+	key->netns = 0;
+	return direction;
+}
+
+/* Both ends of a key are one address: a host that pings itself. */
+WEIR_INLINE int key_addresses_equal(const struct flow_key *key)
+{
+	return word64(key->addr[0]) == word64(key->addr[1]) &&
+	       word64(key->addr[0] + 8) == word64(key->addr[1] + 8);
+}
+
+/* ICMP and ICMPv6 at `h` (8 bytes): what it is, and the ports that stand for it. */
+WEIR_INLINE void parse_icmp(const __u8 *h, struct packet_facts *f, struct packet_ends *e)
+{
+	__u64 type = h[0], code = h[1];
+
+	f->icmp_type = type;
+	f->icmp_code = code;
+	if (e->proto == PROTO_ICMP) {
+		f->icmp_reply = type == 0;
+		f->icmp_error = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+		f->unreachable = type == 3 && code != 4; /* 4: fragmentation needed */
+	} else {
+		f->icmp_reply = type == 129;
+		f->icmp_error = type < 128;
+		f->unreachable = type == 1;
+	}
+	if (f->icmp_reply || type == (e->proto == PROTO_ICMP ? 8 : 128)) {
+		e->port[0] = e->port[1] = word16(h + 4);
+	} else {
+		e->port[0] = bpf_htons(type);
+		e->port[1] = bpf_htons(code);
+	}
+}
+
+/* The transport header at `at`; `room` bytes of the IP packet are behind it. */
+WEIR_INLINE int parse_transport(const struct cursor *c, __u64 at, __u64 room,
+				struct packet_facts *f, struct packet_ends *e)
+{
+	__u64 size = e->proto == PROTO_TCP ? 20 : e->proto == PROTO_SCTP ? 12 : 8, header;
+	__u64 scratch[3];
+	const __u8 *h;
+
+	if (room < size)
+		return LOSS_TRUNCATED_TRANSPORT;
+	if (e->proto == PROTO_TCP)
+		h = cursor_read(c, at, 20, scratch);
+	else if (e->proto == PROTO_SCTP)
+		h = cursor_read(c, at, 12, scratch);
+	else
+		h = cursor_read(c, at, 8, scratch);
+	if (!h)
+		return cursor_missing(c, at, size, LOSS_TRUNCATED_TRANSPORT);
+	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6) {
+		f->l4_length = 8;
+		parse_icmp(h, f, e);
+		return PACKET_OK;
+	}
+	e->port[0] = word16(h);
+	e->port[1] = word16(h + 2);
+	header = size;
+	if (e->proto == PROTO_TCP) {
+		header = (h[12] >> 4) * 4;
+		if (header < 20 || (header > room && f->fragment == PACKET_WHOLE))
+			return LOSS_BAD_TRANSPORT_HEADER;
+		f->tcp_flags = h[13];
+	} else if (e->proto == PROTO_UDP) {
+		__u64 length = bpf_ntohs(word16(h + 4));
+
+		if (length < 8 && length) /* 0: jumbogram, or left to the device */
+			return LOSS_BAD_TRANSPORT_HEADER;
+	}
+	f->l4_length = header;
+	return PACKET_OK;
+}
+
+WEIR_INLINE int has_ports_or_type(__u64 proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_TCP || proto == PROTO_ICMP ||
+	       proto == PROTO_ICMP6 || proto == PROTO_SCTP;
+}
+
+/*
+ * From the end of the IP header to the finished facts. `total` is the IP packet's length in this
+ * buffer.
+ */
+WEIR_INLINE int parse_above_ip(const struct cursor *c, const struct packet_offload *offload,
+			       __u64 total, struct packet_facts *f, struct packet_ends *e)
+{
+	__u64 room = total - f->l3_length, payload, segments;
+	int fate;
+
+	if (f->fragment != PACKET_LATER && has_ports_or_type(e->proto)) {
+		fate = parse_transport(c, f->l3_offset + f->l3_length, room, f, e);
+		if (fate != PACKET_OK)
+			return fate;
+	}
+	payload = room > f->l4_length ? room - f->l4_length : 0;
+	segments = offload->segments;
+	if (!segments)
+		segments = offload->size ? (payload + offload->size - 1) / offload->size : 1;
+	if (!segments)
+		segments = 1;
+	f->segments = segments;
+	f->payload = payload;
+	f->ip_bytes = total + (segments - 1) * (f->l3_length + f->l4_length);
+	f->direction = packet_key(e, &f->key);
+	if (f->icmp_reply && key_addresses_equal(&f->key))
+		f->direction = 1;
+	f->port[0] = e->port[0];
+	f->port[1] = e->port[1];
+	return PACKET_OK;
+}
+
+WEIR_INLINE int parse_v4(const struct cursor *c, const struct packet_offload *offload,
+			 struct packet_facts *f)
+{
+	__u64 left = c->length - f->l3_offset, header, total, fragment;
+	struct packet_ends e;
+	__u64 scratch[3];
+	const __u8 *ip;
+
+	ip = cursor_read(c, f->l3_offset, 20, scratch);
+	if (!ip)
+		return cursor_missing(c, f->l3_offset, 20, LOSS_TRUNCATED_IP);
+	if (ip[0] >> 4 != 4)
+		return LOSS_BAD_IP_VERSION;
+	header = (ip[0] & 15) * 4;
+	total = bpf_ntohs(word16(ip + 2));
+	/* 0: an offloaded buffer too long for the field. More than there is: a lie. */
+	if (!total || total > left)
+		total = left;
+	if (header < 20 || total < header)
+		return LOSS_BAD_IP_HEADER;
+	f->l3_length = header;
+	fragment = bpf_ntohs(word16(ip + 6));
+	if (fragment & 0x3fff) {
+		f->fragment = fragment & 0x1fff ? PACKET_LATER : PACKET_FIRST;
+		f->fragment_id = word16(ip + 4);
+	}
+	ends_v4(&e, ip);
+	return parse_above_ip(c, offload, total, f, &e);
+}
+
+WEIR_INLINE int is_extension(__u64 proto)
+{
+	return proto == PROTO_HOP || proto == PROTO_ROUTING || proto == PROTO_FRAGMENT ||
+	       proto == PROTO_AH || proto == PROTO_OPTIONS || proto == PROTO_MOBILITY ||
+	       proto == PROTO_HIP || proto == PROTO_SHIM6;
+}
+
+/*
+ * Walks the chain behind the fixed IPv6 header. `total` bounds it. On return e->proto is what ends
+ * the chain and f->l3_length covers it; behind a later fragment's header nothing is a header.
+ */
+WEIR_INLINE int parse_extensions(const struct cursor *c, __u64 total, struct packet_facts *f,
+				 struct packet_ends *e)
+{
+	__u64 at = 40, size;
+	__u64 scratch[1];
+	const __u8 *h;
+
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		if (f->fragment == PACKET_LATER || !is_extension(e->proto))
+			break;
+		if (at + 8 > total)
+			return LOSS_TRUNCATED_IP;
+		h = cursor_read(c, f->l3_offset + at, 8, scratch);
+		if (!h)
+			return cursor_missing(c, f->l3_offset + at, 8, LOSS_TRUNCATED_IP);
+		size = (h[1] + 1) * 8;
+		if (e->proto == PROTO_AH) {
+			size = (h[1] + 2) * 4;
+		} else if (e->proto == PROTO_FRAGMENT) {
+			size = 8;
+			if (word16(h + 2) & bpf_htons(0xfff9)) {
+				f->fragment = word16(h + 2) & bpf_htons(0xfff8) ? PACKET_LATER
+										: PACKET_FIRST;
+				f->fragment_id = word32(h + 4);
+			}
+		}
+		e->proto = h[0];
+		at += size;
+		if (at > total)
+			return LOSS_TRUNCATED_IP;
+	}
+	if (f->fragment != PACKET_LATER && is_extension(e->proto))
+		return LOSS_TOO_MANY_EXTENSIONS;
+	f->l3_length = at;
+	return PACKET_OK;
+}
+
+WEIR_INLINE int parse_v6(const struct cursor *c, const struct packet_offload *offload,
+			 struct packet_facts *f)
+{
+	__u64 left = c->length - f->l3_offset, total;
+	struct packet_ends e;
+	__u64 scratch[5];
+	const __u8 *ip;
+	int fate;
+
+	ip = cursor_read(c, f->l3_offset, 40, scratch);
+	if (!ip)
+		return cursor_missing(c, f->l3_offset, 40, LOSS_TRUNCATED_IP);
+	if (ip[0] >> 4 != 6)
+		return LOSS_BAD_IP_VERSION;
+	ends_v6(&e, ip);
+	total = bpf_ntohs(word16(ip + 4)) + 40;
+	/* 0: a jumbogram or an offloaded buffer too long for the field, unless nothing follows. */
+	if ((total == 40 && e.proto != PROTO_NONE) || total > left)
+		total = left;
+	f->l3_length = 40;
+	if (is_extension(e.proto)) {
+		fate = parse_extensions(c, total, f, &e);
+		if (fate != PACKET_OK)
+			return fate;
+	}
+	return parse_above_ip(c, offload, total, f, &e);
+}
+
+WEIR_INLINE int is_tag(__u64 type)
+{
+	return type == ETHERTYPE_TAG || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD;
+}
+
+/*
+ * Steps over Ethernet and up to two tags, one of which may stand outside the frame (`vlan` is set
+ * already and `tags` is 1). Returns the ethertype, or -1 - enum loss.
+ */
+WEIR_INLINE int parse_ethernet(const struct cursor *c, __u64 tags, struct packet_facts *f)
+{
+	__u64 scratch[2], at = 14, type;
+	const __u8 *h;
+
+	h = cursor_read(c, 0, 14, scratch);
+	if (!h)
+		return -1 - cursor_missing(c, 0, 14, LOSS_TRUNCATED_LINK);
+	f->cast = h[0] & 1;
+	type = bpf_ntohs(word16(h + 12));
+	for (int i = 0; i < 2; i++) {
+		if (!is_tag(type))
+			break;
+		if (tags == 2)
+			break;
+		h = cursor_read(c, at, 4, scratch);
+		if (!h)
+			return -1 - cursor_missing(c, at, 4, LOSS_TRUNCATED_LINK);
+		if (!tags)
+			f->vlan = bpf_ntohs(word16(h)) & 0xfff;
+		type = bpf_ntohs(word16(h + 2));
+		tags++;
+		at += 4;
+	}
+	if (is_tag(type))
+		return -1 - LOSS_TOO_MANY_TAGS;
+	f->l3_offset = at;
+	return type;
+}
+
+/* `vlan_tag`: id of a tag that the device took off the frame, and PACKET_TAGGED; 0: none. */
+#define PACKET_TAGGED 0x10000u
+
+/* PACKET_OK, or the enum loss that is the packet's fate (then the facts are not to be used). */
+WEIR_INLINE int packet_parse_cursor(const struct cursor *c, enum packet_start start, __u32 vlan_tag,
+				    const struct packet_offload *offload, struct packet_facts *f)
+{
+	__u64 scratch[1];
+	const __u8 *h;
+	int type;
+
+	f->fragment_id = 0;
+	f->l4_length = 0;
+	f->tcp_flags = 0;
+	f->fragment = PACKET_WHOLE;
+	f->icmp_type = 0;
+	f->icmp_code = 0;
+	f->icmp_error = 0;
+	f->icmp_reply = 0;
+	f->unreachable = 0;
+	f->cast = 0;
+	f->vlan = vlan_tag & 0xfff;
+	f->l3_offset = 0;
+	if (start == PACKET_ETHERNET) {
+		type = parse_ethernet(c, vlan_tag & PACKET_TAGGED ? 1 : 0, f);
+		if (type < 0)
+			return -1 - type;
+	} else {
+		h = cursor_read(c, 0, 1, scratch);
+		if (!h)
+			return cursor_missing(c, 0, 1, LOSS_TRUNCATED_IP);
+		if (h[0] >> 4 != 4 && h[0] >> 4 != 6)
+			return LOSS_BAD_IP_VERSION;
+		type = h[0] >> 4 == 4 ? ETHERTYPE_V4 : ETHERTYPE_V6;
+	}
+	if (type == ETHERTYPE_V4)
+		return parse_v4(c, offload, f);
+	if (type == ETHERTYPE_V6)
+		return parse_v6(c, offload, f);
+	return LOSS_NOT_IP;
+}
+
+/* Ports that a later fragment gets from its first (packet order, network byte order). */
+WEIR_INLINE void packet_set_ports(struct packet_facts *f, __u16 source, __u16 destination)
+{
+	struct packet_ends e;
+	int s = f->direction ? 1 : 0;
+
+	for (int i = 0; i < 2; i++) {
+		e.addr[i][0] = word64(f->key.addr[s ^ i]);
+		e.addr[i][1] = word64(f->key.addr[s ^ i] + 8);
+	}
+	f->port[0] = e.port[0] = source;
+	f->port[1] = e.port[1] = destination;
+	e.proto = f->key.proto;
+	e.six = 1;
+	f->direction = packet_key(&e, &f->key);
+}
+
+#ifndef __bpf__
+/*
+ * The agent's build: `captured` bytes of a frame that was `wire` bytes long (at least `captured`).
+ * PACKET_OK, or the enum loss that is its fate.
+ */
+static inline int packet_parse(const void *bytes, __u32 captured, __u32 wire,
+			       enum packet_start start, struct packet_facts *facts)
+{
+	static const struct packet_offload whole;
+	struct cursor c = {
+		.data = bytes,
+		.end = (const __u8 *)bytes + captured,
+		.length = wire > captured ? wire : captured,
+		.kind = CURSOR_MEMORY,
+	};
+
+	return packet_parse_cursor(&c, start, 0, &whole, facts);
+}
+#endif
+
+#endif
