@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/vec.h"
 #include "base/nearest.h"
+#include "base/vec.h"
 
 struct reader {
 	struct argument_list *list;

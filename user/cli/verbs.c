@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "base/nearest.h"
+#include "cli/arguments.h"
 
 const struct verb *const verb_table[] = {
 	&verb_run,    &verb_replay, &verb_check,   &verb_rules, &verb_detections,

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/nearest.h"
+#include "cli/arguments.h"
+#include "cli/verbs.h"
+#include "pipeline.h"
+#include "rule/severity.h"
+
+static const struct verb_option options[] = {
+	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"rules", 0, "PATH",
+	 "rule file or folder, instead of the usual. May be given several times", "rules"},
+	{"home", 0, "NETWORK",
+	 "a network that is inside, where the capture was made. May be given several times",
+	 "home_networks"},
+	{"json", 0, NULL, "print JSON, one object a line", NULL},
+	{"signals", 0, NULL, "print signals too, not only detections", NULL},
+	{"events", 0, NULL, "print events too", NULL},
+	{"database", 0, "FILE", "store as 'weir run' does (else nothing is stored)", "database"},
+	{"fail-on", 0, "LEVEL",
+	 "leave with status 4 if a detection at LEVEL or above was raised: informational, low, "
+	 "medium, high or critical",
+	 NULL},
+	{0},
+};
+
+/* The level as number, -1 if none was asked for; EXIT_USAGE and words if there is no such. */
+static int read_level(const struct arguments *arguments, int *level)
+{
+	const char *name = arguments_value(arguments, "fail-on");
+	struct nearest nearest = {.wrong = name};
+
+	*level = name ? severity_find(name, strlen(name)) : -1;
+	if (!name || *level >= 0)
+		return EXIT_DONE;
+	for (int i = 0; i < SEVERITY_COUNT; i++)
+		nearest_offer(&nearest, severity_name((enum severity)i));
+	return verb_usage(arguments->verb, "no level '%s': nearest is '%s'", name,
+			  nearest.best ? nearest.best : "high");
+}
+
+/* What `run` would do by itself, and a replay does only where asked. */
+static int quiet_sinks(const struct arguments *arguments, struct config *config)
+{
+	struct error error = {0};
+	int err = config_set(config, "syslog.enabled", "false", &error);
+
+	err = err ? err : config_set(config, "json.path", "none", &error);
+	if (!err && !arguments_has(arguments, "database"))
+		err = config_set(config, "database", "none", &error);
+	return err ? verb_error(&error) : EXIT_DONE;
+}
+
+static const char **list_files(const struct arguments *arguments)
+{
+	const char **files = calloc(arguments->len + 1, sizeof(*files));
+
+	for (size_t i = 0; files && arguments_operand(arguments, i); i++)
+		files[i] = arguments_operand(arguments, i);
+	return files;
+}
+
+static int replay(const struct arguments *arguments, const struct config *config, int level)
+{
+	const char **files = list_files(arguments);
+	struct replay_options how = {
+		.files = files,
+		.progress = isatty(STDERR_FILENO),
+		.json = arguments_has(arguments, "json"),
+		.signals = arguments_has(arguments, "signals"),
+		.events = arguments_has(arguments, "events"),
+		.fail_on = level,
+	};
+	int status = EXIT_SYSTEM;
+
+	if (files)
+		status = pipeline_replay(config, &how);
+	else
+		fputs("weir: out of memory\n", stderr);
+	free(files);
+	return status;
+}
+
+static int run(const struct arguments *arguments)
+{
+	struct config *config = NULL;
+	int level, status;
+
+	if (!arguments_operand(arguments, 0))
+		return verb_usage(arguments->verb, "no file: 'weir replay FILE...', or '-' for "
+						   "standard input");
+	status = read_level(arguments, &level);
+	status = status ? status : arguments_config(arguments, &config);
+	status = status ? status : quiet_sinks(arguments, config);
+	status = status ? status : replay(arguments, config, level);
+	config_free(config);
+	return status;
+}
+
+const struct verb verb_replay = {
+	.name = "replay",
+	.operands = "FILE...",
+	.summary = "run captures and recorded events through the same rules",
+	.help = "Reads captures (pcap, pcapng) and weir's own JSON events, recognised by their "
+		"content, and prints what 'weir run' would have detected. '-' is standard input; "
+		"several files are merged by time. The same files give the same output, byte for "
+		"byte.\n\n"
+		"Captures made elsewhere have another inside: say so with --home.\n\n"
+		"Examples:\n"
+		"    weir replay capture.pcap\n"
+		"    tcpdump -i eth0 -w - | weir replay -\n"
+		"    weir replay --signals --json --home 172.20.0.0/16 one.pcap two.pcapng",
+	.options = options,
+	.run = run,
+};

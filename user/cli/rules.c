@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "rule/rule.h"
+
+static const struct verb_option options[] = {
+	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"rules", 0, "PATH",
+	 "rule file or folder, instead of the usual. May be given several times", "rules"},
+	{"json", 0, NULL, "print JSON, one object a line", NULL},
+	{0},
+};
+
+/* What a rule makes, for people. */
+static const char *kind_of(const struct rule *rule)
+{
+	if (rule->kind == RULE_BASE && rule->users_len)
+		return "selection";
+	return rule->raise ? "detection" : "signal";
+}
+
+static void print_json(const struct ruleset *set)
+{
+	for (unsigned i = 0; i < set->len; i++) {
+		const struct rule *rule = &set->rules[i];
+		json_t *object = json_pack("{s:s?, s:s?, s:s?, s:s, s:s?, s:s, s:s?, s:i}", "id",
+					   rule->id, "name", rule->display, "title", rule->title,
+					   "level", severity_name(rule->level), "status",
+					   rule->status, "kind", kind_of(rule), "file",
+					   rule->place.file, "line", (int)rule->place.line);
+
+		json_dumpf(object, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(object);
+	}
+	vec_each (fault, &set->skipped) {
+		json_t *object =
+			json_pack("{s:b, s:s?, s:i, s:s?}", "skipped", 1, "file", fault->place.file,
+				  "line", (int)fault->place.line, "reason", fault->text);
+
+		json_dumpf(object, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(object);
+	}
+}
+
+static void print_table(const struct ruleset *set)
+{
+	static const char *const head[] = {"RULE", "MAKES", "LEVEL", "STATUS", "FILE"};
+	struct terminal terminal = terminal_open(stdout);
+	struct grid grid;
+
+	grid_begin(&grid, 5);
+	for (size_t i = 0; i < 5; i++)
+		grid_add(&grid, TINT_BOLD, head[i]);
+	for (unsigned i = 0; i < set->len; i++) {
+		const struct rule *rule = &set->rules[i];
+
+		grid_add(&grid, TINT_PLAIN, rule->display);
+		grid_add(&grid, TINT_PLAIN, kind_of(rule));
+		grid_add(&grid, terminal_severity(rule->level), severity_name(rule->level));
+		grid_add(&grid, TINT_PLAIN, rule->status ? rule->status : "-");
+		grid_add(&grid, TINT_DIM, rule->place.file);
+	}
+	grid_end(&grid, &terminal, 0);
+	vec_each (fault, &set->skipped)
+		printf("skipped: %s:%u: %s\n", fault->place.file, fault->place.line, fault->text);
+}
+
+static int run(const struct arguments *arguments)
+{
+	struct rule_options how = {0};
+	struct faults faults = {0};
+	struct config *config = NULL;
+	struct ruleset *set = NULL;
+	int status = arguments_config(arguments, &config);
+
+	if (status)
+		return status;
+	how.paths = config->rules;
+	how.lenient = config->lenient;
+	if (ruleset_load(&set, &how, &faults))
+		status = EXIT_INPUT;
+	faults_print(&faults);
+	faults_free(&faults);
+	if (set && arguments_has(arguments, "json"))
+		print_json(set);
+	else if (set)
+		print_table(set);
+	ruleset_free(set);
+	config_free(config);
+	return status;
+}
+
+const struct verb verb_rules = {
+	.name = "rules",
+	.operands = "",
+	.summary = "list the rules",
+	.help = "Every rule that 'weir run' would load: what it makes (selections are parts of "
+		"other rules), its level, its status and its file; and those that were skipped, "
+		"with the reason.",
+	.options = options,
+	.run = run,
+};

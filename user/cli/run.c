@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/verbs.h"
+#include "pipeline.h"
+
+#define STATE_FOLDER "/var/lib/weir" /* of the default database */
+
+static const struct verb_option options[] = {
+	{"interface", 'i', "NAME",
+	 "interface to watch; a name or a pattern such as 'eth*'; with a leading '!' it is left "
+	 "out. May be given several times. Without it: all that carry traffic",
+	 "interfaces"},
+	{"lo", 0, NULL, "watch the loopback interface too", "loopback"},
+	{"hook", 0, "[NAME=]HOOK",
+	 "where packets are counted: auto, tc or xdp; for one interface or pattern NAME, or all. "
+	 "May be given several times",
+	 "hooks"},
+	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"database", 0, "FILE", "where detections and signals are stored; 'none': nowhere",
+	 "database"},
+	{"rules", 0, "PATH",
+	 "rule file or folder, instead of the usual. May be given several times", "rules"},
+	{"home", 0, "NETWORK", "a network that is inside. May be given several times",
+	 "home_networks"},
+	{"json", 0, "[FILE]", "write detections as JSON lines to FILE, or to standard output",
+	 "json.path"},
+	{"print-config", 0, NULL,
+	 "print all that is in force, and where each value came from; start nothing", NULL},
+	{0},
+};
+
+/* weir needs no preparation where nothing else was asked for: the folder of the default database
+ * is made. Another path is its owner's affair, and the sink says so if it is not there. */
+static int make_state_folder(const struct config *config)
+{
+	if (!config_is_default(config, "database") || mkdir(STATE_FOLDER, 0750) == 0 ||
+	    errno == EEXIST)
+		return EXIT_DONE;
+	fprintf(stderr, "weir: cannot make %s (%s): give another --database, or 'none'\n",
+		STATE_FOLDER, strerror(errno));
+	return EXIT_SYSTEM;
+}
+
+static int start(const struct config *config)
+{
+	int status;
+
+	if (geteuid() != 0) {
+		fputs("weir: not root: run 'sudo weir run' (it attaches programs to the network)\n",
+		      stderr);
+		return EXIT_SYSTEM;
+	}
+	status = make_state_folder(config);
+	return status ? status : pipeline_run(config);
+}
+
+static int run(const struct arguments *arguments)
+{
+	struct config *config = NULL;
+	int status = arguments_config(arguments, &config);
+
+	if (status)
+		return status;
+	if (arguments_has(arguments, "print-config"))
+		config_print(config, stdout);
+	else
+		status = start(config);
+	config_free(config);
+	return status;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.operands = "",
+	.summary = "watch this host until stopped",
+	.help = "Counts every connection of this host in the kernel, runs the rules over what it "
+		"sees, and tells of detections: in the database, by syslog, and on a terminal. "
+		"Needs root, and no configuration.\n\n"
+		"When it is ready it says which interfaces it watches; from then on every packet "
+		"is counted. SIGTERM and Ctrl-C stop it: everything is stored, nothing stays "
+		"attached.\n\n"
+		"Examples:\n"
+		"    weir run\n"
+		"    weir run -i 'eth*' -i '!eth9' --hook eth0=xdp\n"
+		"    weir run --database /tmp/try.db --json",
+	.options = options,
+	.run = run,
+};
