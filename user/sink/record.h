@@ -39,12 +39,20 @@ struct out {
 	const char *message, *tactic, *technique, *host;
 	const char *signal_names;      /* detection: "PORT_SCAN,CONNECTION_SPIKE" */
 	const char *const *signal_ids; /* detection: ended by NULL */
-	struct event event;	       /* event, flow, health */
-	const char *json;	       /* the whole object, one line, no newline */
+	struct out **evidence;	       /* detection: its signals as records, in their order */
+	unsigned evidence_len;
+	struct event event; /* event, flow, health */
+	const char *json;   /* the whole object, one line, no newline */
 	size_t json_length;
+	int64_t made;	   /* CLOCK_MONOTONIC, ns */
+	atomic_bool owing; /* a store has it and has not yet said that it is durable */
 };
 
-/* New records with one reference, the caller's; NULL without memory. `host` is this host's name. */
+/*
+ * New records with one reference, the caller's; NULL without memory. `host` is this host's name
+ * (NULL: not told). In JSON and here, a signal lies in its window (event.start, event.end) and its
+ * @timestamp is the event that made it true; a detection's is its newest evidence.
+ */
 struct out *out_signal(const struct signal *signal, const char *host);
 struct out *out_detection(const struct detection *detection, const char *host);
 struct out *out_event(const struct event *event, const char *host);
@@ -53,5 +61,15 @@ struct out *out_flow(const struct event *event, const char *host);
 
 struct out *out_keep(struct out *out);
 void out_drop(struct out *out);
+
+/*
+ * A detection is announced elsewhere only when the store has it, if there is one: the store says
+ * out_owe() in its write() and out_settle() once the record is durable, or will not be soon. Who
+ * announces waits in out_await() on a thread of its own, until then or until `timeout_ms` after
+ * the record was made, whatever the store does. Any thread.
+ */
+void out_owe(struct out *out);
+void out_settle(struct out *out);
+void out_await(struct out *out, int timeout_ms);
 
 #endif
