@@ -9,10 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "capture/live/instance.h"
 #include "cli/render.h"
 #include "cli/verbs.h"
 
-#define SOCKET_NAME    "weir"	  /* abstract, of this network namespace */
 #define ANSWER_MAX     (16 << 20) /* bytes; more is no status */
 #define ANSWER_SECONDS 5
 
@@ -26,12 +26,12 @@ static int connect_agent(void)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	struct timeval patience = {.tv_sec = ANSWER_SECONDS};
-	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(SOCKET_NAME);
+	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(INSTANCE_NAME);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	memcpy(to.sun_path + 1, SOCKET_NAME, strlen(SOCKET_NAME));
+	memcpy(to.sun_path + 1, INSTANCE_NAME, strlen(INSTANCE_NAME));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&to, length)) {

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "cli/arguments.h"
+#include "cli/system.h"
+#include "cli/verbs.h"
+#include "rule/rule.h"
+
+static const struct verb_option options[] = {
+	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"rules", 0, "PATH",
+	 "rule file or folder, instead of the usual. May be given several times", "rules"},
+	{"system", 0, NULL,
+	 "check this machine too: kernel, capabilities, BTF, cgroups, and who else holds hooks",
+	 NULL},
+	{0},
+};
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_counts(const struct ruleset *set)
+{
+	unsigned detections = 0, signals = 0, selections = 0;
+
+	for (unsigned i = 0; i < set->len; i++) {
+		const struct rule *rule = &set->rules[i];
+
+		if (rule->kind == RULE_BASE && rule->users_len)
+			selections++;
+		else if (rule->raise)
+			detections++;
+		else
+			signals++;
+	}
+	printf("%u rule%s: %u make%s detections, %u make%s signals, %u selection%s; %zu skipped\n",
+	       set->len, plural(set->len), detections, detections == 1 ? "s" : "", signals,
+	       signals == 1 ? "s" : "", selections, plural(selections), set->skipped.len);
+}
+
+/* Operands stand for the configured rules. */
+static const char **list_paths(const struct arguments *arguments)
+{
+	const char **paths = calloc(arguments->len + 1, sizeof(*paths));
+
+	for (size_t i = 0; paths && arguments_operand(arguments, i); i++)
+		paths[i] = arguments_operand(arguments, i);
+	return paths;
+}
+
+static int check_rules(const struct arguments *arguments, const struct config *config)
+{
+	const char **paths = list_paths(arguments);
+	struct rule_options how = {.lenient = config->lenient};
+	struct faults faults = {0};
+	struct ruleset *set = NULL;
+	int err;
+
+	how.paths = paths && paths[0] ? paths : config->rules;
+	err = ruleset_load(&set, &how, &faults);
+	faults_print(&faults);
+	if (!err)
+		print_counts(set);
+	else
+		fprintf(stderr, "weir: %zu fault%s in the rules\n", faults.fatal,
+			plural((unsigned)faults.fatal));
+	ruleset_free(set);
+	faults_free(&faults);
+	free(paths);
+	return err ? EXIT_INPUT : EXIT_DONE;
+}
+
+static int run(const struct arguments *arguments)
+{
+	struct config *config = NULL;
+	int status = arguments_config(arguments, &config);
+
+	if (!status)
+		status = check_rules(arguments, config);
+	config_free(config);
+	if (arguments_has(arguments, "system")) {
+		int refused = system_check();
+
+		status = status ? status : refused;
+	}
+	return status;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.operands = "[PATH...]",
+	.summary = "look for faults in configuration and rules, start nothing",
+	.help = "Loads the configuration and the rules (those under PATH, else the configured "
+		"ones) and prints every fault as 'file:line:column: what is wrong: what would be "
+		"right'. Leaves with 1 if there was one.\n\n"
+		"With --system it also says whether 'weir run' can work on this machine, and "
+		"leaves with 3 if it cannot.",
+	.options = options,
+	.run = run,
+};

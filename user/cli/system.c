@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/system.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <mntent.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "capture/live/instance.h"
+#include "cli/holders.h"
+#include "cli/terminal.h"
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#endif
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+#define BPF_FS_NUMBER 0xcafe4a11 /* linux/magic.h */
+
+enum verdict {
+	FOUND,
+	WITHOUT, /* runs, with less */
+	MISSING, /* `weir run` cannot work */
+};
+
+struct finding {
+	enum verdict verdict;
+	char words[200];
+};
+
+static void say(struct finding *finding, enum verdict verdict, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say(struct finding *finding, enum verdict verdict, const char *format, ...)
+{
+	va_list args;
+
+	finding->verdict = verdict;
+	va_start(args, format);
+	vsnprintf(finding->words, sizeof(finding->words), format, args);
+	va_end(args);
+}
+
+static void check_kernel(struct finding *finding)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+
+	uname(&name);
+	sscanf(name.release, "%u.%u", &major, &minor);
+	if (major > 5 || (major == 5 && minor >= 10))
+		say(finding, FOUND, "%s %s", name.release, name.machine);
+	else
+		say(finding, MISSING, "%s is too old: 5.10 is the first that works", name.release);
+}
+
+static uint64_t effective_capabilities(void)
+{
+	FILE *file = fopen("/proc/self/status", "r");
+	unsigned long long set = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &set) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return set;
+}
+
+static void check_capabilities(struct finding *finding)
+{
+	static const struct {
+		unsigned number;
+		const char *name;
+	} needed[] = {{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+		      {CAP_BPF, "CAP_BPF"},
+		      {CAP_PERFMON, "CAP_PERFMON"}};
+	uint64_t have = effective_capabilities();
+	char missing[96] = "";
+
+	/* What CAP_BPF and CAP_PERFMON were split from. */
+	if (have >> CAP_SYS_ADMIN & 1)
+		have |= UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_PERFMON;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(have >> needed[i].number & 1)) {
+			strcat(missing, " ");
+			strcat(missing, needed[i].name);
+		}
+	if (missing[0])
+		say(finding, MISSING, "without%s: run as root", missing);
+	else
+		say(finding, FOUND, "network administration and BPF are allowed");
+}
+
+static void check_ring(struct finding *finding)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "weir_probe", 0, 0,
+				(unsigned)sysconf(_SC_PAGESIZE), NULL);
+
+	if (fd >= 0) {
+		close(fd);
+		say(finding, FOUND, "maps and ring buffers can be made");
+		return;
+	}
+	if (errno == EPERM)
+		say(finding, MISSING,
+		    "refused (%s): run as root, outside a container that forbids it",
+		    strerror(errno));
+	else
+		say(finding, MISSING, "no ring buffer (%s): 5.10 is the first kernel that works",
+		    strerror(errno));
+}
+
+static void check_btf(struct finding *finding)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
+		say(finding, FOUND, "/sys/kernel/btf/vmlinux");
+	else
+		say(finding, WITHOUT,
+		    "none: connections are counted, their processes will not be "
+		    "known (kernels built with CONFIG_DEBUG_INFO_BTF have it)");
+}
+
+static void check_cgroup(struct finding *finding)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *mount;
+
+	say(finding, WITHOUT, "cgroup2 is not mounted: containers will not be known");
+	while (mounts && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "cgroup2")) {
+			say(finding, FOUND, "%.150s", mount->mnt_dir);
+			break;
+		}
+	if (mounts)
+		endmntent(mounts);
+}
+
+static void check_bpf_fs(struct finding *finding)
+{
+	struct statfs fs;
+
+	if (statfs("/sys/fs/bpf", &fs) == 0 && (unsigned long)fs.f_type == BPF_FS_NUMBER)
+		say(finding, FOUND, "/sys/fs/bpf");
+	else
+		say(finding, WITHOUT,
+		    "not mounted at /sys/fs/bpf: nothing of this release needs it");
+}
+
+static void check_conntrack(struct finding *finding)
+{
+	if (access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK) == 0)
+		say(finding, FOUND, "connection tracking is there");
+	else
+		say(finding, WITHOUT,
+		    "no connection tracking: if something translates addresses "
+		    "here, one connection may be seen as two");
+}
+
+static void check_other(struct finding *finding)
+{
+	pid_t holder = instance_holder();
+
+	if (holder > 0)
+		say(finding, WITHOUT,
+		    "process %d watches this network namespace already: a second "
+		    "'weir run' will refuse",
+		    (int)holder);
+	else if (holder == 0)
+		say(finding, WITHOUT, "another weir watches this network namespace already");
+	else
+		say(finding, FOUND, "no other weir in this network namespace");
+}
+
+static const struct {
+	const char *name;
+	void (*check)(struct finding *finding);
+} checks[] = {
+	{"kernel", check_kernel},  {"capabilities", check_capabilities},
+	{"bpf()", check_ring},	   {"BTF", check_btf},
+	{"cgroup2", check_cgroup}, {"bpf fs", check_bpf_fs},
+	{"NAT", check_conntrack},  {"other weir", check_other},
+};
+
+int system_check(void)
+{
+	static const char *const verdicts[] = {"ok", "note", "missing"};
+	static const enum tint tints[] = {TINT_GREEN, TINT_YELLOW, TINT_RED};
+	struct terminal terminal = terminal_open(stdout);
+	int status = EXIT_DONE;
+	struct grid grid;
+
+	/* The probe's own words, not the library's. */
+	libbpf_set_print(NULL);
+	grid_begin(&grid, 3);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		struct finding finding;
+
+		checks[i].check(&finding);
+		grid_add(&grid, tints[finding.verdict], verdicts[finding.verdict]);
+		grid_add(&grid, TINT_PLAIN, checks[i].name);
+		grid_add(&grid, TINT_PLAIN, finding.words);
+		if (finding.verdict == MISSING)
+			status = EXIT_SYSTEM;
+	}
+	terminal.width = 0; /* a cut sentence helps nobody */
+	grid_end(&grid, &terminal, 0);
+	holders_print(&terminal);
+	return status;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CLI_SYSTEM_H
+#define WEIR_CLI_SYSTEM_H
+
+/* Prints what `weir run` needs of this machine and whether it is there, and who holds hooks.
+ * EXIT_DONE, or EXIT_SYSTEM if something needed is missing. */
+int system_check(void);
+
+#endif
