@@ -54,6 +54,10 @@ struct expr_env {
 const struct expr *expr_compile(const char *text, struct place at, const struct expr_scope *scope,
 				struct arena *arena, struct faults *faults);
 
+/* What it yields: VALUE_NULL if that is not known before. */
+enum value_type expr_type(const struct expr *expr);
+enum unit expr_unit(const struct expr *expr);
+
 struct value expr_eval(const struct expr *expr, const struct expr_env *env);
 
 /* 1 true, 0 false, -1 unknown. */
@@ -66,8 +70,16 @@ int expr_truth(const struct expr *expr, const struct expr_env *env);
  */
 bool expr_fires_early(const struct expr *expr, const bool *grows, size_t computed);
 
-/* As expr_truth(), but what is not monotone counts as unknown: true only if the window may fire. */
+/* As expr_truth(), but what is not monotone counts as unknown: true only if the window may fire.
+ * `grows` is as long as the scope's computed values. */
 int expr_truth_early(const struct expr *expr, const struct expr_env *env, const bool *grows);
+
+/* True if the whole can only turn from false to true while the window is open. */
+bool expr_grows(const struct expr *expr, const bool *grows, size_t computed);
+
+/* As expr_truth(), of a window that the input's end cut short: what more events could turn (< <= =
+ * != not in, absence) is unknown. */
+int expr_truth_cut(const struct expr *expr, const struct expr_env *env);
 
 /* True if the expression calls zscore() or baseline() on this computed value. */
 bool expr_needs_baseline(const struct expr *expr, int computed);

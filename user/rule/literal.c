@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "rule/nearest.h"
+#include "rule/words.h"
 
 static const struct {
 	const char *name;

@@ -17,6 +17,7 @@ static const char *const unit_names[] = {
 	[UNIT_PACKETS] = "packets",
 	[UNIT_EVENTS] = "events",
 	[UNIT_ENDPOINTS] = "endpoints",
+	[UNIT_SET] = "values",
 };
 
 const char *unit_name(enum unit unit)
@@ -185,6 +186,7 @@ static void format_number(double number, enum unit unit, char *text, size_t size
 	case UNIT_PACKETS:
 	case UNIT_EVENTS:
 	case UNIT_ENDPOINTS:
+	case UNIT_SET:
 		break;
 	}
 	if (fabs(number) < 1e15)

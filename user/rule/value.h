@@ -29,6 +29,7 @@ enum unit {
 	UNIT_PACKETS,
 	UNIT_EVENTS,
 	UNIT_ENDPOINTS, /* (address, port) */
+	UNIT_SET,	/* a set of values: common() alone reads it */
 };
 const char *unit_name(enum unit unit); /* "bytes"; NULL for none */
 

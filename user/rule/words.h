@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_RULE_NEAREST_H
-#define WEIR_RULE_NEAREST_H
+#ifndef WEIR_RULE_WORDS_H
+#define WEIR_RULE_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,13 +8,6 @@
 /* The word of a list (ended by NULL) that is nearest to a wrong one, case ignored; NULL only if
  * the list is empty. */
 const char *nearest_word(const char *word, size_t length, const char *const *words);
-
-/* The same, one word at a time: start with a zeroed one. */
-struct nearest {
-	const char *best;
-	unsigned distance;
-};
-void nearest_try(struct nearest *nearest, const char *word, size_t length, const char *candidate);
 
 /* Equal but for case, `b` ended by a zero. */
 bool word_is(const char *a, size_t length, const char *b);

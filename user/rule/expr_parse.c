@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "rule/lex.h"
+#include "rule/node.h"
+#include "rule/rule.h"
+#include "rule/words.h"
+
+#define LIST_MAX 256 /* of and, or, in, case */
+
+struct parse {
+	struct compile *c;
+	struct lex lex;
+};
+
+/* Kids of one node while it is read. */
+struct kids {
+	struct node *at[LIST_MAX];
+	unsigned len;
+};
+
+void *compile_alloc(struct compile *c, size_t size)
+{
+	void *memory = arena_alloc(c->arena, size);
+
+	if (!memory)
+		c->failed = true;
+	return memory;
+}
+
+static struct node *wrong(struct parse *p, const char *expected)
+{
+	const struct token *t = &p->lex.token;
+
+	if (!p->c->failed) {
+		if (t->kind == TOKEN_END)
+			fault_add(p->c->faults, lex_place(&p->lex), true,
+				  "the expression ends too early: %s is missing", expected);
+		else
+			fault_add(p->c->faults, lex_place(&p->lex), true,
+				  "unexpected '%.*s': %s would be right", (int)t->length, t->at,
+				  expected);
+	}
+	p->c->failed = true;
+	return NULL;
+}
+
+static struct node *node_new(struct parse *p, enum node_kind kind)
+{
+	struct node *node;
+
+	if (p->c->failed)
+		return NULL;
+	if (++p->c->nodes > EXPR_NODES_MAX) {
+		fault_add(p->c->faults, lex_place(&p->lex), true,
+			  "the expression has more than %d parts: split the rule", EXPR_NODES_MAX);
+		p->c->failed = true;
+		return NULL;
+	}
+	node = compile_alloc(p->c, sizeof(*node));
+	if (node) {
+		node->kind = kind;
+		node->place = lex_place(&p->lex);
+		node->from = p->lex.token.offset;
+	}
+	return node;
+}
+
+/* `node` with the kids that were read, ended where the last token was. */
+static struct node *node_kids(struct parse *p, struct node *node, struct node *const *kids,
+			      unsigned len)
+{
+	if (!node || p->c->failed)
+		return NULL;
+	node->kid = compile_alloc(p->c, sizeof(*kids) * (len ? len : 1));
+	if (!node->kid)
+		return NULL;
+	memcpy(node->kid, kids, sizeof(*kids) * len);
+	node->kids = len;
+	if (len && kids[0]->from < node->from) {
+		node->from = kids[0]->from;
+		node->place = kids[0]->place;
+	}
+	if (len && kids[len - 1]->to > node->to)
+		node->to = kids[len - 1]->to;
+	return node;
+}
+
+static bool take(struct parse *p, const char *sign)
+{
+	if (!token_is(&p->lex.token, sign))
+		return false;
+	lex_next(&p->lex);
+	return true;
+}
+
+static bool expect(struct parse *p, const char *sign, const char *words)
+{
+	if (take(p, sign))
+		return true;
+	wrong(p, words);
+	return false;
+}
+
+static bool kids_add(struct parse *p, struct kids *kids, struct node *node)
+{
+	if (!node)
+		return false;
+	if (kids->len == LIST_MAX) {
+		fault_add(p->c->faults, node->place, true, "more than %d in one list: split it",
+			  LIST_MAX);
+		p->c->failed = true;
+		return false;
+	}
+	kids->at[kids->len++] = node;
+	return true;
+}
+
+static struct node *parse_or(struct parse *p);
+
+/* A leaf of the current token, which is taken. */
+static struct node *leaf(struct parse *p, struct node *node)
+{
+	if (!node)
+		return NULL;
+	node->to = p->lex.next;
+	lex_next(&p->lex);
+	return node;
+}
+
+static struct node *parse_literal(struct parse *p)
+{
+	const struct token *t = &p->lex.token;
+	struct node *node = node_new(p, NODE_LITERAL);
+
+	if (!node)
+		return NULL;
+	if (t->kind == TOKEN_NUMBER) {
+		node->type = VALUE_NUMBER;
+		node->literal = (struct value){.type = VALUE_NUMBER, .number = t->number};
+		node->unit = t->unit;
+	} else if (t->kind == TOKEN_TEXT) {
+		char *copy = arena_copy(p->c->arena, t->at, t->length);
+
+		if (!copy)
+			return wrong(p, "memory");
+		node->type = VALUE_TEXT;
+		node->literal =
+			(struct value){.type = VALUE_TEXT, .text = {copy, (uint32_t)t->length}};
+	} else {
+		node->type = VALUE_ADDR;
+		node->literal = (struct value){.type = VALUE_ADDR, .addr = t->network.base};
+		node->network = t->network;
+		node->is_network = t->network.prefix != 128;
+	}
+	return leaf(p, node);
+}
+
+/* "rule.name", where other rules' values may be named. */
+static bool resolve_remote(struct parse *p, struct node *node, const struct token *t)
+{
+	const struct expr_scope *scope = p->c->scope;
+	const char *dot = memchr(t->at, '.', t->length);
+	const struct rule_aggregate *aggregate = NULL;
+	size_t head;
+
+	if (!scope->remote || !dot)
+		return false;
+	head = (size_t)(dot - t->at);
+	node->computed = scope->remote(scope->context, t->at, head, dot + 1, t->length - head - 1,
+				       &node->ref, &aggregate);
+	if (node->computed < 0)
+		return false;
+	node->kind = NODE_REMOTE;
+	node->type = VALUE_NUMBER;
+	node->unit = aggregate->unit;
+	node->set = aggregate->kind == AGGREGATE_VALUES;
+	return true;
+}
+
+static uint8_t field_value_type(enum field f)
+{
+	switch ((enum field_type)field_table[f].type) {
+	case TYPE_ADDR:
+		return VALUE_ADDR;
+	case TYPE_TEXT:
+	case TYPE_ENUM:
+	case TYPE_ROLES:
+		return VALUE_TEXT;
+	case TYPE_BOOL:
+		return VALUE_BOOL;
+	case TYPE_COUNT:
+	case TYPE_REAL:
+	case TYPE_TIME:
+	case TYPE_DURATION:
+		break;
+	}
+	return VALUE_NUMBER;
+}
+
+static bool resolve(struct parse *p, struct node *node, const struct token *t)
+{
+	const struct expr_scope *scope = p->c->scope;
+
+	if (scope->computed) {
+		node->computed = scope->computed(scope->context, t->at, t->length, &node->unit);
+		if (node->computed >= 0) {
+			node->kind = NODE_COMPUTED;
+			node->type = VALUE_NUMBER;
+			node->set = node->unit == UNIT_SET;
+			return true;
+		}
+	}
+	if (scope->rule) {
+		node->ref = scope->rule(scope->context, t->at, t->length);
+		if (node->ref >= 0) {
+			node->kind = NODE_RULE;
+			node->type = VALUE_BOOL;
+			return true;
+		}
+	}
+	if (resolve_remote(p, node, t))
+		return true;
+	node->field = scope->fields ? field_find(t->at, t->length) : FIELD_NONE;
+	if (node->field == FIELD_NONE)
+		return false;
+	node->kind = NODE_FIELD;
+	node->type = field_value_type(node->field);
+	node->unit = field_unit(node->field);
+	return true;
+}
+
+static struct node *parse_name(struct parse *p)
+{
+	const struct token t = p->lex.token;
+	struct node *node = node_new(p, NODE_WORD);
+	char *copy;
+
+	if (!node)
+		return NULL;
+	if (token_is(&t, "true") || token_is(&t, "false") || token_is(&t, "null")) {
+		node->kind = NODE_LITERAL;
+		node->type = token_is(&t, "null") ? VALUE_NULL : VALUE_BOOL;
+		node->literal = (struct value){.type = node->type, .truth = token_is(&t, "true")};
+		return leaf(p, node);
+	}
+	if (!resolve(p, node, &t)) {
+		copy = arena_copy(p->c->arena, t.at, t.length);
+		if (!copy)
+			return wrong(p, "memory");
+		node->unit = UNIT_NONE;
+		node->type = VALUE_TEXT;
+		node->literal =
+			(struct value){.type = VALUE_TEXT, .text = {copy, (uint32_t)t.length}};
+	}
+	return leaf(p, node);
+}
+
+static bool parse_list(struct parse *p, struct kids *kids, struct node *(*one)(struct parse *))
+{
+	do {
+		if (!kids_add(p, kids, one(p)))
+			return false;
+	} while (take(p, ","));
+	return expect(p, ")", "',' or ')'");
+}
+
+/* common(field, rule.set, rule.set, …): the field is named only, so it is read here. */
+static struct node *parse_common(struct parse *p, struct node *node)
+{
+	struct kids kids = {.len = 0};
+	const struct token *t = &p->lex.token;
+
+	node->field = t->kind == TOKEN_WORD ? field_find(t->at, t->length) : FIELD_NONE;
+	if (node->field == FIELD_NONE)
+		return wrong(p, "the field that the sets hold");
+	lex_next(&p->lex);
+	if (!expect(p, ",", "','") || !parse_list(p, &kids, parse_or))
+		return NULL;
+	return node_kids(p, node, kids.at, kids.len);
+}
+
+static const struct {
+	const char *name;
+	enum node_kind kind;
+} functions[] = {
+	{"known", NODE_KNOWN},	     {"zscore", NODE_ZSCORE}, {"baseline", NODE_BASELINE},
+	{"severity", NODE_SEVERITY}, {"common", NODE_COMMON}, {"cidr", NODE_IN},
+};
+
+static struct node *parse_call(struct parse *p, const struct token *name, struct node *node)
+{
+	static const char *const names[] = {"known",  "zscore", "baseline", "severity",
+					    "common", "cidr",	NULL};
+	struct kids kids = {.len = 0};
+	size_t i = 0;
+
+	while (i < sizeof(functions) / sizeof(functions[0]) &&
+	       !word_is(name->at, name->length, functions[i].name))
+		i++;
+	if (i == sizeof(functions) / sizeof(functions[0])) {
+		fault_add(p->c->faults, node->place, true,
+			  "unknown function '%.*s': the nearest is '%s'", (int)name->length,
+			  name->at, nearest_word(name->at, name->length, names));
+		p->c->failed = true;
+		return NULL;
+	}
+	node->kind = functions[i].kind;
+	if (node->kind == NODE_COMMON)
+		node = parse_common(p, node);
+	else if (!parse_list(p, &kids, parse_or))
+		return NULL;
+	else
+		node = node_kids(p, node, kids.at, kids.len);
+	if (node)
+		node->to = p->lex.token.offset;
+	return node;
+}
+
+static struct node *parse_case(struct parse *p)
+{
+	struct node *node = node_new(p, NODE_CASE), *other;
+	struct kids kids = {.len = 0};
+
+	lex_next(&p->lex);
+	if (!token_is(&p->lex.token, "when"))
+		return wrong(p, "'when'");
+	while (take(p, "when")) {
+		if (!kids_add(p, &kids, parse_or(p)) || !expect(p, "then", "'then'") ||
+		    !kids_add(p, &kids, parse_or(p)))
+			return NULL;
+	}
+	if (take(p, "else")) {
+		other = parse_or(p);
+	} else {
+		other = node_new(p, NODE_LITERAL);
+		if (other)
+			other->literal.type = VALUE_NULL;
+	}
+	if (!kids_add(p, &kids, other) || !expect(p, "end", "'when', 'else' or 'end'"))
+		return NULL;
+	node = node_kids(p, node, kids.at, kids.len);
+	if (node)
+		node->to = p->lex.token.offset;
+	return node;
+}
+
+static struct node *parse_primary(struct parse *p)
+{
+	static const char *const reserved[] = {"and",  "or",   "not", "in", "when",
+					       "then", "else", "end", NULL};
+	struct token t = p->lex.token;
+	struct node *node;
+
+	if (t.kind == TOKEN_NUMBER || t.kind == TOKEN_TEXT || t.kind == TOKEN_NETWORK)
+		return parse_literal(p);
+	if (take(p, "(")) {
+		node = parse_or(p);
+		return node && expect(p, ")", "')'") ? node : NULL;
+	}
+	if (token_is(&t, "case"))
+		return parse_case(p);
+	for (size_t i = 0; reserved[i]; i++)
+		if (token_is(&t, reserved[i]))
+			return wrong(p, "a name, a number or '('");
+	if (t.kind != TOKEN_WORD)
+		return wrong(p, "a name, a number or '('");
+	/* A name before a bracket is a function's. */
+	for (size_t i = p->lex.next; i < p->lex.length; i++)
+		if (p->lex.text[i] == '(') {
+			node = node_new(p, NODE_KNOWN);
+			lex_next(&p->lex);
+			lex_next(&p->lex);
+			return node ? parse_call(p, &t, node) : NULL;
+		} else if (p->lex.text[i] != ' ') {
+			break;
+		}
+	return parse_name(p);
+}
+
+static struct node *parse_unary(struct parse *p)
+{
+	struct node *node, *kid;
+
+	if (!token_is(&p->lex.token, "-"))
+		return parse_primary(p);
+	node = node_new(p, NODE_NEGATE);
+	lex_next(&p->lex);
+	if (++p->c->depth > EXPR_DEPTH_MAX)
+		return wrong(p, "less nesting");
+	kid = parse_unary(p);
+	p->c->depth--;
+	return kid ? node_kids(p, node, &kid, 1) : NULL;
+}
+
+struct operator
+{
+	const char *sign;
+	enum node_op op;
+};
+
+static const struct operator sums[] = {{"+", OP_ADD}, {"-", OP_SUBTRACT}, {NULL, OP_NONE}};
+static const struct operator products[] = {{"*", OP_MULTIPLY}, {"/", OP_DIVIDE}, {NULL, OP_NONE}};
+static const struct operator comparisons[] = {
+	{"<=", OP_LTE}, {">=", OP_GTE}, {"!=", OP_NE}, {"<>", OP_NE},	{"==", OP_EQ},
+	{"=", OP_EQ},	{"<", OP_LT},	{">", OP_GT},  {NULL, OP_NONE},
+};
+
+static enum node_op take_operator(struct parse *p, const struct operator* table)
+{
+	for (; table->sign; table++)
+		if (take(p, table->sign))
+			return table->op;
+	return OP_NONE;
+}
+
+static struct node *binary(struct parse *p, enum node_kind kind, enum node_op op, struct node *left,
+			   struct node *right)
+{
+	struct node *node = node_new(p, kind), *kids[2] = {left, right};
+
+	if (!left || !right || !node)
+		return NULL;
+	node->op = op;
+	return node_kids(p, node, kids, 2);
+}
+
+static struct node *parse_product(struct parse *p)
+{
+	struct node *left = parse_unary(p);
+	enum node_op op;
+
+	while (left && (op = take_operator(p, products)))
+		left = binary(p, NODE_ARITHMETIC, op, left, parse_unary(p));
+	return left;
+}
+
+static struct node *parse_sum(struct parse *p)
+{
+	struct node *left = parse_product(p);
+	enum node_op op;
+
+	while (left && (op = take_operator(p, sums)))
+		left = binary(p, NODE_ARITHMETIC, op, left, parse_product(p));
+	return left;
+}
+
+static struct node *parse_in(struct parse *p, struct node *left)
+{
+	struct node *node = node_new(p, NODE_IN);
+	struct kids kids = {.at = {left}, .len = 1};
+
+	if (!expect(p, "(", "'('") || !parse_list(p, &kids, parse_unary))
+		return NULL;
+	node = node_kids(p, node, kids.at, kids.len);
+	if (node)
+		node->to = p->lex.token.offset;
+	return node;
+}
+
+static struct node *negate(struct parse *p, struct node *kid)
+{
+	struct node *node = node_new(p, NODE_NOT);
+
+	return kid ? node_kids(p, node, &kid, 1) : NULL;
+}
+
+static struct node *parse_comparison(struct parse *p)
+{
+	struct node *left = parse_sum(p);
+	enum node_op op;
+
+	if (!left)
+		return NULL;
+	if (take(p, "in"))
+		return parse_in(p, left);
+	if (token_is(&p->lex.token, "not")) {
+		lex_next(&p->lex);
+		if (!expect(p, "in", "'in'"))
+			return NULL;
+		return negate(p, parse_in(p, left));
+	}
+	op = take_operator(p, comparisons);
+	if (!op)
+		return left;
+	return binary(p, NODE_COMPARE, op, left, parse_sum(p));
+}
+
+static struct node *parse_not(struct parse *p)
+{
+	struct node *node, *kid;
+
+	if (!token_is(&p->lex.token, "not"))
+		return parse_comparison(p);
+	node = node_new(p, NODE_NOT);
+	lex_next(&p->lex);
+	if (++p->c->depth > EXPR_DEPTH_MAX)
+		return wrong(p, "less nesting");
+	kid = parse_not(p);
+	p->c->depth--;
+	return kid ? node_kids(p, node, &kid, 1) : NULL;
+}
+
+/* `one` joined by a word, as one node with all of them. */
+static struct node *joined(struct parse *p, const char *word, enum node_kind kind,
+			   struct node *(*one)(struct parse *))
+{
+	struct node *first = one(p), *node;
+	struct kids kids = {.len = 0};
+
+	if (!first || !token_is(&p->lex.token, word))
+		return first;
+	node = node_new(p, kind);
+	kids_add(p, &kids, first);
+	while (take(p, word))
+		if (!kids_add(p, &kids, one(p)))
+			return NULL;
+	return node_kids(p, node, kids.at, kids.len);
+}
+
+static struct node *parse_and(struct parse *p)
+{
+	return joined(p, "and", NODE_AND, parse_not);
+}
+
+static struct node *parse_or(struct parse *p)
+{
+	struct node *node;
+
+	if (++p->c->depth > EXPR_DEPTH_MAX)
+		return wrong(p, "less nesting");
+	node = joined(p, "or", NODE_OR, parse_and);
+	p->c->depth--;
+	return node;
+}
+
+struct node *expr_parse(struct compile *c, struct place at)
+{
+	struct parse p = {.c = c};
+	struct node *root;
+
+	lex_start(&p.lex, c->text, c->length, at);
+	root = parse_or(&p);
+	if (!root || c->failed)
+		return NULL;
+	return p.lex.token.kind == TOKEN_END ? root : wrong(&p, "the expression's end or 'and'");
+}

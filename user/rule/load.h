@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_RULE_LOAD_H
+#define WEIR_RULE_LOAD_H
+
+#include "rule/rule.h"
+#include "rule/yaml.h"
+
+/* Between the files that load rules; nobody else includes it. */
+
+struct load {
+	struct arena *arena; /* the rule set's */
+	struct faults *faults;
+	size_t unknown_fields; /* faults that were unknown fields: lenient loading skips those rules
+				*/
+	bool lenient;
+	VEC(struct draft *) drafts;
+};
+
+enum draft_state { DRAFT_NEW, DRAFT_OPEN, DRAFT_DONE };
+
+/* A rule while it is loaded. */
+struct draft {
+	struct rule rule;
+	struct item root, logsource, detection, correlation, weir;
+	size_t path;  /* which of the paths it came from */
+	bool out;     /* wrong, replaced or skipped */
+	bool refused; /* skipped for an unknown field: so are those that refer to it */
+	enum draft_state state;
+	bool raise_set, generate;
+	struct draft *refs[RULE_REFS_MAX];
+	unsigned refs_len;
+	struct item summary;
+};
+
+/* keys.c: reads a map by a table of its keys (ended by a NULL name). `what` names the map. */
+struct key {
+	const char *name;
+	bool (*read)(struct load *load, struct item value, void *into);
+	bool required;
+};
+bool keys_read(struct load *load, struct item map, const char *what, const struct key *keys,
+	       void *into);
+
+/* Says a fault; always false. */
+bool load_fault(struct load *load, struct item at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+bool load_memory(struct load *load, const void *memory); /* false with a fault if NULL */
+
+/* Scalars by type; false with a fault. */
+bool read_text(struct load *load, struct item item, const char **text);
+bool read_texts(struct load *load, struct item item, const char *const **texts);
+bool read_bool(struct load *load, struct item item, bool *value);
+bool read_duration(struct load *load, struct item item, weir_time *duration);
+bool read_number(struct load *load, struct item item, double *number, enum unit *unit);
+bool read_count(struct load *load, struct item item, size_t least, size_t most, size_t *count);
+bool read_severity(struct load *load, struct item item, enum severity *severity);
+bool read_field(struct load *load, struct item item, enum field *field);
+bool read_fields(struct load *load, struct item item, struct field_list *fields);
+/* An index into `words` (ended by NULL). */
+bool read_word(struct load *load, struct item item, const char *what, const char *const *words,
+	       unsigned *index);
+bool field_named(struct load *load, struct item at, const char *name, size_t length,
+		 enum field *field);
+
+/* An expression that must yield `type` (VALUE_NULL: anything). */
+bool read_expr(struct load *load, struct item item, const struct expr_scope *scope,
+	       enum value_type type, const struct expr **expr);
+
+/* header.c: all keys of a document; what they hold is compiled later. */
+bool header_read(struct load *load, struct draft *draft);
+
+/* base.c, window.c, temporal.c: the rule's own part. */
+bool base_read(struct load *load, struct draft *draft);
+bool window_read(struct load *load, struct draft *draft);
+bool temporal_read(struct load *load, struct draft *draft);
+
+/* summary.c */
+bool summary_read(struct load *load, struct draft *draft);
+
+/* link.c: names to rules. */
+bool links_resolve(struct load *load);
+struct draft *draft_find(const struct load *load, const char *name, size_t length);
+bool ruleset_link(struct load *load, struct ruleset *set);
+
+/* compute.c */
+struct compute_scope {
+	struct load *load;
+	struct draft *draft; /* whose refs `where` may name */
+	const struct rule_per *per;
+	unsigned per_len;
+	bool inner; /* the compute of a per itself */
+};
+bool compute_read(const struct compute_scope *scope, struct item map,
+		  struct rule_aggregate *compute, unsigned max, unsigned *len);
+/* A scope for `where` over events; `names` has room for RULE_REFS_MAX + 1. */
+struct expr_scope event_scope(struct draft *draft, const char **names);
+/* The unit of a count of events of these services. */
+enum unit count_unit(uint32_t services);
+bool name_allowed(struct load *load, struct item key, const char *what);
+
+#endif
