@@ -5,20 +5,31 @@ SHELL        := /bin/bash
 BUILD        ?= build
 CC           ?= cc
 CLANG        ?= clang
-BPFTOOL      ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool) bpftool)
+# Ubuntu's /usr/sbin/bpftool asks for the tools of the running kernel; any kernel's do here.
+BPFTOOL      ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
 VERSION      := 0.1.0
+
+PREFIX       ?= /usr/local
+DESTDIR      ?=
 
 ARCH         := $(shell uname -m | sed 's/aarch64/arm64/; s/x86_64/x86/')
 PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl libnetfilter_conntrack
+
+# Where the distribution's libbpf is too old, tools/deps.sh builds one into .deps.
+ifneq ($(wildcard .deps/lib/pkgconfig/libbpf.pc),)
+export PKG_CONFIG_PATH := $(CURDIR)/.deps/lib/pkgconfig:$(PKG_CONFIG_PATH)
+BPF_INCLUDES := -I.deps/include
+STATIC_LIBS  := -lelf -lz
+endif
 
 CFLAGS       ?= -O2 -g
 WEIR_CFLAGS  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
                 -Wmissing-prototypes -fno-strict-aliasing -I. -Iuser -I$(BUILD) \
                 -DWEIR_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
+WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(STATIC_LIBS) -lpthread -lm
 SANITIZE     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BPF_CFLAGS   := -target bpf -mcpu=v2 -O2 -g -std=gnu17 -Wall -Wextra -Werror -D__TARGET_ARCH_$(ARCH) \
-                -Ivmlinux/$(ARCH) -I.
+                -Ivmlinux/$(ARCH) -I. $(BPF_INCLUDES)
 
 SOURCES      := $(sort $(shell find user -name '*.c'))
 BPF_SOURCES  := $(sort $(wildcard bpf/*.bpf.c))
@@ -28,19 +39,46 @@ ASAN_OBJECTS := $(SOURCES:%.c=$(BUILD)/asan/%.o)
 UNIT_SOURCES := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
 BPF_TESTS    := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(sort $(wildcard tests/bpf/test_*.c)))
+BPF_HELPERS  := $(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c))
+FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCH_BPF    := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 BENCHES      := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
-BPF_HELPERS  := $(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c))
+TESTS        := $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
+
+# Only these need root, and only where the user is not: attaching, namespaces, packages.
+SUDO         := $(if $(filter 0,$(shell id -u)),,sudo)
+# Libraries that `deps` installs are seen by a make that starts after it; it uses all processors
+# unless told otherwise.
+AGAIN         = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := help
-.PHONY: help all deps run demo test test-unit test-bpf test-live test-vm check bench install package clean
+.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-live test-vm test-fuzz \
+        fuzz-short check bench install package clean tests unit-tests bpf-tests benches fuzzers FORCE
 .SECONDARY:
 
 help: ## this text
 	@printf 'weir %s\n\n' '$(VERSION)'
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@printf '\nThe first to try: make run. What may be set: BUILD=%s PREFIX=%s DESTDIR= CC=%s CLANG=%s\n' \
+		'$(BUILD)' '$(PREFIX)' '$(CC)' '$(CLANG)'
 
 all: $(BUILD)/weir ## build the program at build/weir
+
+deps: ## install what the build needs (Debian 12, 13; Ubuntu 22.04, 24.04)
+	@tools/deps.sh build
+
+deps-test: ## install what the tests need too
+	@tools/deps.sh build test
+
+run: deps ## install what is needed, build, watch this host (root, or sudo)
+	@$(AGAIN) all
+	$(SUDO) $(abspath $(BUILD))/weir run
+
+demo: deps-test ## scan one network namespace from another, and see it detected
+	@$(AGAIN) all
+	@$(SUDO) env BUILD=$(abspath $(BUILD)) tools/demo.sh
+
+# ---- the program ----
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
 	@mkdir -p $(@D)
@@ -64,19 +102,33 @@ $(BUILD)/libweir.a: $(filter-out $(BUILD)/user/main.o,$(OBJECTS))
 $(BUILD)/libweir-asan.a: $(filter-out $(BUILD)/asan/user/main.o,$(ASAN_OBJECTS))
 	rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/weir: $(BUILD)/user/main.o $(BUILD)/libweir.a
+# The program looks for its rules beside itself first: a build folder runs without being installed.
+$(BUILD)/rules:
+	@mkdir -p $(@D)
+	ln -sfn $(CURDIR)/rules $@
+
+$(BUILD)/weir: $(BUILD)/user/main.o $(BUILD)/libweir.a | $(BUILD)/rules
 	$(CC) $(LDFLAGS) -o $@ $^ $(WEIR_LIBS)
 
-$(BUILD)/weir-asan: $(BUILD)/asan/user/main.o $(BUILD)/libweir-asan.a
+$(BUILD)/weir-asan: $(BUILD)/asan/user/main.o $(BUILD)/libweir-asan.a | $(BUILD)/rules
 	$(CC) $(SANITIZE) -o $@ $^ $(WEIR_LIBS)
+
+# ---- its tests ----
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libweir-asan.a
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -o $@ $< $(BUILD)/libweir-asan.a $(WEIR_LIBS) -lcmocka
+	$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+		$(BUILD)/libweir-asan.a $(WEIR_LIBS) -lcmocka
 
 $(BUILD)/tests/bpf/%: tests/bpf/%.c $(BPF_HELPERS) $(BUILD)/libweir.a | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(BPF_HELPERS) $(BUILD)/libweir.a $(WEIR_LIBS) -lcmocka
+	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< $(BPF_HELPERS) \
+		$(BUILD)/libweir.a $(WEIR_LIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(BUILD)/libweir-asan.a
+	@mkdir -p $(@D)
+	$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+		tests/fuzz/driver.c $(BUILD)/libweir-asan.a $(WEIR_LIBS)
 
 # A benchmark prints one JSON object a line: {"name", "value", "unit", "against"}.
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
@@ -87,13 +139,67 @@ $(BUILD)/tests/bench/%.skel.h: $(BUILD)/tests/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libweir.a | $(SKELETONS) $(BENCH_BPF)
-	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -I$(BUILD)/tests/bench -Itests -MMD -MP -o $@ $< $(BUILD)/libweir.a $(WEIR_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -I$(BUILD)/tests/bench -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+		$(BUILD)/libweir.a $(WEIR_LIBS)
 
-benches: $(BENCHES)
 unit-tests: $(UNIT_TESTS)
 bpf-tests: $(BPF_TESTS)
+fuzzers: $(FUZZERS)
+benches: $(BENCHES)
+tests: $(BUILD)/weir $(BUILD)/weir-asan $(TESTS)
+
+# What tests/run runs: it fails for a test that is in the list and was not built.
+$(BUILD)/tests/list: $(TESTS) FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(TESTS:$(BUILD)/%=%) > $@
+
+FORCE:
+
+test: deps-test ## install what is needed, build, run all tests (root, or sudo for some)
+	@$(AGAIN) tests $(BUILD)/tests/list
+	@BUILD=$(abspath $(BUILD)) tests/run
+
+test-unit test-bpf test-cli test-live test-vm test-fuzz: test-%: tests $(BUILD)/tests/list
+	@BUILD=$(abspath $(BUILD)) tests/run $*
+
+fuzz-short: fuzzers $(BUILD)/tests/list ## feed every fuzzer for 30 seconds
+	@BUILD=$(abspath $(BUILD)) WEIR_FUZZ_SECONDS=$${WEIR_FUZZ_SECONDS:-30} tests/run fuzz
+
+check: all ## style of the sources, scripts, and the rules themselves
+	@tools/check.sh $(abspath $(BUILD))
+
+bench: deps-test ## measure; writes build/bench.json
+	@$(AGAIN) all benches
+	@$(SUDO) env BUILD=$(abspath $(BUILD)) tools/bench.py $(BENCHES:$(BUILD)/%=$(abspath $(BUILD))/%)
+
+# ---- where it goes ----
+
+install: all ## install under PREFIX (and DESTDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/weir \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/weir \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/weir/rules
+	install -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/bin/weir
+	rm -rf $(DESTDIR)$(PREFIX)/share/weir/rules
+	cp -R rules $(DESTDIR)$(PREFIX)/share/weir/rules
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/weir/rules
+	install -m 0644 deploy/weir.yaml README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) \
+		$(DESTDIR)$(PREFIX)/share/doc/weir/
+	[ -e $(DESTDIR)/etc/weir/weir.yaml ] || install -m 0640 deploy/weir.yaml $(DESTDIR)/etc/weir/weir.yaml
+	sed 's,@PREFIX@,$(PREFIX),g' deploy/systemd/weir.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
+	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
+	$(BUILD)/weir help --man weir > $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
+	for verb in $$($(BUILD)/weir help --names); do \
+		$(BUILD)/weir help --man $$verb > $(DESTDIR)$(PREFIX)/share/man/man1/weir-$$verb.1 || exit; \
+	done
+	chmod 0644 $(DESTDIR)$(PREFIX)/share/man/man1/weir*.1
+
+package: ## packages for distributions: comes with a later release
+	@echo "weir: packages come with a later release: use 'make install DESTDIR=...' until then" >&2
+	@exit 1
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(ASAN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(ASAN_OBJECTS:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)

@@ -205,8 +205,15 @@ void verb_print_man(const struct verb *verb, FILE *out)
 
 static const struct verb_option options[] = {
 	{.name = "man", .words = "print a manual page instead (for 'man -l -')"},
+	{.name = "names", .words = "print only the names of the verbs, one a line"},
 	{0},
 };
+
+static void print_names(void)
+{
+	for (const struct verb *const *v = verb_table; *v; v++)
+		puts((*v)->name);
+}
 
 static int run(const struct arguments *arguments)
 {
@@ -215,7 +222,9 @@ static int run(const struct arguments *arguments)
 
 	if (name && !verb && strcmp(name, "weir"))
 		return verb_usage(arguments->verb, "no verb '%s': 'weir help' lists them", name);
-	if (arguments_has(arguments, "man"))
+	if (arguments_has(arguments, "names"))
+		print_names();
+	else if (arguments_has(arguments, "man"))
 		verb_print_man(verb, stdout);
 	else if (verb)
 		verb_print_help(verb, stdout);

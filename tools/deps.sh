@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# deps.sh [build|test]…: installs what building (and testing) weir needs, where it knows how:
+# Debian 12 and 13, Ubuntu 22.04 and 24.04. Elsewhere it says what to install. It asks for root only
+# when something is missing, and for nothing else: everything is non-interactive.
+
+set -euo pipefail
+TREE=$(cd "$(dirname "$0")/.." && pwd)
+
+BUILD_PACKAGES=(gcc make pkg-config libc6-dev clang llvm libelf-dev zlib1g-dev libyaml-dev
+	libjansson-dev libsqlite3-dev libssl-dev libmnl-dev libnetfilter-conntrack-dev)
+TEST_PACKAGES=(libcmocka-dev python3 iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
+	nftables sqlite3 openssl kmod file udev)
+# Programs and pkg-config modules that the packages stand for, for other distributions.
+BUILD_PROGRAMS=(cc make pkg-config clang llvm-strip bpftool)
+BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmnl libnetfilter_conntrack)
+TEST_PROGRAMS=(python3 ip nsenter nmap tcpdump iperf3 hping3 ethtool nft sqlite3)
+TEST_MODULES=(cmocka)
+
+fail() {
+	echo "deps: $*" >&2
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo DEBIAN_FRONTEND=noninteractive "$@"
+	else
+		fail "not root and no sudo: as root, run: $*"
+	fi
+}
+
+# Prints those of the packages that are not installed; one query for all.
+missing_packages() {
+	local installed package
+	installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+		sed -n 's/^installed //p' | tr '\n' ' ') "
+	for package in "$@"; do
+		[[ $installed == *" $package "* ]] || echo "$package"
+	done
+}
+
+install_packages() {
+	local missing
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	echo "deps: installing ${missing[*]}" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	as_root apt-get -q -o DPkg::Lock::Timeout=300 update >&2 ||
+		echo "deps: some package lists could not be read; going on with those that could" >&2
+	as_root apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install \
+		--no-install-recommends --no-remove "${missing[@]}" >&2 || fail "apt-get could not install ${missing[*]}"
+}
+
+# Ubuntu 22.04 has libbpf 0.5, and 1.1 is the first that weir builds with: a pinned release is built
+# into .deps of the tree, where the Makefile finds it. The commit's id proves what was fetched.
+LIBBPF_TAG=v1.5.1
+LIBBPF_COMMIT=b4fa3e39a77fd65574fb5f899486795fc3d89bd9
+LIBBPF_URL=${LIBBPF_URL:-https://github.com/libbpf/libbpf}
+build_libbpf() {
+	local prefix=$TREE/.deps work
+	[ "$(cat "$prefix/libbpf.commit" 2>/dev/null)" != "$LIBBPF_COMMIT" ] || return 0
+	install_packages git ca-certificates
+	echo "deps: building libbpf $LIBBPF_TAG from $LIBBPF_URL" >&2
+	rm -rf "$prefix" && mkdir -p "$prefix"
+	work=$prefix/source
+	git clone -q --depth 1 --branch "$LIBBPF_TAG" "$LIBBPF_URL" "$work" 2>/dev/null ||
+		fail "cannot fetch libbpf $LIBBPF_TAG from $LIBBPF_URL: is there a network?"
+	[ "$(git -C "$work" rev-parse HEAD)" = "$LIBBPF_COMMIT" ] ||
+		fail "libbpf $LIBBPF_TAG at $LIBBPF_URL is not commit $LIBBPF_COMMIT: it was changed"
+	make -s -C "$work/src" -j"$(nproc)" BUILD_STATIC_ONLY=y PREFIX="$prefix" LIBDIR="$prefix/lib" \
+		OBJDIR="$prefix/object" install install_uapi_headers >&2 || fail "libbpf did not build"
+	rm -rf "$work" "$prefix/object"
+	echo "$LIBBPF_COMMIT" >"$prefix/libbpf.commit"
+}
+
+# What is not there, as words; for systems whose packages have other names.
+probe() {
+	local kind=$1 item
+	local -n programs=${kind^^}_PROGRAMS modules=${kind^^}_MODULES
+	for item in "${programs[@]}"; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$item" >/dev/null || echo "the program $item"
+	done
+	for item in "${modules[@]}"; do
+		pkg-config --exists "$item" 2>/dev/null || echo "the library $item with its headers"
+	done
+}
+
+unknown_system() {
+	local absent
+	mapfile -t absent < <(for kind in "$@"; do probe "$kind"; done)
+	[ ${#absent[@]} -gt 0 ] || exit 0
+	{
+		echo "deps: this is ${PRETTY_NAME:-an unknown system}, whose packages are not known here" \
+			"(known: Debian 12 and 13, Ubuntu 22.04 and 24.04). Please install:"
+		printf '  %s\n' "${absent[@]}"
+	} >&2
+	exit 1
+}
+
+kinds=("$@")
+[ ${#kinds[@]} -gt 0 ] || kinds=(build)
+for kind in "${kinds[@]}"; do
+	case $kind in build | test) ;; *) fail "unknown part '$kind': build or test" ;; esac
+done
+
+PRETTY_NAME=
+# shellcheck source=/dev/null
+[ ! -r /etc/os-release ] || . /etc/os-release
+case ${ID:-}-${VERSION_ID:-} in
+debian-12 | debian-13)
+	BUILD_PACKAGES+=(libbpf-dev bpftool)
+	TEST_PACKAGES+=(qemu-system-x86)
+	;;
+ubuntu-24.04)
+	BUILD_PACKAGES+=(libbpf-dev linux-tools-common linux-tools-generic)
+	TEST_PACKAGES+=(qemu-system-x86)
+	;;
+ubuntu-22.04)
+	BUILD_PACKAGES+=(linux-tools-common linux-tools-generic)
+	TEST_PACKAGES+=(qemu-system-x86)
+	;;
+*) unknown_system "${kinds[@]}" ;;
+esac
+# Either does; the static one would push the other out.
+command -v busybox >/dev/null || TEST_PACKAGES+=(busybox-static)
+[ "$(dpkg --print-architecture)" = amd64 ] || TEST_PACKAGES=("${TEST_PACKAGES[@]/qemu-system-x86/}")
+
+wanted=()
+for kind in "${kinds[@]}"; do
+	declare -n packages=${kind^^}_PACKAGES
+	for package in "${packages[@]}"; do [ -z "$package" ] || wanted+=("$package"); done
+	declare +n packages
+done
+install_packages "${wanted[@]}"
+[ "${ID:-}-${VERSION_ID:-}" != ubuntu-22.04 ] || build_libbpf
