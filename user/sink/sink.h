@@ -30,9 +30,18 @@ struct sqlite_options {
 	const char *path;
 	weir_time keep_for;  /* retention by age; 0: for ever */
 	uint64_t keep_bytes; /* retention by size; 0: no bound */
-	size_t queue;	     /* records */
-	bool all_flows;
+	size_t queue;	     /* records; 0: 16,384 */
+	bool all_flows;	     /* told for status: who writes OUT_FLOW decides */
+	bool patient;	     /* replay: a full queue is waited for, as long as the store works */
+	/* What age is held against; NULL: the newest time that was written, so that a replay of
+	 * an old capture keeps what it finds. Live: time_now. */
+	weir_time (*clock)(void);
 };
+/*
+ * Stores OUT_SIGNAL, OUT_DETECTION, OUT_FLOW and OUT_HEALTH. Owes each detection that is to be
+ * announced (out_owe()) until it is durable: it must be written to before those who announce.
+ * While the file refuses (locked, no space, gone), records wait in the queue and it is tried again.
+ */
 int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, struct error *error);
 
 enum syslog_transport { SYSLOG_LOCAL, SYSLOG_UDP, SYSLOG_TCP, SYSLOG_TLS };
@@ -42,9 +51,9 @@ struct syslog_options {
 	const char *ca_file;	   /* TLS: NULL for the system's */
 	const char *facility;	   /* "authpriv" */
 	bool json;		   /* @cee: and the JSON object */
-	size_t max_line;	   /* 2,048 */
-	size_t queue;
-	const char *local_path; /* socket; NULL: /dev/log */
+	size_t max_line;	   /* bytes, header included; 0: 2,048 */
+	size_t queue;		   /* records; 0: 1,024 */
+	const char *local_path;	   /* socket; NULL: /dev/log */
 	/* Told of each socket before it is connected, so that its traffic is known as weir's own
 	 * (cookie: SO_COOKIE); any thread. May be NULL. */
 	void (*own_socket)(void *context, uint64_t cookie);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sink/database.h"
+#include "sink/sink.h"
+#include "sink/sqlite_rows.h"
+#include "sink/worker.h"
+
+/* The store: records wait in a bounded queue and are written in transactions on a thread. */
+
+#define QUEUE_DEFAULT	16384
+#define BATCH		256   /* records in a transaction at most */
+#define RETRY_MS	200   /* first wait after a failure; doubles up to … */
+#define RETRY_MAX_MS	5000  /* … this */
+#define RETAIN_EVERY_MS 60000 /* retention; sooner while there is more to delete */
+#define RETAIN_AGAIN_MS 100
+#define STOP_MS		3000 /* to write what waits at the end, if the file refuses */
+
+struct sqlite_sink {
+	struct sink sink;
+	struct worker worker;
+	char *path;
+	struct retention retention;
+	weir_time (*clock)(void);
+	bool patient;
+	/* the thread's */
+	sqlite3 *db; /* NULL: to be opened again */
+	struct rows rows;
+	weir_time newest;  /* that was written */
+	int64_t retain_at; /* CLOCK_MONOTONIC, ms */
+	uint64_t deleted;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int connect_database(struct sqlite_sink *s, struct error *error)
+{
+	int code, err = database_open(&s->db, s->path, error);
+
+	if (err)
+		return err;
+	code = rows_open(&s->rows, s->db);
+	if (code) {
+		err = database_error(s->db, s->path, code, error);
+		sqlite3_close(s->db);
+		s->db = NULL;
+	}
+	return err;
+}
+
+static void disconnect(struct sqlite_sink *s)
+{
+	rows_close(&s->rows);
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+/* The file was removed or renamed under us: what is written now would be lost with it. */
+static bool moved(struct sqlite_sink *s)
+{
+	int has = 0;
+
+	return s->db && !sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has) && has;
+}
+
+struct batch {
+	struct out *at[BATCH];
+	unsigned len, written, failed;
+	bool durable; /* holds a detection that is to be announced */
+};
+
+static void batch_fill(struct sqlite_sink *s, struct batch *batch, struct out *first)
+{
+	*batch = (struct batch){.at = {first}, .len = 1};
+	while (batch->len < BATCH && (batch->at[batch->len] = worker_try(&s->worker)))
+		batch->len++;
+	for (unsigned i = 0; i < batch->len; i++)
+		batch->durable = batch->durable || atomic_load(&batch->at[i]->owing);
+}
+
+static int write_records(struct sqlite_sink *s, struct batch *batch)
+{
+	int code = SQLITE_OK;
+
+	batch->written = batch->failed = 0;
+	for (unsigned i = 0; i < batch->len; i++) {
+		code = rows_write(&s->rows, batch->at[i]);
+		if (code && !rows_hopeless(code))
+			return code;
+		batch->written += !code;
+		batch->failed += !!code;
+		if (code)
+			log_error("database %s: %s cannot be stored: %s", s->path,
+				  batch->at[i]->id ? batch->at[i]->id : "a record",
+				  sqlite3_errmsg(s->db));
+	}
+	return SQLITE_OK;
+}
+
+/* synchronous can be changed only outside a transaction. */
+static int write_batch(struct sqlite_sink *s, struct batch *batch)
+{
+	int code = SQLITE_OK;
+
+	if (batch->durable)
+		code = sqlite3_exec(s->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	code = code ? code : sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	code = code ? code : write_records(s, batch);
+	code = code ? code : sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+	return code;
+}
+
+static int store(struct sqlite_sink *s, struct batch *batch, struct error *error)
+{
+	int code, err = 0;
+
+	if (moved(s))
+		disconnect(s);
+	if (!s->db)
+		err = connect_database(s, error);
+	if (err)
+		return err;
+	code = write_batch(s, batch);
+	if (code)
+		err = database_error(s->db, s->path, code, error);
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	if (batch->durable)
+		sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	if (code && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_FULL)
+		disconnect(s);
+	return err;
+}
+
+static void settle(struct batch *batch)
+{
+	for (unsigned i = 0; i < batch->len; i++)
+		if (atomic_load(&batch->at[i]->owing))
+			out_settle(batch->at[i]);
+}
+
+static void batch_end(struct sqlite_sink *s, struct batch *batch)
+{
+	for (unsigned i = 0; i < batch->len; i++) {
+		if (batch->at[i]->last > s->newest)
+			s->newest = batch->at[i]->last;
+		out_drop(batch->at[i]);
+	}
+	worker_count(&s->worker, batch->len, batch->written, batch->failed);
+}
+
+static void give_up(struct sqlite_sink *s, struct batch *batch)
+{
+	batch->written = 0;
+	batch->failed = batch->len;
+	settle(batch);
+	batch_end(s, batch);
+}
+
+/* Until it is stored. What is to be announced does not wait for that longer than one attempt. */
+static void store_batch(struct sqlite_sink *s, struct batch *batch)
+{
+	int wait = RETRY_MS;
+	struct error error;
+
+	for (;;) {
+		if (worker_expired(&s->worker)) {
+			give_up(s, batch);
+			return;
+		}
+		if (!store(s, batch, &error))
+			break;
+		settle(batch);
+		worker_fault(&s->worker, error.text);
+		if (worker_sleep(&s->worker, wait))
+			usleep(RETRY_MS * 1000);
+		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
+	}
+	worker_well(&s->worker);
+	settle(batch);
+	batch_end(s, batch);
+}
+
+static void retain(struct sqlite_sink *s)
+{
+	weir_time now = s->clock ? s->clock() : s->newest;
+	struct error error;
+	bool more = false;
+	int code;
+
+	if (!s->db || now == TIME_NONE || now_ms() < s->retain_at)
+		return;
+	code = database_retain(s->db, &s->retention, now, &s->deleted, &more);
+	s->retain_at = now_ms() + (more ? RETAIN_AGAIN_MS : RETAIN_EVERY_MS);
+	if (!code || (code & 0xff) == SQLITE_BUSY)
+		return;
+	database_error(s->db, s->path, code, &error);
+	worker_fault(&s->worker, error.text);
+}
+
+static void sqlite_run(void *context)
+{
+	struct sqlite_sink *s = context;
+	struct batch batch;
+	struct out *first;
+
+	for (;;) {
+		int64_t rest = s->retain_at - now_ms();
+
+		first = worker_take(&s->worker, rest > 1 ? (int)rest : 1);
+		if (!first && worker_stopping(&s->worker))
+			break;
+		if (first) {
+			batch_fill(s, &batch, first);
+			store_batch(s, &batch);
+		}
+		retain(s);
+	}
+	/* The last connection that closes folds the log into the file. */
+	disconnect(s);
+}
+
+static void sqlite_write(struct sink *sink, struct out *out)
+{
+	struct sqlite_sink *s = (struct sqlite_sink *)sink;
+	bool owed = out->kind == OUT_DETECTION && out->announce;
+	bool taken;
+
+	if (owed)
+		out_owe(out);
+	taken = s->patient ? worker_put_patient(&s->worker, out) : worker_put(&s->worker, out);
+	if (owed && !taken)
+		out_settle(out);
+}
+
+static int sqlite_flush(struct sink *sink, int timeout_ms)
+{
+	return worker_flush(&((struct sqlite_sink *)sink)->worker, timeout_ms);
+}
+
+static json_t *sqlite_status(struct sink *sink)
+{
+	struct sqlite_sink *s = (struct sqlite_sink *)sink;
+	json_t *status = worker_status(&s->worker);
+
+	if (status)
+		json_object_set_new(status, "path", json_string(s->path));
+	return status;
+}
+
+static void sqlite_close(struct sink *sink)
+{
+	struct sqlite_sink *s = (struct sqlite_sink *)sink;
+	uint64_t lost;
+
+	if (!worker_stop(&s->worker, STOP_MS))
+		return;
+	lost = s->worker.failed + s->worker.dropped;
+	if (lost)
+		log_error("database %s: %llu records were not stored", s->path,
+			  (unsigned long long)lost);
+	free(s->path);
+	free(s);
+}
+
+static const struct sink_ops sqlite_ops = {
+	.name = "sqlite",
+	.write = sqlite_write,
+	.flush = sqlite_flush,
+	.status = sqlite_status,
+	.close = sqlite_close,
+};
+
+static void sqlite_free(struct sqlite_sink *s)
+{
+	if (s->db)
+		disconnect(s);
+	free(s->path);
+	free(s);
+}
+
+int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, struct error *error)
+{
+	struct sqlite_sink *s = calloc(1, sizeof(*s));
+	int err = 0;
+
+	if (s)
+		s->path = strdup(options->path);
+	if (!s || !s->path) {
+		free(s);
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for the database's queue");
+	}
+	s->sink.ops = &sqlite_ops;
+	s->sink.kinds = 1u << OUT_SIGNAL | 1u << OUT_DETECTION | 1u << OUT_FLOW | 1u << OUT_HEALTH;
+	s->retention = (struct retention){options->keep_for, options->keep_bytes};
+	s->clock = options->clock;
+	s->patient = options->patient;
+	s->newest = TIME_NONE;
+	err = connect_database(s, error);
+	if (err) {
+		sqlite_free(s);
+		return err;
+	}
+	err = worker_start(&s->worker, "sqlite", options->queue ? options->queue : QUEUE_DEFAULT,
+			   sqlite_run, s);
+	if (err) {
+		sqlite_free(s);
+		return error_set(error, EXIT_SYSTEM, -err, "no thread for the database: %s",
+				 strerror(-err));
+	}
+	*sink = &s->sink;
+	return 0;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sink/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+#define URGENT_CAPACITY 1024 /* detections that find the queue full */
+#define PATIENCE_MS	5000 /* how long a patient writer waits for a worker that fails */
+#define HANG_MS		5000 /* beyond its time to stop: it hangs in a system call */
+
+static int64_t monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * WEIR_SEC + ts.tv_nsec;
+}
+
+static struct timespec after(int ms)
+{
+	int64_t at = monotonic() + ms * WEIR_MSEC;
+
+	return (struct timespec){at / WEIR_SEC, at % WEIR_SEC};
+}
+
+static void cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void worker_free(struct worker *w)
+{
+	pthread_cond_destroy(&w->filled);
+	pthread_cond_destroy(&w->moved);
+	pthread_mutex_destroy(&w->lock);
+	queue_free(w->queue);
+	queue_free(w->urgent);
+}
+
+static void *worker_main(void *context)
+{
+	struct worker *w = context;
+
+	w->run(w->context);
+	pthread_mutex_lock(&w->lock);
+	w->ended = true;
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+int worker_start(struct worker *w, const char *name, size_t capacity, void (*run)(void *context),
+		 void *context)
+{
+	sigset_t all, old;
+	int err = ENOMEM;
+
+	*w = (struct worker){.name = name, .run = run, .context = context};
+	pthread_mutex_init(&w->lock, NULL);
+	cond_init(&w->filled);
+	cond_init(&w->moved);
+	w->queue = queue_new(capacity);
+	w->urgent = queue_new(URGENT_CAPACITY);
+	if (w->queue && w->urgent) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		err = pthread_create(&w->thread, NULL, worker_main, w);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	if (err)
+		worker_free(w);
+	return -err;
+}
+
+/* Under the lock. */
+static bool put(struct worker *w, struct out *out)
+{
+	out_keep(out);
+	if (w->stopping || !(queue_put(w->queue, out) ||
+			     (out->kind == OUT_DETECTION && queue_put(w->urgent, out)))) {
+		out_drop(out);
+		return false;
+	}
+	w->put++;
+	pthread_cond_signal(&w->filled);
+	return true;
+}
+
+bool worker_put(struct worker *w, struct out *out)
+{
+	bool taken;
+
+	pthread_mutex_lock(&w->lock);
+	taken = put(w, out);
+	w->dropped += !taken;
+	pthread_mutex_unlock(&w->lock);
+	return taken;
+}
+
+bool worker_put_patient(struct worker *w, struct out *out)
+{
+	struct timespec until = after(PATIENCE_MS);
+	bool taken;
+
+	pthread_mutex_lock(&w->lock);
+	while (!(taken = put(w, out)) && !w->stopping) {
+		if (!w->failing)
+			until = after(PATIENCE_MS);
+		if (pthread_cond_timedwait(&w->moved, &w->lock, &until) && w->failing)
+			break;
+	}
+	w->dropped += !taken;
+	pthread_mutex_unlock(&w->lock);
+	return taken;
+}
+
+int worker_flush(struct worker *w, int timeout_ms)
+{
+	struct timespec until = after(timeout_ms);
+	uint64_t all;
+	int err = 0;
+
+	pthread_mutex_lock(&w->lock);
+	all = w->put;
+	while (w->done < all && !err)
+		err = pthread_cond_timedwait(&w->moved, &w->lock, &until);
+	err = w->done < all ? -ETIMEDOUT : 0;
+	pthread_mutex_unlock(&w->lock);
+	return err;
+}
+
+bool worker_stop(struct worker *w, int timeout_ms)
+{
+	struct timespec until = after(timeout_ms + HANG_MS);
+	bool ended;
+	int err = 0;
+
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	w->stop_by = monotonic() + timeout_ms * WEIR_MSEC;
+	pthread_cond_broadcast(&w->filled);
+	pthread_cond_broadcast(&w->moved);
+	while (!w->ended && !err)
+		err = pthread_cond_timedwait(&w->moved, &w->lock, &until);
+	ended = w->ended;
+	pthread_mutex_unlock(&w->lock);
+	if (!ended) {
+		log_error("%s does not come back from the system: left as it is", w->name);
+		pthread_detach(w->thread);
+		return false;
+	}
+	pthread_join(w->thread, NULL);
+	worker_free(w);
+	return true;
+}
+
+json_t *worker_status(struct worker *w)
+{
+	json_t *status;
+
+	pthread_mutex_lock(&w->lock);
+	status = json_pack("{s:I, s:I, s:I, s:I}", "written", (json_int_t)w->written, "dropped",
+			   (json_int_t)w->dropped, "failed", (json_int_t)w->failed, "queued",
+			   (json_int_t)(w->put - w->done));
+	if (status && w->failing)
+		json_object_set_new(status, "error", json_string(w->error));
+	pthread_mutex_unlock(&w->lock);
+	return status;
+}
+
+struct out *worker_try(struct worker *w)
+{
+	struct out *out = queue_try(w->urgent);
+
+	return out ? out : queue_try(w->queue);
+}
+
+struct out *worker_take(struct worker *w, int timeout_ms)
+{
+	struct timespec until = after(timeout_ms);
+	struct out *out;
+	int err = 0;
+
+	pthread_mutex_lock(&w->lock);
+	while (!(out = worker_try(w)) && !w->stopping && !err)
+		err = pthread_cond_timedwait(&w->filled, &w->lock, &until);
+	pthread_mutex_unlock(&w->lock);
+	return out;
+}
+
+bool worker_stopping(struct worker *w)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&w->lock);
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return stopping;
+}
+
+bool worker_expired(struct worker *w)
+{
+	bool expired;
+
+	pthread_mutex_lock(&w->lock);
+	expired = w->stopping && monotonic() > w->stop_by;
+	pthread_mutex_unlock(&w->lock);
+	return expired;
+}
+
+/* Records that come meanwhile wake it too, and it goes on sleeping. */
+bool worker_sleep(struct worker *w, int ms)
+{
+	struct timespec until = after(ms);
+	bool stopping;
+	int err = 0;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping && !err)
+		err = pthread_cond_timedwait(&w->filled, &w->lock, &until);
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return stopping;
+}
+
+void worker_count(struct worker *w, uint64_t records, uint64_t written, uint64_t failed)
+{
+	pthread_mutex_lock(&w->lock);
+	w->done += records;
+	w->written += written;
+	w->failed += failed;
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_fault(struct worker *w, const char *text)
+{
+	bool news;
+
+	pthread_mutex_lock(&w->lock);
+	news = !w->failing || strcmp(w->error, text) != 0;
+	w->failing = true;
+	snprintf(w->error, sizeof(w->error), "%s", text);
+	pthread_mutex_unlock(&w->lock);
+	if (news)
+		log_error("%s", text);
+}
+
+void worker_well(struct worker *w)
+{
+	bool news;
+
+	pthread_mutex_lock(&w->lock);
+	news = w->failing;
+	w->failing = false;
+	pthread_mutex_unlock(&w->lock);
+	if (news)
+		log_info("%s: well again", w->name);
+}
