@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Somebody else's programs on an interface that weir watches: they count packets in a map of their
+ * own and let them go. Nothing of weir's is used.
+ */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} foreign_count SEC(".maps");
+
+static void count(void)
+{
+	__u32 first = 0;
+	__u64 *value = bpf_map_lookup_elem(&foreign_count, &first);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+}
+
+SEC("tc")
+int foreign_tc(struct __sk_buff *skb)
+{
+	(void)skb;
+	count();
+	return -1; /* TC_ACT_UNSPEC: the next one decides */
+}
+
+SEC("xdp")
+int foreign_xdp(struct xdp_md *context)
+{
+	(void)context;
+	count();
+	return XDP_PASS;
+}
+
+char license[] SEC("license") = "GPL";

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What tests look at in weir's events and in captures; prints one answer.
+
+look.py count EVENTS DATASET [KEY=VALUE…]   events of that data set
+look.py tuples EVENTS DATASET [KEY=VALUE…]  distinct 5-tuples among them, either way round
+look.py bytes EVENTS [KEY=VALUE…]           IP bytes that flow events report
+look.py packets EVENTS [KEY=VALUE…]         packets that flow events report
+look.py payload EVENTS [KEY=VALUE…]         payload bytes of initiator and responder
+look.py overhead EVENTS HEADERS [KEY=VALUE…]  the initiator's IP bytes, less its payload, less HEADERS a packet
+look.py capture-bytes PCAP                  IP bytes of a capture (Ethernet)
+look.py capture-packets PCAP                IP packets of it
+look.py alike EVENTS EVENTS MILLISECONDS    whether both have the same signals; says how not
+look.py hook STATUS INTERFACE in|out        bytes of the buffers that this hook saw
+look.py losses STATUS                       reasons for which something was not told, with numbers
+look.py counted PROGRAM                     sum of the counters of the foreign programs of that name
+                                            on this network namespace's interfaces
+"""
+
+import datetime
+import json
+import struct
+import subprocess
+import sys
+
+KEYS = ("source.ip", "source.port", "destination.ip", "destination.port", "network.transport")
+
+
+def records(path):
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def events(path, dataset, wanted):
+    wanted = dict(word.split("=", 1) for word in wanted)
+    for record in records(path):
+        if record.get("event.dataset") != "weir." + dataset:
+            continue
+        if all(str(record.get(key, "")).lower() == value.lower() for key, value in wanted.items()):
+            yield record
+
+
+def tuple_of(record):
+    values = [record.get(key) for key in KEYS]
+    return (frozenset((tuple(values[0:2]), tuple(values[2:4]))), values[4])
+
+
+def total(path, what, wanted):
+    return sum(
+        record.get("source." + what, 0) + record.get("destination." + what, 0)
+        for record in events(path, "flow", wanted)
+    )
+
+
+def side(path, what, wanted):
+    return sum(record.get(what, 0) for record in events(path, "flow", wanted))
+
+
+def payload(path, wanted):
+    return f"{side(path, 'source.payload_bytes', wanted)} {side(path, 'destination.payload_bytes', wanted)}"
+
+
+def overhead(path, headers, *wanted):
+    headers_bytes = side(path, "source.bytes", wanted) - side(path, "source.payload_bytes", wanted)
+    return headers_bytes - int(headers) * side(path, "source.packets", wanted)
+
+
+def capture(path):
+    """IP length of each packet of a pcap with Ethernet headers, VLAN tags allowed."""
+    with open(path, "rb") as file:
+        head = file.read(24)
+        order = "<" if head[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+        while len(header := file.read(16)) == 16:
+            frame = file.read(struct.unpack(order + "4I", header)[2])
+            at = 12
+            while frame[at : at + 2] in (b"\x81\x00", b"\x88\xa8"):
+                at += 4
+            kind, start = frame[at : at + 2], at + 2
+            if kind == b"\x08\x00":
+                yield struct.unpack_from("!H", frame, start + 2)[0]
+            elif kind == b"\x86\xdd":
+                yield 40 + struct.unpack_from("!H", frame, start + 4)[0]
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def signals(path):
+    """The last word on each signal, by rule, keys and severity."""
+    last = {r["event.id"]: r for r in records(path) if r.get("event.kind") == "signal"}
+    found = {}
+    for record in last.values():
+        keys = tuple(record.get(key) for key in ("source.ip", "destination.ip"))
+        found.setdefault((record["rule.name"], keys, record["weir.severity"]), []).append(record)
+    for several in found.values():
+        several.sort(key=lambda record: record["event.start"])
+    return found
+
+
+def differences(one, other, milliseconds):
+    """Signals pair up by rule, keys and severity; their values are equal, their times nearly."""
+    for key in sorted(set(one) ^ set(other), key=str):
+        yield f"only {'the first' if key in one else 'the second'} has {key}"
+    for key in sorted(set(one) & set(other), key=str):
+        if len(one[key]) != len(other[key]):
+            yield f"{key}: {len(one[key])} and {len(other[key])} times"
+        for first, second in zip(one[key], other[key]):
+            apart = abs(moment(first["event.start"]) - moment(second["event.start"]))
+            if apart > datetime.timedelta(milliseconds=milliseconds):
+                yield f"{key}: start {apart} apart"
+            values = [{k: v["value"] for k, v in r["weir.values"].items()} for r in (first, second)]
+            if values[0] != values[1]:
+                yield f"{key}: values {values[0]} and {values[1]}"
+
+
+def alike(one, other, milliseconds):
+    one, other = signals(one), signals(other)
+    found = list(differences(one, other, float(milliseconds)))
+    if not one:
+        found.append("the first has no signal")
+    if found:
+        sys.exit("\n".join(found))
+    return f"{sum(map(len, one.values()))} signals alike"
+
+
+def hook(path, interface, side):
+    with open(path, encoding="utf-8") as file:
+        status = json.load(file)
+    for entry in status["capture"]["interfaces"]:
+        if entry["name"] == interface:
+            return entry[side]["buffer_bytes"]
+    sys.exit(f"no interface {interface} in the status")
+
+
+HARMLESS = ("not IP",)
+
+
+def losses(path):
+    with open(path, encoding="utf-8") as file:
+        found = json.load(file)["capture"]["losses"]
+    return ", ".join(f"{reason}: {count}" for reason, count in found.items() if count and reason not in HARMLESS)
+
+
+def bpftool(*words):
+    return json.loads(subprocess.run(["bpftool", "-j", *words], stdout=subprocess.PIPE, check=True).stdout)
+
+
+def ids(value):
+    if isinstance(value, dict):
+        yield from ([value["id"]] if isinstance(value.get("id"), int) else [])
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from ids(each)
+
+
+def counted(name):
+    total_count = 0
+    for program in map(lambda each: bpftool("prog", "show", "id", str(each)), set(ids(bpftool("net", "show")))):
+        if program["name"] != name:
+            continue
+        for number in program.get("map_ids", []):
+            entry = bpftool("map", "dump", "id", str(number))[0]
+            value = entry.get("formatted", entry)["value"]
+            if isinstance(value, list):  # bytes, where the map has no type information
+                value = int.from_bytes(bytes(int(byte, 16) for byte in value), sys.byteorder)
+            total_count += value
+    return total_count
+
+
+def main():
+    verb, path, rest = sys.argv[1], sys.argv[2], sys.argv[3:]
+    answers = {
+        "count": lambda: sum(1 for _ in events(path, rest[0], rest[1:])),
+        "tuples": lambda: len({tuple_of(record) for record in events(path, rest[0], rest[1:])}),
+        "bytes": lambda: total(path, "bytes", rest),
+        "packets": lambda: total(path, "packets", rest),
+        "capture-bytes": lambda: sum(capture(path)),
+        "capture-packets": lambda: sum(1 for _ in capture(path)),
+        "payload": lambda: payload(path, rest),
+        "overhead": lambda: overhead(path, *rest),
+        "losses": lambda: losses(path),
+        "alike": lambda: alike(path, *rest),
+        "hook": lambda: hook(path, *rest),
+        "counted": lambda: counted(path),
+    }
+    print(answers[verb]())
+
+
+if __name__ == "__main__":
+    main()
