@@ -51,6 +51,9 @@ SUDO         := $(if $(filter 0,$(shell id -u)),,sudo)
 # unless told otherwise.
 AGAIN         = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# V=1 shows whole commands.
+Q             = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
 .DEFAULT_GOAL := help
 .PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-live test-vm test-fuzz \
         fuzz-short check bench install package clean tests unit-tests bpf-tests benches fuzzers FORCE
@@ -82,25 +85,25 @@ demo: deps-test ## scan one network namespace from another, and see it detected
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(call Q,BPF,$@)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(call Q,GEN,$@)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call Q,CC,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/asan/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -MMD -MP -c $< -o $@
+	$(call Q,CC,$@)$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -MMD -MP -c $< -o $@
 
 # All but main(), for the program and for tests.
 $(BUILD)/libweir.a: $(filter-out $(BUILD)/user/main.o,$(OBJECTS))
-	rm -f $@ && ar rcs $@ $^
+	$(call Q,AR,$@)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/libweir-asan.a: $(filter-out $(BUILD)/asan/user/main.o,$(ASAN_OBJECTS))
-	rm -f $@ && ar rcs $@ $^
+	$(call Q,AR,$@)rm -f $@ && ar rcs $@ $^
 
 # The program looks for its rules beside itself first: a build folder runs without being installed.
 $(BUILD)/rules:
@@ -108,39 +111,39 @@ $(BUILD)/rules:
 	ln -sfn $(CURDIR)/rules $@
 
 $(BUILD)/weir: $(BUILD)/user/main.o $(BUILD)/libweir.a | $(BUILD)/rules
-	$(CC) $(LDFLAGS) -o $@ $^ $(WEIR_LIBS)
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(WEIR_LIBS)
 
 $(BUILD)/weir-asan: $(BUILD)/asan/user/main.o $(BUILD)/libweir-asan.a | $(BUILD)/rules
-	$(CC) $(SANITIZE) -o $@ $^ $(WEIR_LIBS)
+	$(call Q,LINK,$@)$(CC) $(SANITIZE) -o $@ $^ $(WEIR_LIBS)
 
 # ---- its tests ----
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libweir-asan.a
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
 		$(BUILD)/libweir-asan.a $(WEIR_LIBS) -lcmocka
 
 $(BUILD)/tests/bpf/%: tests/bpf/%.c $(BPF_HELPERS) $(BUILD)/libweir.a | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< $(BPF_HELPERS) \
+	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< $(BPF_HELPERS) \
 		$(BUILD)/libweir.a $(WEIR_LIBS) -lcmocka
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(BUILD)/libweir-asan.a
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
 		tests/fuzz/driver.c $(BUILD)/libweir-asan.a $(WEIR_LIBS)
 
 # A benchmark prints one JSON object a line: {"name", "value", "unit", "against"}.
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(call Q,BPF,$@)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BUILD)/tests/bench/%.skel.h: $(BUILD)/tests/bench/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(call Q,GEN,$@)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libweir.a | $(SKELETONS) $(BENCH_BPF)
 	@mkdir -p $(@D)
-	$(CC) $(WEIR_CFLAGS) $(CFLAGS) -I$(BUILD)/tests/bench -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -I$(BUILD)/tests/bench -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
 		$(BUILD)/libweir.a $(WEIR_LIBS)
 
 unit-tests: $(UNIT_TESTS)
