@@ -5,11 +5,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/error.h"
 #include "base/time.h"
 #include "event/event.h"
+
+struct reader;
 
 /*
  * The one door: live capture, captures in files and recorded events enter here and go through the
@@ -37,12 +38,13 @@ struct intake {
 struct source {
 	const struct source_ops *ops;
 	const char *name; /* file or "live", for messages */
-	uint32_t input;	  /* index in the order stage, set by the pipeline */
+	uint32_t input;	  /* events: index in the order stage, set by who opened it */
 };
 
 struct source_ops {
 	const char *type;   /* "pcap", "pcapng", "json" */
 	weir_time lateness; /* default: how far back its records may go */
+	bool packets;	    /* it hands over packets; else events */
 
 	/* Time of its next record. 1: there is one; 0: the end. Errors inside a file are told once
 	 * through log_warn() and counted; what is readable is used. */
@@ -61,12 +63,19 @@ struct source_kind {
 	const struct source_ops *ops;
 	/* True if `head` (the first bytes of the file, at least 1) begins such a file. */
 	bool (*recognise)(const uint8_t *head, size_t length);
-	/* Takes over `file`. 0, or -errno with `error` said. */
-	int (*open)(struct source **source, FILE *file, const char *name, struct error *error);
+	/* Takes over what `reader` holds and leaves it closed. 0, or -errno with `error` said. */
+	int (*open)(struct source **source, struct reader *reader, const char *name,
+		    struct error *error);
 };
-extern const struct source_kind *const source_kinds[];
+extern const struct source_kind *const source_kinds[]; /* ended by NULL */
 
 /* Opens a file ("-": standard input) by content, not by name. 0, or -errno with `error` said. */
 int source_open(struct source **source, const char *path, struct error *error);
+
+/* A packet no longer than this is believed to be one; what tcpdump and Wireshark read at most. */
+#define CAPTURED_MAX 262144
+
+/* Times outside are taken for damage: sums with any timeout must not overflow. 1823 to 2116. */
+#define CAPTURE_TIME_MAX ((weir_time)1 << 62)
 
 #endif

@@ -3,6 +3,7 @@
 #define WEIR_FLOW_FLOW_H
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "base/table.h"
 #include "base/time.h"
@@ -23,28 +24,47 @@ struct flow_counts {
 	uint64_t packets[2];
 };
 
-/* One connection. Owned by the table; fields are for the sources to read. */
+/*
+ * One connection. Owned by the table; fields are for the sources to read, but for `own`, `silent`,
+ * `nat`, `slot`, `generation`, `marks` (FLOW_HALF_OPEN) and `source`, which a source may set. What
+ * a packet changes stands in the first two cache lines.
+ */
 struct flow {
 	struct flow_key key;
-	uint32_t slot; /* live: slot in the main table, or RECORD_NO_SLOT; else unused */
+	uint8_t state;	   /* enum flow_state */
+	uint8_t initiator; /* direction of the initiator */
+	uint8_t marks;	   /* enum flow_mark */
+	uint8_t flags[2];  /* TCP flags seen, by direction */
+	bool decided;	   /* its `connection` event was made, or will never be */
+	bool own;	   /* weir's own traffic: makes no events */
+	bool silent;	   /* NAT twin: makes no events */
+	weir_time last;
+
+	struct flow_counts now;	  /* all that was counted */
+	weir_time interval_first; /* first packet in the open interval; TIME_NONE: nothing moved */
+	weir_time first;
+
+	struct flow_counts told; /* all that `flow` events have said */
+	weir_time deadline;	 /* unanswered at; TIME_NEVER once decided */
+	uint32_t slot;		 /* live: slot in the main table, or RECORD_NO_SLOT; else unused */
 	uint32_t generation;
+
 	uint32_t ifindex; /* first seen on; replay: number of the interface in the file */
 	uint16_t vlan;
-	uint8_t state;		 /* enum flow_state */
-	uint8_t initiator;	 /* direction of the initiator */
-	uint8_t marks;		 /* enum flow_mark */
-	uint8_t flags[2];	 /* TCP flags seen, by direction */
-	bool decided;		 /* its `connection` event was made */
-	bool own;		 /* weir's own traffic */
-	bool silent;		 /* NAT twin: makes no events */
-	struct flow_counts now;	 /* all that was counted */
-	struct flow_counts told; /* all that `flow` events have said */
-	weir_time first, last;
-	weir_time interval_first; /* first packet in the open interval; TIME_NONE: nothing moved */
-	weir_time deadline;	  /* unanswered at; TIME_NEVER once decided */
+	uint8_t icmp_type, icmp_code; /* of the first packet */
 	const struct flow_nat *nat;
-	struct flow *newer, *older; /* by last change, for ageing */
-	void *source;		    /* the live source's own */
+	void *source; /* the live source's own */
+
+	/* The flow stage's own. */
+	TAILQ_ENTRY(flow) age;	  /* by last change, in the list of its timeout */
+	TAILQ_ENTRY(flow) wait;	  /* until its deadline */
+	weir_time changed;	  /* end of the interval of the last change */
+	uint32_t moved;		  /* 1 + place among those that moved in the open interval */
+	uint16_t bucket;	  /* of `wait` */
+	uint8_t age_class;	  /* of `age` */
+	bool waiting;		  /* in `wait` */
+	bool overdue;		  /* its deadline has passed */
+	bool destination_answers; /* destination.answered */
 };
 
 /* The other tuple of a translated connection, as `nat.*` fields show it. */
@@ -73,13 +93,22 @@ struct flow_ops {
 	weir_time interval; /* of `flow` events: 1 s; at multiples from the epoch */
 	size_t max_flows;   /* the table's bound; the least recently changed goes first, counted */
 	const struct flow_timeouts *timeouts;
+	/* Live: when the table began to see packets. For 60 s after it, a UDP packet from a
+	 * service's port to a client's is the answer to something that was not seen. TIME_NONE (or
+	 * 0): the input is whole from its first packet. */
+	weir_time ready;
+	/* Called for a flow that the table ends by itself (evicted, finished, or expired without a
+	 * callback), while it can still be read: a source that keeps pointers drops them. Optional.
+	 */
+	void (*forget)(void *context, struct flow *flow);
 };
 
 struct flow_stats {
 	uint64_t flows; /* now */
 	uint64_t started, established, rejected, unanswered, ended, midstream, own, nat;
-	uint64_t evicted;	 /* ended early for want of room: still reported whole */
-	struct flow_counts told; /* sums of all that was reported */
+	uint64_t evicted;	   /* ended early for want of room: still reported whole */
+	struct flow_counts told;   /* sums of all that was reported: [0] by initiators */
+	struct flow_counts untold; /* sums of what is not for telling: own and silent flows */
 };
 
 struct flow_table;
@@ -100,26 +129,45 @@ struct flow_start {
 	uint64_t missed; /* > 0: stands for so many first packets without a source (event.count) */
 };
 
-/* Enters a flow and makes its `attempt` (unless midstream, error, own). NULL without memory. The
- * key must not be in yet. */
+/*
+ * Enters a flow and makes its `attempt` (unless midstream, error, own). NULL without memory. The
+ * key must not be in yet. The initiator of a flow with FLOW_MIDSTREAM is corrected here where one
+ * of its ports, and only one, is a known service's: that side is the responder.
+ * With `missed`, only the `attempt` to the side that is not the initiator is made, no flow is
+ * entered, and NULL is returned.
+ */
 struct flow *flow_begin(struct flow_table *table, const struct flow_start *start);
 
-/* The packet at `at` decided its outcome: FLOW_ANSWERED (UDP, ICMP), FLOW_ESTABLISHED,
- * FLOW_REJECTED or FLOW_CLOSED. States only go up; `connection` is made once. */
+/*
+ * The packet at `at` decided its outcome: FLOW_ANSWERED (UDP, ICMP), FLOW_ESTABLISHED,
+ * FLOW_REJECTED or FLOW_CLOSED. States only go up; `connection` is made once. FLOW_ANSWERED of a
+ * TCP flow decides nothing yet: if the initiator does not go on in time, it is told as established
+ * and tcp.half_open.
+ */
 void flow_decide(struct flow_table *table, struct flow *flow, enum flow_state state, weir_time at);
 
 /* Absolute counters as the source sees them now; only growth counts. */
 void flow_count(struct flow_table *table, struct flow *flow, const struct flow_counts *now,
 		const uint8_t flags[2], weir_time last);
 
+/* One packet of `bytes` (IP) and `payload` from `direction`: what a capture knows. */
+void flow_add(struct flow_table *table, struct flow *flow, unsigned direction, uint32_t bytes,
+	      uint32_t payload, uint8_t flags, weir_time at);
+
 /* Tells what was not told, with totals, and forgets the flow (the pointer dies). */
 void flow_end(struct flow_table *table, struct flow *flow);
 
-/* Time has come to `now`: closes intervals that are over, decides `unanswered`, calls `expired` for
- * each flow that is silent for longer than its timeout (the source ends it when it has the last
- * counts; NULL: it is ended here). */
+/*
+ * Time has come to `now`: closes intervals that are over, decides `unanswered`, calls `expired` for
+ * each flow that is silent for longer than its timeout, counted from the end of the interval of its
+ * last packet (the source ends it when it has the last counts; NULL: it is ended here). Costs what
+ * happened, not the time that passed. Time that goes back changes nothing.
+ */
 void flow_advance(struct flow_table *table, weir_time now,
 		  void (*expired)(void *context, struct flow *flow), void *context);
+
+/* End of the open interval: until then flow_advance() does nothing. */
+weir_time flow_due(const struct flow_table *table);
 
 /* The end of the input: everything ages out as docs/rules.md says. */
 void flow_finish(struct flow_table *table);

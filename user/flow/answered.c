@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/answered.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/services.h"
+
+struct answered_key {
+	uint8_t address[16];
+	uint16_t port; /* network order; 0 where the protocol has none */
+	uint8_t proto, zero;
+	uint32_t netns;
+};
+_Static_assert(sizeof(struct answered_key) == 24, "hashed");
+
+struct answered_entry {
+	struct answered_key key;
+};
+
+static struct answered_key key_of(const struct flow_key *key, unsigned side)
+{
+	struct answered_key k = {.proto = key->proto, .netns = key->netns};
+
+	memcpy(k.address, key->addr[side], sizeof(k.address));
+	if (proto_has_ports(key->proto))
+		k.port = key->port[side];
+	return k;
+}
+
+void answered_init(struct answered *answered)
+{
+	*answered = (struct answered){0};
+	table_init(&answered->table, sizeof(struct answered_key),
+		   offsetof(struct answered_entry, key));
+}
+
+void answered_free(struct answered *answered)
+{
+	table_free(&answered->table);
+	free(answered->ring);
+	answered_init(answered);
+}
+
+bool answered_has(const struct answered *answered, const struct flow_key *key, unsigned side)
+{
+	struct answered_key k = key_of(key, side);
+
+	return table_find(&answered->table, &k);
+}
+
+void answered_add(struct answered *answered, const struct flow_key *key, unsigned side)
+{
+	struct answered_key k = key_of(key, side);
+	struct answered_entry *entry;
+
+	if (table_find(&answered->table, &k))
+		return;
+	if (!answered->ring) {
+		answered->ring = calloc(ANSWERED_MAX, sizeof(*answered->ring));
+		if (!answered->ring)
+			return;
+	}
+	entry = &answered->ring[answered->next];
+	if (answered->len == ANSWERED_MAX)
+		table_remove(&answered->table, entry);
+	else
+		answered->len++;
+	answered->next = (answered->next + 1) % ANSWERED_MAX;
+	entry->key = k;
+	/* Without memory for a cell the entry stands in no table: removing it later does nothing.
+	 */
+	table_insert(&answered->table, entry);
+}

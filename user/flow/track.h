@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_FLOW_TRACK_H
+#define WEIR_FLOW_TRACK_H
+
+#include <jansson.h>
+
+#include "bpf/loss.h"
+#include "capture/source.h"
+#include "flow/flow.h"
+
+/*
+ * Connection tracking for captures: each frame becomes a flow key and a step in a connection's
+ * life, by the same code as in the kernel (bpf/parse.h, bpf/state.h), and drives the flow stage.
+ *
+ * Time is that of the packets. One that is more than an hour ahead of all others is held until a
+ * second one agrees; if none does, its time was wrong and it counts at the time that is. Engine
+ * thread only.
+ */
+struct tracker;
+
+struct tracker_stats {
+	uint64_t packets;  /* frames given */
+	uint64_t ip_bytes; /* counted into flows: what the sums of `flow` events must be */
+	uint64_t wild;	   /* packets whose own time was not believed */
+	uint64_t no_memory;
+	uint64_t lost[LOSS_COUNT]; /* frames that are in no flow, by reason (bpf/loss.h) */
+};
+
+struct tracker *tracker_new(struct flow_table *flows); /* NULL without memory */
+void tracker_free(struct tracker *tracker);
+
+void tracker_packet(struct tracker *tracker, const struct capture_packet *packet);
+
+/* The end of the input: hands over what is held and calls flow_finish(). */
+void tracker_finish(struct tracker *tracker);
+
+/* The time up to which packets were taken; TIME_NONE before the first. Every event that still
+ * comes of earlier packets bears this time or a later one, but for packets that come out of order.
+ */
+weir_time tracker_clock(const struct tracker *tracker);
+
+void tracker_stats(const struct tracker *tracker, struct tracker_stats *stats);
+
+/* The same as JSON, reasons by their words: a new reference. */
+json_t *tracker_report(const struct tracker *tracker);
+
+#endif
