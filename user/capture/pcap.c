@@ -187,6 +187,7 @@ static int pcap_open(struct source **source, struct reader *reader, const char *
 
 static const struct source_ops pcap_ops = {
 	.type = "pcap",
+	.packets = true,
 	.lateness = CAPTURE_LATENESS,
 	.peek = pcap_peek,
 	.deliver = pcap_deliver,

@@ -392,6 +392,7 @@ static int pcapng_open(struct source **source, struct reader *reader, const char
 
 static const struct source_ops pcapng_ops = {
 	.type = "pcapng",
+	.packets = true,
 	.lateness = CAPTURE_LATENESS,
 	.peek = pcapng_peek,
 	.deliver = pcapng_deliver,

@@ -20,55 +20,55 @@ struct sighting {
 	weir_time at;
 };
 
-struct tracker {
+struct track {
 	struct flow_table *flows;
 	const struct link_type *link; /* of the last packet: most have the same */
 	weir_time clock;	      /* greatest time that is believed */
 	struct sighting held;	      /* far ahead of `clock`, if `holds` */
 	bool holds;
 	struct fragments fragments;
-	struct tracker_stats stats;
+	struct track_stats stats;
 };
 
-struct tracker *tracker_new(struct flow_table *flows)
+struct track *track_new(struct flow_table *flows)
 {
-	struct tracker *tracker = calloc(1, sizeof(*tracker));
+	struct track *track = calloc(1, sizeof(*track));
 
-	if (!tracker)
+	if (!track)
 		return NULL;
-	tracker->flows = flows;
-	tracker->clock = TIME_NONE;
-	fragments_init(&tracker->fragments);
-	return tracker;
+	track->flows = flows;
+	track->clock = TIME_NONE;
+	fragments_init(&track->fragments);
+	return track;
 }
 
-void tracker_free(struct tracker *tracker)
+void track_free(struct track *track)
 {
-	if (!tracker)
+	if (!track)
 		return;
-	fragments_free(&tracker->fragments);
-	free(tracker);
+	fragments_free(&track->fragments);
+	free(track);
 }
 
-weir_time tracker_clock(const struct tracker *tracker)
+weir_time track_clock(const struct track *track)
 {
-	return tracker->clock;
+	return track->clock;
 }
 
 /* --- frame to facts --- */
 
 /* PACKET_OK, or the enum loss that is the frame's fate. */
-static int read_frame(struct tracker *tracker, const struct capture_packet *packet,
+static int read_frame(struct track *track, const struct capture_packet *packet,
 		      struct packet_facts *facts)
 {
 	struct link_frame frame = {0};
 	int fate;
 
-	if (!tracker->link || tracker->link->number != packet->link_type)
-		tracker->link = link_find(packet->link_type);
-	if (!tracker->link)
+	if (!track->link || track->link->number != packet->link_type)
+		track->link = link_find(packet->link_type);
+	if (!track->link)
 		return LOSS_NOT_IP; /* sources pass over such packets */
-	switch (tracker->link->strip(packet->bytes, packet->captured, &frame)) {
+	switch (track->link->strip(packet->bytes, packet->captured, &frame)) {
 	case LINK_NOT_IP:
 		return LOSS_NOT_IP;
 	case LINK_TRUNCATED:
@@ -101,7 +101,7 @@ static struct flow_view view_of(const struct flow *flow)
 	};
 }
 
-static struct flow *begin(struct tracker *tracker, const struct sighting *s,
+static struct flow *begin(struct track *track, const struct sighting *s,
 			  const struct flow_packet *packet)
 {
 	struct flow_step step = flow_first(packet);
@@ -119,11 +119,11 @@ static struct flow *begin(struct tracker *tracker, const struct sighting *s,
 		start.marks |= FLOW_CAST;
 	if (s->facts.fragment == PACKET_LATER)
 		start.marks |= FLOW_FRAGMENT;
-	return flow_begin(tracker->flows, &start);
+	return flow_begin(track->flows, &start);
 }
 
 /* The flow of this packet after the step that the packet makes in its life. */
-static struct flow *step(struct tracker *tracker, const struct sighting *s)
+static struct flow *step(struct track *track, const struct sighting *s)
 {
 	const struct packet_facts *f = &s->facts;
 	struct flow_packet packet = {
@@ -134,57 +134,57 @@ static struct flow *step(struct tracker *tracker, const struct sighting *s)
 		.error = f->icmp_error,
 		.port = {f->port[0], f->port[1]},
 	};
-	struct flow *flow = flow_find(tracker->flows, &f->key);
+	struct flow *flow = flow_find(track->flows, &f->key);
 	struct flow_view view;
 	struct flow_step next;
 
 	if (!flow)
-		return begin(tracker, s, &packet);
+		return begin(track, s, &packet);
 	view = view_of(flow);
 	next = flow_next(&view, &packet);
 	if (next.restart) {
-		flow_end(tracker->flows, flow);
-		return begin(tracker, s, &packet);
+		flow_end(track->flows, flow);
+		return begin(track, s, &packet);
 	}
 	flow->marks = next.marks;
 	if (next.state != flow->state)
-		flow_decide(tracker->flows, flow, next.state, s->at);
+		flow_decide(track->flows, flow, next.state, s->at);
 	return flow;
 }
 
-static void refuse(struct tracker *tracker, const struct sighting *s)
+static void refuse(struct track *track, const struct sighting *s)
 {
-	struct flow *flow = flow_find(tracker->flows, &s->refused.key);
+	struct flow *flow = flow_find(track->flows, &s->refused.key);
 	struct flow_view view;
 
 	if (!flow)
 		return;
 	view = view_of(flow);
 	if (flow_refused(&view, s->refused.direction))
-		flow_decide(tracker->flows, flow, FLOW_REJECTED, s->at);
+		flow_decide(track->flows, flow, FLOW_REJECTED, s->at);
 }
 
-static void take(struct tracker *tracker, struct sighting *s)
+static void take(struct track *track, struct sighting *s)
 {
 	struct flow *flow;
 
-	if (s->at > tracker->clock)
-		tracker->clock = s->at;
-	if (s->at >= flow_due(tracker->flows))
-		flow_advance(tracker->flows, s->at, NULL, NULL);
+	if (s->at > track->clock)
+		track->clock = s->at;
+	if (s->at >= flow_due(track->flows))
+		flow_advance(track->flows, s->at, NULL, NULL);
 	if (s->facts.fragment != PACKET_WHOLE &&
-	    !fragments_pass(&tracker->fragments, &s->facts, s->at))
-		tracker->stats.lost[LOSS_FRAGMENT_EARLY]++;
-	flow = step(tracker, s);
+	    !fragments_pass(&track->fragments, &s->facts, s->at))
+		track->stats.lost[LOSS_FRAGMENT_EARLY]++;
+	flow = step(track, s);
 	if (!flow) {
-		tracker->stats.no_memory++;
+		track->stats.no_memory++;
 		return;
 	}
-	flow_add(tracker->flows, flow, s->facts.direction, s->facts.ip_bytes, s->facts.payload,
+	flow_add(track->flows, flow, s->facts.direction, s->facts.ip_bytes, s->facts.payload,
 		 s->facts.tcp_flags, s->at);
-	tracker->stats.ip_bytes += s->facts.ip_bytes;
+	track->stats.ip_bytes += s->facts.ip_bytes;
 	if (s->refuses)
-		refuse(tracker, s);
+		refuse(track, s);
 }
 
 /* --- time --- */
@@ -195,75 +195,74 @@ static bool agree(weir_time a, weir_time b)
 }
 
 /* What was held had a wrong time: it counts now. */
-static void release_wild(struct tracker *tracker)
+static void release_wild(struct track *track)
 {
-	tracker->holds = false;
-	tracker->stats.wild++;
-	tracker->held.at = tracker->clock;
-	take(tracker, &tracker->held);
+	track->holds = false;
+	track->stats.wild++;
+	track->held.at = track->clock;
+	take(track, &track->held);
 }
 
-static void take_ahead(struct tracker *tracker, struct sighting *s)
+static void take_ahead(struct track *track, struct sighting *s)
 {
-	if (tracker->holds && agree(s->at, tracker->held.at)) {
-		tracker->holds = false;
-		take(tracker, &tracker->held);
-		take(tracker, s);
+	if (track->holds && agree(s->at, track->held.at)) {
+		track->holds = false;
+		take(track, &track->held);
+		take(track, s);
 		return;
 	}
-	if (tracker->holds)
-		release_wild(tracker);
-	tracker->held = *s;
-	tracker->holds = true;
+	if (track->holds)
+		release_wild(track);
+	track->held = *s;
+	track->holds = true;
 }
 
-void tracker_packet(struct tracker *tracker, const struct capture_packet *packet)
+void track_packet(struct track *track, const struct capture_packet *packet)
 {
 	struct sighting s;
-	int fate = read_frame(tracker, packet, &s.facts);
+	int fate = read_frame(track, packet, &s.facts);
 
-	tracker->stats.packets++;
+	track->stats.packets++;
 	if (fate != PACKET_OK) {
-		tracker->stats.lost[fate]++;
+		track->stats.lost[fate]++;
 		return;
 	}
 	s.at = packet->at;
 	s.interface = packet->interface;
 	s.refuses = s.facts.unreachable &&
 		    packet_embedded(packet->bytes, packet->captured, &s.facts, &s.refused);
-	if (tracker->clock != TIME_NONE && s.at > tracker->clock + HORIZON_AHEAD) {
-		take_ahead(tracker, &s);
+	if (track->clock != TIME_NONE && s.at > track->clock + HORIZON_AHEAD) {
+		take_ahead(track, &s);
 		return;
 	}
-	if (tracker->holds)
-		release_wild(tracker);
-	take(tracker, &s);
+	if (track->holds)
+		release_wild(track);
+	take(track, &s);
 }
 
-void tracker_finish(struct tracker *tracker)
+void track_finish(struct track *track)
 {
-	if (tracker->holds) {
-		tracker->holds = false;
-		take(tracker, &tracker->held);
+	if (track->holds) {
+		track->holds = false;
+		take(track, &track->held);
 	}
-	flow_finish(tracker->flows);
 }
 
 /* --- what was seen --- */
 
-void tracker_stats(const struct tracker *tracker, struct tracker_stats *stats)
+void track_stats(const struct track *track, struct track_stats *stats)
 {
-	*stats = tracker->stats;
+	*stats = track->stats;
 }
 
-json_t *tracker_report(const struct tracker *tracker)
+json_t *track_report(const struct track *track)
 {
 	static const char *const words[LOSS_COUNT] = {
 #define X(name, text) [LOSS_##name] = (text),
 		WEIR_LOSSES(X)
 #undef X
 	};
-	const struct tracker_stats *stats = &tracker->stats;
+	const struct track_stats *stats = &track->stats;
 	json_t *lost = json_object();
 
 	for (unsigned i = 0; i < LOSS_COUNT; i++)

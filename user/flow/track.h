@@ -16,9 +16,9 @@
  * second one agrees; if none does, its time was wrong and it counts at the time that is. Engine
  * thread only.
  */
-struct tracker;
+struct track;
 
-struct tracker_stats {
+struct track_stats {
 	uint64_t packets;  /* frames given */
 	uint64_t ip_bytes; /* counted into flows: what the sums of `flow` events must be */
 	uint64_t wild;	   /* packets whose own time was not believed */
@@ -26,22 +26,23 @@ struct tracker_stats {
 	uint64_t lost[LOSS_COUNT]; /* frames that are in no flow, by reason (bpf/loss.h) */
 };
 
-struct tracker *tracker_new(struct flow_table *flows); /* NULL without memory */
-void tracker_free(struct tracker *tracker);
+struct track *track_new(struct flow_table *flows); /* NULL without memory */
+void track_free(struct track *track);
 
-void tracker_packet(struct tracker *tracker, const struct capture_packet *packet);
+void track_packet(struct track *track, const struct capture_packet *packet);
 
-/* The end of the input: hands over what is held and calls flow_finish(). */
-void tracker_finish(struct tracker *tracker);
+/* The end of the input: takes the packet that is held, if there is one. To be called before
+ * flow_finish(). */
+void track_finish(struct track *track);
 
 /* The time up to which packets were taken; TIME_NONE before the first. Every event that still
  * comes of earlier packets bears this time or a later one, but for packets that come out of order.
  */
-weir_time tracker_clock(const struct tracker *tracker);
+weir_time track_clock(const struct track *track);
 
-void tracker_stats(const struct tracker *tracker, struct tracker_stats *stats);
+void track_stats(const struct track *track, struct track_stats *stats);
 
 /* The same as JSON, reasons by their words: a new reference. */
-json_t *tracker_report(const struct tracker *tracker);
+json_t *track_report(const struct track *track);
 
 #endif
