@@ -181,7 +181,7 @@ void faults_print(const struct faults *faults)
 		if (at->file && at->line)
 			fprintf(stderr, "%s:%u:%u: ", at->file, at->line, at->column);
 		else if (at->file)
-			fprintf(stderr, "%s: ", at->file);
+			fprintf(stderr, "weir: %s: ", at->file);
 		fprintf(stderr, "%s%s\n", fault->fatal ? "" : "warning: ", fault->text);
 	}
 }

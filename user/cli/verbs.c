@@ -2,7 +2,6 @@
 /* The verb table and the dispatcher. A new verb: its file, its line in verb_table[]. */
 #include "cli/verbs.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -19,25 +18,6 @@ const struct verb *verb_find(const char *name)
 		if (!strcmp((*v)->name, name))
 			return *v;
 	return NULL;
-}
-
-int verb_usage(const struct verb *verb, const char *format, ...)
-{
-	va_list args;
-
-	(void)verb;
-	fputs("weir: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return EXIT_USAGE;
-}
-
-int verb_error(const struct error *error)
-{
-	fprintf(stderr, "weir: %s\n", error->text);
-	return error->status ? (int)error->status : EXIT_SYSTEM;
 }
 
 static int unknown_verb(const char *word)
