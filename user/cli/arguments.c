@@ -27,15 +27,10 @@ static int add(struct reader *reader, const struct verb_option *option, const ch
 	return EXIT_DONE;
 }
 
-static bool value_may_lack(const struct verb_option *option)
-{
-	return !option->value || option->value[0] == '[';
-}
-
 /* An option whose value, if any, is the next word. */
 static int add_spaced(struct reader *reader, const struct verb_option *option, const char *shown)
 {
-	if (value_may_lack(option))
+	if (!option->value || verb_option_may_lack(option))
 		return add(reader, option, NULL);
 	if (reader->next >= reader->argc)
 		return verb_usage(reader->verb, "%s has no value: give it %s", shown,
@@ -98,7 +93,7 @@ static int read_short(struct reader *reader, const char *word)
 		if (!option)
 			return verb_usage(reader->verb, "unknown option '-%c': see 'weir help %s'",
 					  *at, reader->verb->name);
-		if (at[1] && !value_may_lack(option))
+		if (at[1] && option->value && !verb_option_may_lack(option))
 			return add(reader, option, at + 1);
 		status = add_spaced(reader, option, shown);
 		if (status)

@@ -59,7 +59,7 @@ static void print_option(const struct verb_option *option, FILE *out)
 		n += snprintf(left, sizeof(left), "  -%c, --%s", option->letter, option->name);
 	else
 		n += snprintf(left, sizeof(left), "      --%s", option->name);
-	if (option->value && option->value[0] == '[')
+	if (verb_option_may_lack(option))
 		n += snprintf(left + n, sizeof(left) - n, "[=%s", option->value + 1);
 	else if (option->value)
 		n += snprintf(left + n, sizeof(left) - n, " %s", option->value);
@@ -145,7 +145,7 @@ static void man_option(const struct verb_option *option, FILE *out)
 	fputs("\\fB\\-\\-", out);
 	man_text(option->name, out);
 	fputs("\\fR", out);
-	if (option->value && option->value[0] == '[') {
+	if (verb_option_may_lack(option)) {
 		fprintf(out, "[=\\fI%.*s\\fR]", (int)strcspn(option->value + 1, "]"),
 			option->value + 1);
 	} else if (option->value) {

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How verbs say what was wrong. */
-#include <stdarg.h>
-
 #include "cli/verb.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+bool verb_option_may_lack(const struct verb_option *option)
+{
+	return option->value && option->value[0] == '[' &&
+	       option->value[strlen(option->value) - 1] == ']';
+}
 
 int verb_usage(const struct verb *verb, const char *format, ...)
 {

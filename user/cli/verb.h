@@ -2,6 +2,7 @@
 #ifndef WEIR_CLI_VERB_H
 #define WEIR_CLI_VERB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -43,6 +44,9 @@ struct verb {
 	/* Does it; returns an exit status, errors are said. */
 	int (*run)(const struct arguments *arguments);
 };
+
+/* "[FILE]": the option works without its value too, and takes one only behind '='. */
+bool verb_option_may_lack(const struct verb_option *option);
 
 /* All verbs, in the order of `weir help`; ended by NULL (verbs.c). */
 extern const struct verb *const verb_table[];

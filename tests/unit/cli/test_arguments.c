@@ -10,9 +10,13 @@
 #include <cmocka.h>
 
 static const struct verb_option options[] = {
-	{"config", 'c', "FILE", "w", NULL}, {"home", 0, "NETWORK", "w", "home_networks"},
-	{"lo", 'l', NULL, "w", "loopback"}, {"json", 'j', "[FILE]", "w", "json.path"},
-	{"quick", 'q', NULL, "w", NULL},    {0},
+	{"config", 'c', "FILE", "w", NULL},
+	{"home", 0, "NETWORK", "w", "home_networks"},
+	{"lo", 'l', NULL, "w", "loopback"},
+	{"json", 'j', "[FILE]", "w", "json.path"},
+	{"quick", 'q', NULL, "w", NULL},
+	{"hook", 0, "[NAME=]HOOK", "w", "hooks"},
+	{0},
 };
 static const struct verb with = {.name = "try", .operands = "FILE...", .options = options};
 static const struct verb without = {.name = "bare", .operands = "", .options = options};
@@ -103,6 +107,7 @@ static void wrong_usage_names_what_was_meant(void **state)
 		{"--zzzzzzzz", "unknown option '--zzzzzzzz': see 'weir help try'"},
 		{"--config", "--config has no value: give it FILE"},
 		{"-c", "-c has no value: give it FILE"},
+		{"--hook", "--hook has no value: give it [NAME=]HOOK"},
 		{"--lo=yes", "--lo takes no value: leave '=yes' out"},
 		{"-lx", "unknown option '-x': see 'weir help try'"},
 		{"--=", "unknown option '--'"},
