@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signal/admission.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BITS 512
+#define BITS_A_KEY 16
+#define PROBES	   8
+#define BLOCKS	   (ADMISSION_KEYS / (BLOCK_BITS / BITS_A_KEY))
+
+struct admission_block {
+	uint64_t word[BLOCK_BITS / 64];
+};
+
+static struct admission_block *block_of(struct admission_block *blocks, uint64_t hash)
+{
+	return &blocks[(hash >> 32) % BLOCKS];
+}
+
+/* Probe positions by double hashing within the block, from the hash's lower half. */
+static unsigned probe(uint64_t hash, unsigned i)
+{
+	uint32_t a = (uint32_t)hash, b = (uint32_t)(hash >> 16) | 1;
+
+	return ((a + i * b) * UINT32_C(0x9e3779b1)) >> 23;
+}
+
+static bool block_has(const struct admission_block *block, uint64_t hash)
+{
+	for (unsigned i = 0; i < PROBES; i++) {
+		unsigned bit = probe(hash, i);
+
+		if (!(block->word[bit / 64] >> (bit % 64) & 1))
+			return false;
+	}
+	return true;
+}
+
+static void next_generation(struct admission *admission)
+{
+	struct admission_block *oldest = admission->generation[1];
+
+	if (!oldest)
+		oldest = malloc(BLOCKS * sizeof(*oldest));
+	if (oldest)
+		memset(oldest, 0, BLOCKS * sizeof(*oldest));
+	admission->generation[1] = admission->generation[0];
+	admission->generation[0] = oldest;
+	admission->keys = 0;
+}
+
+void admission_add(struct admission *admission, uint64_t hash)
+{
+	struct admission_block *block;
+
+	if (!admission->generation[0] || admission->keys == ADMISSION_KEYS)
+		next_generation(admission);
+	if (!admission->generation[0])
+		return;
+	block = block_of(admission->generation[0], hash);
+	for (unsigned i = 0; i < PROBES; i++) {
+		unsigned bit = probe(hash, i);
+
+		block->word[bit / 64] |= UINT64_C(1) << (bit % 64);
+	}
+	admission->keys++;
+}
+
+bool admission_has(const struct admission *admission, uint64_t hash)
+{
+	for (unsigned g = 0; g < 2; g++)
+		if (admission->generation[g] &&
+		    block_has(block_of(admission->generation[g], hash), hash))
+			return true;
+	return false;
+}
+
+void admission_free(struct admission *admission)
+{
+	free(admission->generation[0]);
+	free(admission->generation[1]);
+	*admission = (struct admission){0};
+}

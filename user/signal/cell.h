@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_CELL_H
+#define WEIR_SIGNAL_CELL_H
+
+#include "base/arena.h"
+#include "signal/aggregate.h"
+#include "signal/distinct.h"
+
+/*
+ * The aggregates of one key (or of one inner group of a key) over time, in panes that overlapping
+ * windows share. Events come in order and a window is always asked for while nothing behind its
+ * end has come yet, so a window is "all panes from its start on"; a cursor stands at such a start
+ * and only moves forward. What a cursor covers is known at once, and moving it costs a constant a
+ * pane (two stacks: Tangwongsan, Hirzel, Schneider, "Optimal and general out-of-order sliding-
+ * window aggregation", 2019, section 2), however many panes a window has.
+ */
+
+enum cell_cursor {
+	CURSOR_CLOSE, /* the oldest window that has still to close */
+	CURSOR_EARLY, /* the oldest window that may still become true before it closes */
+	CURSORS,
+};
+_Static_assert(CURSORS == DISTINCT_CURSORS, "a set tells all cursors of its cell");
+
+/* One line of a compute list, as cells keep it. */
+struct plan_item {
+	const struct rule_aggregate *aggregate;
+	const struct aggregate_ops *ops;
+	int plain; /* index among the partials of a pane; -1: a set, or over inner groups */
+	int set;   /* index among the sets; -1: none */
+};
+
+/* What all cells of one compute list have in common. */
+struct plan {
+	struct plan_item item[RULE_COMPUTE_MAX];
+	unsigned len, plains, sets;
+	bool where; /* some line has a condition */
+	size_t pane_size, cell_size;
+	struct distinct_space *space;
+	struct tuple_buffer *buffer;
+	uint32_t max_distinct;
+};
+
+struct pane;
+struct signal_set;
+
+struct cursor {
+	weir_time start;   /* of the window; TIME_NONE: the cursor is not in use */
+	struct pane *at;   /* first pane in the window; NULL: none */
+	struct pane *back; /* panes from here on are summed up in the cursor, the ones before it
+			    * each hold the sum from themselves up to it */
+};
+
+struct cell {
+	struct pane *oldest, *newest;
+	uint32_t seq; /* of the newest pane */
+	unsigned panes;
+	struct cursor cursor[CURSORS];
+	/* Then: partials [CURSORS][plains], distinct_cursor [CURSORS][sets], distinct [sets]. */
+};
+
+void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
+	       size_t max_distinct, struct distinct_space *space, struct tuple_buffer *buffer);
+
+/* `cell` has plan->cell_size bytes, zeroed. */
+void cell_init(const struct plan *plan, struct cell *cell);
+void cell_free(const struct plan *plan, struct cell *cell);
+
+/* The pane that starts at `start` becomes (or is) the newest. -ENOMEM: the event is lost. */
+int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_time time);
+
+/* Adds an event to the newest pane; `rules` as expr_env.rules. */
+void cell_add(const struct plan *plan, struct cell *cell, const struct event *event,
+	      const int8_t *rules);
+
+/* Puts the cursor at the window that starts at `start` (never back), in use from now on. */
+void cell_seek(const struct plan *plan, struct cell *cell, enum cell_cursor which, weir_time start);
+void cell_unused(const struct plan *plan, struct cell *cell, enum cell_cursor which);
+
+/* Forgets panes that start before `start`; cursors in use move at least there. */
+void cell_trim(const struct plan *plan, struct cell *cell, weir_time start);
+
+/* The i-th value of the cursor's window; null for what is computed over inner groups. */
+struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cursor which,
+			unsigned i);
+
+/* True if the i-th value is an estimate. */
+bool cell_estimated(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
+		    unsigned i);
+
+/* Whether any event is in the cursor's window, and when the first came. */
+bool cell_first(const struct cell *cell, enum cell_cursor which, weir_time *first);
+
+/* Start of the pane that stands i-th; for windows that look at each. */
+weir_time cell_newest_start(const struct cell *cell); /* TIME_NONE: empty */
+weir_time cell_oldest_start(const struct cell *cell);
+
+/* The tuples of a values() line in order of first appearance; texts live as long as the panes. */
+int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor which, unsigned i,
+		struct arena *arena, struct signal_set *set);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_DISTINCT_H
+#define WEIR_SIGNAL_DISTINCT_H
+
+#include "signal/sketch.h"
+#include "signal/tuple.h"
+
+/*
+ * How many distinct values the newest panes of a cell hold, from whichever pane on: each value is
+ * kept once, with the pane that saw it last; a window counts the values whose last pane is in it.
+ *
+ * Exact while a window has at most `max` values. Beyond, the value seen longest ago is pushed out,
+ * and windows that reach back to it are estimated from HyperLogLog registers a pane
+ * (SKETCH_ERROR).
+ */
+
+/* What is the same for all sets of a rule. */
+struct distinct_space {
+	struct pool *pool;
+	size_t sketches_left; /* bound of the registers' memory: each 2 KiB */
+	uint64_t refused;     /* registers not had for want of it or of memory */
+};
+
+/* A set's part of a pane. `seq` counts panes of a cell from 1. */
+struct distinct_pane {
+	uint32_t seq;
+	uint32_t fresh; /* values seen here last */
+	struct sketch_part *sketch;
+	uint32_t *first; /* keeping sets: entries in order of first appearance in the pane */
+	uint32_t first_len, first_cap;
+};
+
+struct distinct_entry {
+	struct item item;
+	struct distinct_pane *pane; /* that saw it last; NULL: free */
+	struct tuple *tuple;	    /* keeping sets */
+	uint32_t hash, stamp;
+	uint32_t older, newer; /* by last pane; also the list of free ones */
+};
+
+struct distinct {
+	struct distinct_entry *entries; /* 1 to len; 0 is none */
+	uint32_t *slots;		/* open addressing: entries by hash */
+	uint32_t cap, used, count, free;
+	uint32_t oldest, newest;
+	uint32_t max;
+	uint32_t forgotten; /* newest pane whose value was pushed out; 0: none */
+	uint32_t stamp;
+	bool keep;	/* the tuples too: values() */
+	bool sketching; /* panes have registers */
+};
+
+/* Counts the values of all panes from `from` on. */
+struct distinct_cursor {
+	uint32_t from; /* seq of the first pane */
+	uint32_t count;
+	struct sketch *sketch; /* union of the panes' registers, while it is asked for */
+};
+
+/* Enough for the cursors of a cell, which see what is added and what is pushed out. */
+#define DISTINCT_CURSORS 2
+
+struct distinct_seen {
+	struct distinct *set;
+	struct distinct_pane *pane;			  /* the newest */
+	struct distinct_cursor *cursor[DISTINCT_CURSORS]; /* NULL: does not include the pane */
+};
+
+/* A value in the newest pane. `event` and `fields` only for keeping sets. 0, or -ENOMEM (then the
+ * value is not counted). */
+int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
+		 const struct item *item, const struct event *event,
+		 const struct field_list *fields);
+
+/* The cursor leaves `pane` behind; `next` is its new first pane's seq. */
+void distinct_leave(struct distinct_space *space, struct distinct_cursor *cursor,
+		    const struct distinct_pane *pane, uint32_t next);
+
+/* The pane is about to go: values seen last in it are forgotten as too old to matter. */
+void distinct_expire(struct distinct_space *space, struct distinct *set,
+		     struct distinct_pane *pane);
+
+/* True if the cursor's windows have had more than `max` values. */
+static inline bool distinct_estimated(const struct distinct *set,
+				      const struct distinct_cursor *cursor)
+{
+	return set->forgotten && cursor->from <= set->forgotten;
+}
+
+/* True if the cursor's sketch must be built (distinct_sketch()) before distinct_count(). */
+static inline bool distinct_wants_sketch(const struct distinct *set,
+					 const struct distinct_cursor *cursor)
+{
+	return distinct_estimated(set, cursor) && !cursor->sketch;
+}
+
+/* An empty sketch for the cursor, to which the caller merges each of its panes; false without. */
+bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *cursor);
+
+double distinct_count(const struct distinct *set, struct distinct_cursor *cursor);
+
+void distinct_cursor_reset(struct distinct_space *space, struct distinct_cursor *cursor);
+void distinct_free(struct distinct_space *space, struct distinct *set);
+
+#endif

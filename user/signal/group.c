@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "signal/window.h"
+
+/*
+ * Inner groups of a window (`per`). Each has a cell like its key's. Values over groups that can
+ * only grow are kept up to date for the early cursor, a group's contribution at a time; all others
+ * are computed over all groups when a window closes or something is said.
+ */
+
+struct group_name {
+	uint64_t owner; /* number of the key: names it while it lives */
+	struct item item;
+};
+
+/* What the group adds to a value over groups, of the early cursor's window. */
+struct contribution {
+	double number;
+	bool counted;
+};
+
+struct group {
+	struct group_name name; /* in window->groups[per] */
+	struct group *older, *newer;
+	struct contribution *contribution; /* [outers] */
+	struct cell cell;		   /* last: its rows follow */
+};
+
+static size_t group_size(const struct window *window, unsigned per)
+{
+	return offsetof(struct group, cell) + window->per_plan[per].cell_size +
+	       window->outers * sizeof(struct contribution);
+}
+
+static void list_remove(struct group_list *list, struct group *group)
+{
+	*(group->older ? &group->older->newer : &list->oldest) = group->newer;
+	*(group->newer ? &group->newer->older : &list->newest) = group->older;
+	list->len--;
+}
+
+static void list_add(struct group_list *list, struct group *group)
+{
+	group->older = list->newest;
+	group->newer = NULL;
+	*(list->newest ? &list->newest->newer : &list->oldest) = group;
+	list->newest = group;
+	list->len++;
+}
+
+static void drop(struct window *window, struct key *key, unsigned per, struct group *group)
+{
+	list_remove(&key->per[per], group);
+	table_remove(&window->groups[per], group);
+	cell_free(&window->per_plan[per], &group->cell);
+	pool_put(&window->shop->pool, group, group_size(window, per));
+}
+
+static struct group *group_new(struct window *window, struct key *key, unsigned per,
+			       const struct group_name *name)
+{
+	const struct plan *plan = &window->per_plan[per];
+	struct group *group;
+
+	if (key->per[per].len >= window->spec->per[per].max_groups)
+		return NULL;
+	group = pool_get(&window->shop->pool, group_size(window, per));
+	if (!group)
+		return NULL;
+	group->name = *name;
+	group->contribution = (struct contribution *)((char *)&group->cell + plan->cell_size);
+	if (table_insert(&window->groups[per], group)) {
+		pool_put(&window->shop->pool, group, group_size(window, per));
+		return NULL;
+	}
+	cell_init(plan, &group->cell);
+	for (unsigned c = 0; c < CURSORS; c++)
+		group->cell.cursor[c].start = key->cell.cursor[c].start;
+	list_add(&key->per[per], group);
+	return group;
+}
+
+/* The number that the group has for a value over groups; false: none, or left out by `where`. */
+static bool contributes(struct window *window, struct group *group, enum cell_cursor which,
+			const struct rule_aggregate *outer, double *number)
+{
+	const struct plan *plan = &window->per_plan[outer->per];
+	struct value values[RULE_COMPUTE_MAX];
+	struct expr_env env = {.computed = values};
+	weir_time first;
+
+	if (!cell_first(&group->cell, which, &first))
+		return false;
+	for (unsigned i = 0; i < plan->len; i++)
+		if (outer->where || (int)i == outer->inner)
+			values[i] = cell_value(plan, &group->cell, which, i);
+	if (outer->where && expr_truth(outer->where, &env) != 1)
+		return false;
+	*number = 1;
+	if (outer->inner < 0)
+		return true;
+	*number = values[outer->inner].number;
+	return values[outer->inner].type == VALUE_NUMBER;
+}
+
+/*
+ * The group's contribution replaces what it contributed before. Only for values that can only
+ * grow, so a greatest value needs no memory of the second greatest.
+ */
+static void contribute(struct window *window, struct key *key, struct group *group,
+		       unsigned computed)
+{
+	const struct rule_aggregate *outer = &window->spec->compute[computed];
+	struct partial *sum = &key->outer[window->outer[computed]];
+	struct contribution *old = &group->contribution[window->outer[computed]];
+	double number;
+
+	if (!contributes(window, group, CURSOR_EARLY, outer, &number))
+		return;
+	if (outer->kind == AGGREGATE_MAX || outer->kind == AGGREGATE_MIN) {
+		aggregate_table[outer->kind].add(sum, number);
+		return;
+	}
+	if (old->counted) {
+		sum->value -= old->number;
+		sum->weight -= sum->weight > 0;
+	}
+	aggregate_table[outer->kind].add(sum, number);
+	*old = (struct contribution){.number = number, .counted = true};
+}
+
+static void contribute_all(struct window *window, struct key *key, struct group *group, int per)
+{
+	for (unsigned i = 0; i < window->spec->compute_len; i++)
+		if (window->outer[i] >= 0 && window->grows[i] &&
+		    window->spec->compute[i].per == per)
+			contribute(window, key, group, i);
+}
+
+static void group_event(struct window *window, struct key *key, unsigned per,
+			const struct event *event, weir_time pane)
+{
+	const struct plan *plan = &window->per_plan[per];
+	struct group_name name = {.owner = key->created};
+	struct group *group;
+
+	if (!tuple_item(&window->shop->buffer, event, &window->spec->per[per].by, false,
+			&name.item))
+		return;
+	group = table_find(&window->groups[per], &name);
+	if (group) {
+		list_remove(&key->per[per], group);
+		list_add(&key->per[per], group);
+	} else {
+		group = group_new(window, key, per, &name);
+	}
+	if (!group || cell_pane(plan, &group->cell, pane, event->time)) {
+		key->per[per].overflow = event->time;
+		return;
+	}
+	cell_add(plan, &group->cell, event, window->rules);
+	if (key->cell.cursor[CURSOR_EARLY].at)
+		contribute_all(window, key, group, (int)per);
+}
+
+void groups_add(struct window *window, struct key *key, const struct event *event, weir_time pane)
+{
+	for (unsigned per = 0; per < window->spec->per_len; per++)
+		group_event(window, key, per, event, pane);
+}
+
+void groups_seek(struct window *window, struct key *key, enum cell_cursor which, weir_time start)
+{
+	bool early = which == CURSOR_EARLY;
+
+	if (early && window->outers)
+		memset(key->outer, 0, window->outers * sizeof(*key->outer));
+	for (unsigned per = 0; per < window->spec->per_len; per++) {
+		for (struct group *group = key->per[per].oldest; group; group = group->newer) {
+			cell_seek(&window->per_plan[per], &group->cell, which, start);
+			if (!early)
+				continue;
+			memset(group->contribution, 0,
+			       window->outers * sizeof(*group->contribution));
+			contribute_all(window, key, group, (int)per);
+		}
+	}
+}
+
+void groups_trim(struct window *window, struct key *key, weir_time start)
+{
+	for (unsigned per = 0; per < window->spec->per_len; per++) {
+		struct group_list *list = &key->per[per];
+
+		while (list->oldest && cell_newest_start(&list->oldest->cell) < start)
+			drop(window, key, per, list->oldest);
+		for (struct group *group = list->oldest; group; group = group->newer)
+			cell_trim(&window->per_plan[per], &group->cell, start);
+	}
+}
+
+void groups_unused(struct window *window, struct key *key, enum cell_cursor which)
+{
+	for (unsigned per = 0; per < window->spec->per_len; per++)
+		for (struct group *group = key->per[per].oldest; group; group = group->newer)
+			cell_unused(&window->per_plan[per], &group->cell, which);
+}
+
+void groups_free(struct window *window, struct key *key)
+{
+	for (unsigned per = 0; per < window->spec->per_len; per++)
+		while (key->per[per].oldest)
+			drop(window, key, per, key->per[per].oldest);
+}
+
+struct value groups_value(struct window *window, struct key *key, enum cell_cursor which,
+			  unsigned computed)
+{
+	const struct rule_aggregate *outer = &window->spec->compute[computed];
+	const struct aggregate_ops *ops = &aggregate_table[outer->kind];
+	struct partial sum = {0};
+	double number;
+
+	if (ops->set)
+		return (struct value){.type = VALUE_NULL};
+	for (struct group *group = key->per[outer->per].oldest; group; group = group->newer)
+		if (contributes(window, group, which, outer, &number))
+			ops->add(&sum, number);
+	return ops->value(&sum);
+}

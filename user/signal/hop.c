@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "signal/window.h"
+
+/*
+ * Windows that start at multiples of `every`. Panes are `every` wide. Events only ever make true
+ * the oldest windows that hold them first (each window holds all that a later one holds, as far
+ * as time has come), so one cursor stands at the oldest window that is not true yet, and moves on
+ * when that one becomes true.
+ */
+
+static size_t slot_of(const struct window *window, weir_time end)
+{
+	weir_time slot = end / window->spec->every % (weir_time)window->ring_len;
+
+	return (size_t)(slot < 0 ? slot + (weir_time)window->ring_len : slot);
+}
+
+static int hop_open(struct window *window)
+{
+	window->ring_len = (size_t)(window->spec->timespan / window->spec->every) + 2;
+	window->ring = calloc(window->ring_len, sizeof(*window->ring));
+	return window->ring ? 0 : -ENOMEM;
+}
+
+static void hop_close(struct window *window)
+{
+	free(window->ring);
+	free(window->sorted);
+}
+
+static void unschedule(struct window *window, struct key *key)
+{
+	struct key_list *slot;
+
+	if (key->close_at == TIME_NEVER)
+		return;
+	slot = &window->ring[slot_of(window, key->close_at)];
+	*(key->ring_older ? &key->ring_older->ring_newer : &slot->oldest) = key->ring_newer;
+	*(key->ring_newer ? &key->ring_newer->ring_older : &slot->newest) = key->ring_older;
+	key->close_at = TIME_NEVER;
+}
+
+static void schedule(struct window *window, struct key *key, weir_time end)
+{
+	struct key_list *slot = &window->ring[slot_of(window, end)];
+
+	key->close_at = end;
+	key->ring_older = slot->newest;
+	key->ring_newer = NULL;
+	*(slot->newest ? &slot->newest->ring_newer : &slot->oldest) = key;
+	slot->newest = key;
+	if (end < window->due)
+		window->due = end;
+}
+
+/* The next window of the key that must be looked at when it closes, after the one that ended at
+ * `end`. Nothing is left behind that costs time later. */
+static void schedule_next(struct window *window, struct key *key, weir_time end)
+{
+	weir_time start = end + window->spec->every - window->spec->timespan;
+
+	if (cell_newest_start(&key->cell) >= start && (window->waits || start <= key->true_until)) {
+		schedule(window, key, end + window->spec->every);
+		return;
+	}
+	window_unused(window, key, CURSOR_CLOSE);
+}
+
+/*
+ * Windows that do not overlap teach the baselines. Those without events never close: they are made
+ * up for, as zeros, before the next look at the baselines. `until`: start of the first aligned
+ * window that has not passed.
+ */
+static void learn_gap(struct window *window, struct key *key, weir_time until)
+{
+	weir_time timespan = window->spec->timespan;
+	uint64_t windows;
+
+	if (!window->scoreds || until <= key->aligned)
+		return;
+	windows = (uint64_t)((until - key->aligned) / timespan);
+	for (unsigned i = 0; i < window->scoreds; i++)
+		baseline_learn_nothing(&key->baselines[i], &window->spec->baseline, windows);
+	key->aligned = until;
+}
+
+static void learn(struct window *window, struct key *key, const struct judged *judged,
+		  weir_time start, bool flagged)
+{
+	for (unsigned i = 0; i < window->plan.len; i++)
+		if (window->scored[i] >= 0 && judged->values[i].type == VALUE_NUMBER)
+			baseline_learn(&key->baselines[window->scored[i]], &window->spec->baseline,
+				       judged->values[i].number, flagged);
+	key->aligned = start + window->spec->timespan;
+}
+
+/* Windows from the cursor's on become true while the condition says so; the first one fires. */
+static void fire_early(struct window *window, struct key *key, const struct event *event,
+		       weir_time pane)
+{
+	struct cursor *cursor = &key->cell.cursor[CURSOR_EARLY];
+	const struct rule_window *spec = window->spec;
+	struct value values[RULE_COMPUTE_MAX];
+	struct expr_env env = {.computed = values};
+	bool said = false;
+
+	while (cursor->start <= pane) {
+		struct moment moment = {.cursor = CURSOR_EARLY,
+					.start = cursor->start,
+					.end = cursor->start + spec->timespan,
+					.time = event->time,
+					.event = event,
+					.early = true};
+		struct judged judged;
+
+		window_growing(window, key, values);
+		if (expr_truth_early(spec->having, &env, window->grows) != 1)
+			return;
+		key->true_until = cursor->start;
+		if (!said) {
+			learn_gap(window, key, time_floor(event->time, spec->timespan));
+			judge(window, key, &moment, &judged);
+			say(window, key, &moment, &judged);
+			said = true;
+		}
+		if (key->close_at == TIME_NEVER)
+			schedule(window, key, moment.end);
+		window_seek(window, key, CURSOR_EARLY, cursor->start + spec->every);
+	}
+}
+
+static void hop_event(struct window *window, struct key *key, const struct event *event)
+{
+	const struct rule_window *spec = window->spec;
+	weir_time pane = time_floor(event->time, spec->every);
+	weir_time first = pane - spec->timespan + spec->every;
+
+	window_trim(window, key, first);
+	if (window->early)
+		window_seek(window, key, CURSOR_EARLY, first);
+	window_add(window, key, event, pane);
+	if (key->aligned == TIME_NONE)
+		key->aligned = time_floor(event->time, spec->timespan);
+	if (window->waits && key->close_at == TIME_NEVER)
+		schedule(window, key, first + spec->timespan);
+	if (window->early)
+		fire_early(window, key, event, pane);
+}
+
+static void close_window(struct window *window, struct key *key, weir_time end)
+{
+	weir_time start = end - window->spec->timespan;
+	struct moment moment = {.cursor = CURSOR_CLOSE,
+				.start = start,
+				.end = end,
+				.time = key->last,
+				.final = start <= key->true_until};
+	bool aligned = start == time_floor(start, window->spec->timespan), flagged;
+	struct judged judged;
+
+	unschedule(window, key);
+	window_seek(window, key, CURSOR_CLOSE, start);
+	learn_gap(window, key, aligned ? start : time_floor(end, window->spec->timespan));
+	judge(window, key, &moment, &judged);
+	flagged = moment.final || judged_truth(&judged, window->shop->ended) == 1;
+	if (flagged)
+		say(window, key, &moment, &judged);
+	if (window->scoreds && aligned)
+		learn(window, key, &judged, start, flagged);
+	fired_forget(window, key, end);
+	schedule_next(window, key, end);
+}
+
+static int by_creation(const void *a, const void *b)
+{
+	const struct key *x = *(struct key *const *)a, *y = *(struct key *const *)b;
+
+	return (x->created > y->created) - (x->created < y->created);
+}
+
+/* The slot's keys in order of creation; how many. Without memory: one at a time. */
+static size_t sort_slot(struct window *window, const struct key_list *slot)
+{
+	size_t len = 0;
+
+	for (struct key *key = slot->oldest; key; key = key->ring_newer)
+		len++;
+	if (len > window->sorted_cap) {
+		struct key **sorted = realloc(window->sorted, len * 2 * sizeof(*sorted));
+
+		if (sorted) {
+			window->sorted = sorted;
+			window->sorted_cap = len * 2;
+		} else if (!window->sorted_cap) {
+			return 0;
+		} else {
+			len = window->sorted_cap;
+		}
+	}
+	len = 0;
+	for (struct key *key = slot->oldest; key && len < window->sorted_cap; key = key->ring_newer)
+		window->sorted[len++] = key;
+	for (size_t i = 1; i < len; i++) {
+		if (window->sorted[i - 1]->created > window->sorted[i]->created) {
+			qsort(window->sorted, len, sizeof(*window->sorted), by_creation);
+			break;
+		}
+	}
+	return len;
+}
+
+/* The slot of the next end after `end` that has keys. */
+static weir_time next_due(const struct window *window, weir_time end)
+{
+	for (size_t i = 0; i < window->ring_len; i++, end += window->spec->every)
+		if (window->ring[slot_of(window, end)].oldest)
+			return window->ring[slot_of(window, end)].oldest->close_at;
+	return TIME_NEVER;
+}
+
+static void hop_timer(struct window *window)
+{
+	weir_time end = window->due;
+	const struct key_list *slot = &window->ring[slot_of(window, end)];
+	size_t len;
+
+	while (slot->oldest && (len = sort_slot(window, slot)))
+		for (size_t i = 0; i < len; i++)
+			close_window(window, window->sorted[i], end);
+	window->due = next_due(window, end + window->spec->every);
+}
+
+const struct window_ops hop_ops = {
+	.open = hop_open,
+	.close = hop_close,
+	.event = hop_event,
+	.timer = hop_timer,
+	.forget = unschedule,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_IDENTITY_H
+#define WEIR_SIGNAL_IDENTITY_H
+
+#include "base/hash.h"
+#include "signal/signal.h"
+
+/*
+ * The id of what was said: UUIDv5 over the JSON array [who, {keys}, what] without spaces. `who` is
+ * the rule's id (of a detection its family, where it has one), `what` tells one from the next: of
+ * a signal the window's start in ns, of a detection the id of its earliest signal as a string.
+ * Keys stand in order of their names, text in lower case as rules compare it. 0, or -ENOMEM.
+ */
+int identity_make(struct arena *arena, const char *who, const char *const *names,
+		  const struct value *keys, unsigned len, const char *what, char id[UUID_TEXT_MAX]);
+
+#endif

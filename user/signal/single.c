@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signal/single.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "signal/identity.h"
+#include "signal/words.h"
+
+#define SINGLE_KEYS_MAX 100000
+
+/* By what a base rule that nothing refers to is quiet; null is a value. */
+static const struct field_list SINGLE_FIELDS = {{FIELD_SOURCE_IP, FIELD_DESTINATION_IP}, 2};
+
+struct quiet {
+	struct item item;	     /* in single->table */
+	struct quiet *older, *newer; /* by last event */
+	weir_time last, said;
+	char id[UUID_TEXT_MAX];
+	weir_time start;
+};
+
+struct single {
+	const struct rule *rule;
+	struct workshop *shop;
+	bool alone; /* nothing refers to it */
+	struct table table;
+	struct quiet *oldest, *newest;
+	uint64_t fired, suppressed;
+};
+
+struct single *single_new(struct workshop *shop, const struct ruleset *set, const struct rule *rule)
+{
+	struct single *single = calloc(1, sizeof(*single));
+
+	(void)set;
+	if (!single)
+		return NULL;
+	single->rule = rule;
+	single->shop = shop;
+	single->alone = rule->users_len == 0;
+	table_init(&single->table, sizeof(struct item), offsetof(struct quiet, item));
+	return single;
+}
+
+static void list_remove(struct single *single, struct quiet *quiet)
+{
+	*(quiet->older ? &quiet->older->newer : &single->oldest) = quiet->newer;
+	*(quiet->newer ? &quiet->newer->older : &single->newest) = quiet->older;
+}
+
+static void list_add(struct single *single, struct quiet *quiet)
+{
+	quiet->older = single->newest;
+	quiet->newer = NULL;
+	*(single->newest ? &single->newest->newer : &single->oldest) = quiet;
+	single->newest = quiet;
+}
+
+static void drop_oldest(struct single *single)
+{
+	struct quiet *quiet = single->oldest;
+
+	list_remove(single, quiet);
+	table_remove(&single->table, quiet);
+	pool_put(&single->shop->pool, quiet, sizeof(*quiet));
+}
+
+void single_free(struct single *single)
+{
+	if (!single)
+		return;
+	while (single->oldest)
+		drop_oldest(single);
+	table_free(&single->table);
+	free(single);
+}
+
+/* What was said for the same fields, or a new entry; NULL without memory. */
+static struct quiet *quiet_of(struct single *single, const struct item *item)
+{
+	struct quiet *quiet = table_find(&single->table, item);
+
+	if (quiet) {
+		list_remove(single, quiet);
+		list_add(single, quiet);
+		return quiet;
+	}
+	if (single->table.count >= SINGLE_KEYS_MAX) {
+		drop_oldest(single);
+		single->shop->stats.evicted_keys++;
+	}
+	quiet = pool_get(&single->shop->pool, sizeof(*quiet));
+	if (!quiet)
+		return NULL;
+	quiet->item = *item;
+	quiet->said = TIME_NONE;
+	if (table_insert(&single->table, quiet)) {
+		pool_put(&single->shop->pool, quiet, sizeof(*quiet));
+		return NULL;
+	}
+	list_add(single, quiet);
+	return quiet;
+}
+
+static int name_it(struct single *single, const struct event *event, const struct value *keys,
+		   char id[UUID_TEXT_MAX])
+{
+	const char *names[RULE_FIELDS_MAX];
+	char what[96];
+
+	for (unsigned i = 0; i < SINGLE_FIELDS.len; i++)
+		names[i] = field_table[SINGLE_FIELDS.at[i]].name;
+	if (single->alone)
+		snprintf(what, sizeof(what), "%" PRId64, event->time);
+	else /* each event is one of its own */
+		snprintf(what, sizeof(what), "[%" PRId64 ",%" PRIu32 ",%" PRIu64 "]", event->time,
+			 event->input, event->record);
+	return identity_make(&single->shop->arena, single->rule->id, names, keys, SINGLE_FIELDS.len,
+			     what, id);
+}
+
+static void say_it(struct single *single, const struct event *event, struct signal *signal)
+{
+	const struct signal_engine_ops *ops = single->shop->ops;
+
+	signal->rule = single->rule;
+	signal->time = event->time;
+	signal->emitted = single->shop->clock;
+	signal->window_start = signal->window_end = event->time;
+	signal->severity = single->rule->level;
+	signal->confidence = 1;
+	signal->coverage =
+		ops->coverage ? ops->coverage(ops->context, event->time, event->time) : 1;
+	signal->key_fields = SINGLE_FIELDS.at;
+	signal->keys_len = SINGLE_FIELDS.len;
+	signal->samples = event;
+	signal->samples_len = 1;
+	signal->message = words_of_signal(&single->shop->arena, signal);
+	ops->signal(ops->context, signal);
+}
+
+static bool alone(struct single *single, const struct event *event, struct signal *signal)
+{
+	struct item item;
+	struct quiet *quiet;
+
+	if (!tuple_item(&single->shop->buffer, event, &SINGLE_FIELDS, true, &item))
+		return false;
+	quiet = quiet_of(single, &item);
+	if (!quiet)
+		return false;
+	quiet->last = event->time;
+	if (quiet->said != TIME_NONE && event->time - quiet->said < single->rule->single.suppress) {
+		single->suppressed++;
+		single->shop->stats.suppressed++;
+		signal->update = signal->silent = true;
+		signal->start = quiet->start;
+		memcpy(signal->id, quiet->id, sizeof(signal->id));
+		return single->rule->raise; /* else nobody takes it */
+	}
+	if (name_it(single, event, signal->keys, quiet->id))
+		return false;
+	single->fired++;
+	single->shop->stats.signals++;
+	quiet->said = quiet->start = signal->start = event->time;
+	memcpy(signal->id, quiet->id, sizeof(signal->id));
+	return true;
+}
+
+void single_event(struct single *single, const struct event *event)
+{
+	struct value keys[RULE_FIELDS_MAX];
+	struct signal signal = {.keys = keys, .start = event->time};
+
+	arena_reset(&single->shop->arena);
+	for (unsigned i = 0; i < SINGLE_FIELDS.len; i++)
+		keys[i] = value_of_field(event, SINGLE_FIELDS.at[i]);
+	if (!single->alone) {
+		signal.silent = true;
+		if (!name_it(single, event, keys, signal.id))
+			say_it(single, event, &signal);
+		return;
+	}
+	if (alone(single, event, &signal))
+		say_it(single, event, &signal);
+	single_tidy(single);
+}
+
+void single_tidy(struct single *single)
+{
+	while (single->oldest &&
+	       single->shop->clock - single->oldest->said >= single->rule->single.suppress &&
+	       single->shop->clock - single->oldest->last >= single->rule->single.suppress)
+		drop_oldest(single);
+}
+
+size_t single_keys(const struct single *single)
+{
+	return single->table.count;
+}
+
+void single_counts(const struct single *single, uint64_t *fired, uint64_t *suppressed)
+{
+	*fired = single->fired;
+	*suppressed = single->suppressed;
+}

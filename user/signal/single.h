@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_SINGLE_H
+#define WEIR_SIGNAL_SINGLE_H
+
+#include "signal/window.h"
+
+/*
+ * A base rule that speaks by itself: nothing refers to it, or a temporal rule does. Each event is
+ * a signal; where nothing refers to it, output sees one of the same SINGLE_FIELDS in `suppress`.
+ */
+struct single;
+
+struct single *single_new(struct workshop *shop, const struct ruleset *set,
+			  const struct rule *rule);
+void single_free(struct single *single);
+void single_event(struct single *single, const struct event *event);
+void single_tidy(struct single *single);
+size_t single_keys(const struct single *single);
+void single_counts(const struct single *single, uint64_t *fired, uint64_t *suppressed);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_TUPLE_H
+#define WEIR_SIGNAL_TUPLE_H
+
+#include "rule/rule.h"
+#include "signal/pool.h"
+
+/*
+ * What tells one group or distinct value from another: the fields of a list, in their order, as
+ * bytes. Text is folded (rules compare without case).
+ */
+
+/* Up to 15 bytes stand for themselves; a longer tuple is its fixed hash (64 bits) and 56 bits of
+ * the process's seeded one, which nobody outside can aim at. */
+struct item {
+	union {
+		uint8_t byte[16];
+		uint64_t word[2];
+	};
+};
+
+/* Grows to the longest tuple seen. */
+struct tuple_buffer {
+	uint8_t *at;
+	size_t len, cap;
+};
+
+/* False if a field is null (unless `null_too`) or without memory. */
+bool tuple_item(struct tuple_buffer *buffer, const struct event *event,
+		const struct field_list *fields, bool null_too, struct item *item);
+
+/* A hash of the item that is the same in every run. */
+uint64_t item_fixed_hash(const struct item *item);
+
+static inline bool item_equal(const struct item *a, const struct item *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
+}
+
+/* The fields as values whose texts are in the same block; NULL without memory. */
+struct tuple {
+	size_t size; /* of the block */
+	struct value at[];
+};
+struct tuple *tuple_keep(struct pool *pool, const struct event *event,
+			 const struct field_list *fields);
+void tuple_drop(struct pool *pool, struct tuple *tuple);
+
+#endif

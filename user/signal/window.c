@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signal/window.h"
+
+#include <stdlib.h>
+
+#include "signal/decide.h"
+
+/* Registers of estimated sets: 32 MiB a rule. */
+#define SKETCHES_A_RULE ((32 << 20) / sizeof(struct sketch_part))
+
+const struct window_ops *window_ops_of(enum window_type type)
+{
+	switch (type) {
+	case WINDOW_TUMBLING: /* a hop of one timespan */
+	case WINDOW_HOP:
+		return &hop_ops;
+	case WINDOW_SLIDING:
+		return &sliding_ops;
+	case WINDOW_SESSION:
+		return &session_ops;
+	}
+	return NULL;
+}
+
+static void release(void *context, struct key *key)
+{
+	struct window *window = context;
+
+	window->ops->forget(window, key);
+	fired_free(window, key);
+	samples_free(window, key);
+	groups_free(window, key);
+	cell_free(&window->plan, &key->cell);
+}
+
+/* The key's own rows stand behind its cell: groups, values over them, baselines. */
+static size_t key_size(const struct window *window)
+{
+	return offsetof(struct key, cell) + window->plan.cell_size +
+	       window->spec->per_len * sizeof(struct group_list) +
+	       window->outers * sizeof(struct partial) + window->scoreds * sizeof(struct baseline);
+}
+
+static void key_begin(struct window *window, struct key *key)
+{
+	char *at = (char *)&key->cell + window->plan.cell_size;
+
+	key->per = (struct group_list *)at;
+	key->outer = (struct partial *)(key->per + window->spec->per_len);
+	key->baselines = (struct baseline *)(key->outer + window->outers);
+	for (unsigned per = 0; per < window->spec->per_len; per++)
+		key->per[per].overflow = TIME_NONE;
+	key->close_at = TIME_NEVER;
+	key->true_until = TIME_NONE;
+	key->aligned = TIME_NONE;
+	cell_init(&window->plan, &key->cell);
+}
+
+static bool needs_baseline(const struct rule_window *spec, int computed)
+{
+	if (expr_needs_baseline(spec->having, computed))
+		return true;
+	for (unsigned i = 0; i < spec->levels_len; i++)
+		if (expr_needs_baseline(spec->levels[i].when, computed))
+			return true;
+	return spec->confidence && expr_needs_baseline(spec->confidence, computed);
+}
+
+static void look_at_values(struct window *window)
+{
+	const struct rule_window *spec = window->spec;
+
+	for (unsigned i = 0; i < spec->compute_len; i++) {
+		const struct rule_aggregate *aggregate = &spec->compute[i];
+
+		window->grows[i] = aggregate->grows;
+		window->threshold[i] = expr_threshold(spec->having, (int)i);
+		window->outer[i] = aggregate->per >= 0 ? (int)window->outers++ : -1;
+		window->scored[i] = needs_baseline(spec, (int)i) ? (int)window->scoreds++ : -1;
+	}
+	window->early = expr_fires_early(spec->having, window->grows, spec->compute_len);
+	window->waits = decide_waits(spec->having, window->grows) || window->scoreds;
+}
+
+static void make_plans(struct window *window)
+{
+	const struct rule_window *spec = window->spec;
+	struct workshop *shop = window->shop;
+
+	window->space =
+		(struct distinct_space){.pool = &shop->pool, .sketches_left = SKETCHES_A_RULE};
+	plan_init(&window->plan, spec->compute, spec->compute_len, spec->max_distinct,
+		  &window->space, &shop->buffer);
+	for (unsigned per = 0; per < spec->per_len; per++) {
+		plan_init(&window->per_plan[per], spec->per[per].compute,
+			  spec->per[per].compute_len, spec->max_distinct, &window->space,
+			  &shop->buffer);
+		table_init(&window->groups[per], sizeof(uint64_t) + sizeof(struct item), 0);
+	}
+}
+
+struct window *window_new(struct workshop *shop, const struct ruleset *set, const struct rule *rule)
+{
+	struct window *window = calloc(1, sizeof(*window));
+
+	(void)set;
+	if (!window)
+		return NULL;
+	window->rule = rule;
+	window->spec = &rule->window;
+	window->shop = shop;
+	window->ops = window_ops_of(rule->window.type);
+	window->due = TIME_NEVER;
+	window->listened = rule->raise || rule->users_len;
+	window->rules = calloc(rule->refs_len + 1, sizeof(*window->rules));
+	look_at_values(window);
+	make_plans(window);
+	keys_init(&window->keys, &shop->pool, key_size(window), window->spec->max_keys);
+	window->keys.release = release;
+	window->keys.context = window;
+	if (!window->rules || (window->ops->open && window->ops->open(window))) {
+		window_free(window);
+		return NULL;
+	}
+	return window;
+}
+
+void window_free(struct window *window)
+{
+	if (!window)
+		return;
+	keys_free(&window->keys);
+	for (unsigned per = 0; per < window->spec->per_len; per++)
+		table_free(&window->groups[per]);
+	if (window->ops->close)
+		window->ops->close(window);
+	free(window->rules);
+	free(window);
+}
+
+void window_seek(struct window *window, struct key *key, enum cell_cursor which, weir_time start)
+{
+	if (start <= key->cell.cursor[which].start && key->cell.cursor[which].start != TIME_NONE)
+		return;
+	cell_seek(&window->plan, &key->cell, which, start);
+	if (window->spec->per_len)
+		groups_seek(window, key, which, start);
+}
+
+void window_trim(struct window *window, struct key *key, weir_time start)
+{
+	if (!key->cell.oldest || cell_oldest_start(&key->cell) >= start)
+		return;
+	for (unsigned c = 0; c < CURSORS; c++)
+		if (key->cell.cursor[c].start != TIME_NONE)
+			window_seek(window, key, c, start);
+	cell_trim(&window->plan, &key->cell, start);
+	if (window->spec->per_len)
+		groups_trim(window, key, start);
+}
+
+void window_unused(struct window *window, struct key *key, enum cell_cursor which)
+{
+	if (key->cell.cursor[which].start == TIME_NONE)
+		return;
+	cell_unused(&window->plan, &key->cell, which);
+	if (window->spec->per_len)
+		groups_unused(window, key, which);
+}
+
+void window_add(struct window *window, struct key *key, const struct event *event, weir_time pane)
+{
+	if (cell_pane(&window->plan, &key->cell, pane, event->time)) {
+		key->short_of = true;
+		return;
+	}
+	cell_add(&window->plan, &key->cell, event, window->rules);
+	if (window->spec->per_len)
+		groups_add(window, key, event, pane);
+}
+
+void window_values(struct window *window, struct key *key, enum cell_cursor which,
+		   struct value values[RULE_COMPUTE_MAX])
+{
+	for (unsigned i = 0; i < window->plan.len; i++)
+		values[i] = window->outer[i] >= 0 ? groups_value(window, key, which, i)
+						  : cell_value(&window->plan, &key->cell, which, i);
+}
+
+void window_growing(struct window *window, struct key *key, struct value values[RULE_COMPUTE_MAX])
+{
+	for (unsigned i = 0; i < window->plan.len; i++) {
+		const struct plan_item *item = &window->plan.item[i];
+
+		if (!window->grows[i])
+			values[i] = (struct value){.type = VALUE_NULL};
+		else if (window->outer[i] < 0)
+			values[i] = cell_value(&window->plan, &key->cell, CURSOR_EARLY, i);
+		else if (item->ops->set)
+			values[i] = (struct value){.type = VALUE_NULL};
+		else
+			values[i] = item->ops->value(&key->outer[window->outer[i]]);
+	}
+}
+
+void window_event(struct window *window, const struct event *event, const bool *matched)
+{
+	struct item item;
+	struct key *key;
+	bool fresh;
+
+	if (!tuple_item(&window->shop->buffer, event, &window->spec->group_by, false, &item)) {
+		window->shop->stats.skipped_null_key++;
+		return;
+	}
+	for (unsigned i = 0; i < window->rule->refs_len; i++)
+		window->rules[i] = matched[window->rule->refs[i]];
+	key = keys_touch(&window->keys, &item, event, &window->spec->group_by, &fresh);
+	if (!key)
+		return;
+	if (fresh)
+		key_begin(window, key);
+	window->ops->event(window, key, event);
+	if (!key->single)
+		sample_keep(window, key, event, event->time - window->spec->timespan);
+	window_tidy(window);
+}
+
+/* What a key without live windows must still be known for. */
+static bool remembered(const struct window *window, const struct key *key)
+{
+	return window->scoreds || fired_quiet(window, key, window->shop->clock);
+}
+
+static void lay_down(struct window *window, struct key *key)
+{
+	window->ops->forget(window, key);
+	samples_free(window, key);
+	groups_free(window, key);
+	cell_free(&window->plan, &key->cell);
+	keys_sleep(&window->keys, key);
+}
+
+void window_tidy(struct window *window)
+{
+	weir_time before = window->shop->clock - window->spec->timespan - window->spec->gap;
+	struct key *key;
+
+	while ((key = keys_stale(&window->keys, before))) {
+		if (remembered(window, key))
+			lay_down(window, key);
+		else
+			keys_remove(&window->keys, key);
+	}
+	while ((key = keys_sleeping(&window->keys)) && !remembered(window, key))
+		keys_remove(&window->keys, key);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_WINDOW_H
+#define WEIR_SIGNAL_WINDOW_H
+
+#include "signal/engine.h"
+#include "signal/key.h"
+
+/*
+ * A window rule while it runs. What its window type does with events and time is a table of
+ * operations (hop.c, sliding.c, session.c); keys, aggregates and what is said are shared by all.
+ */
+struct window;
+
+struct window_ops {
+	int (*open)(struct window *window); /* -ENOMEM; NULL: nothing to do */
+	void (*close)(struct window *window);
+	/* An event of the key in order; timers due by then have run. */
+	void (*event)(struct window *window, struct key *key, const struct event *event);
+	/* Runs what is due at window->due, and sets it anew. */
+	void (*timer)(struct window *window);
+	/* The key is about to go, or to sleep. */
+	void (*forget)(struct window *window, struct key *key);
+};
+
+extern const struct window_ops hop_ops, sliding_ops, session_ops;
+const struct window_ops *window_ops_of(enum window_type type);
+
+/* Memory that all rules share, and what is used again for each signal. */
+struct workshop {
+	struct pool pool;
+	struct tuple_buffer buffer;
+	struct arena arena; /* of the signal that is being said */
+	const struct signal_engine_ops *ops;
+	struct signal_engine_stats stats;
+	weir_time clock; /* event time now */
+	bool ended;	 /* the input is at its end: what closes is partial */
+};
+
+struct window {
+	const struct window_ops *ops;
+	const struct rule *rule;
+	const struct rule_window *spec;
+	struct workshop *shop;
+	struct plan plan, per_plan[RULE_PER_MAX];
+	struct table groups[RULE_PER_MAX];
+	struct distinct_space space;
+	struct key_store keys;
+	bool grows[RULE_COMPUTE_MAX];
+	int outer[RULE_COMPUTE_MAX];  /* index among values over inner groups; -1: none */
+	int scored[RULE_COMPUTE_MAX]; /* index among the key's baselines; -1: none */
+	const char *threshold[RULE_COMPUTE_MAX];
+	unsigned outers, scoreds;
+	bool early;    /* some part of the condition may be true before the close */
+	bool waits;    /* some part is decided at the close only, or a baseline learns */
+	bool listened; /* somebody takes updates of signals that output does not see */
+	weir_time due; /* next timer; TIME_NEVER: none */
+	int8_t *rules; /* by ref: whether the event at hand matches it */
+	uint64_t fired, suppressed;
+	struct {
+		struct sample *oldest, *newest;
+		size_t len;
+	} samples;
+	/* hop: keys by when they close next, a slot for each window end within a timespan */
+	struct key_list *ring;
+	size_t ring_len;
+	struct key **sorted;
+	size_t sorted_cap;
+	/* session: a heap of keys by when they may close */
+	struct key **heap;
+	size_t heap_len, heap_cap;
+};
+
+struct window *window_new(struct workshop *shop, const struct ruleset *set,
+			  const struct rule *rule);
+void window_free(struct window *window);
+
+/* An event that matches the rule; `matched` tells which rules of the set it matches. */
+void window_event(struct window *window, const struct event *event, const bool *matched);
+
+/* Keys whose windows have all passed go or sleep. Cheap when there are none. */
+void window_tidy(struct window *window);
+
+/* Inner groups: the same events, once more by group (group.c). */
+struct group;
+void groups_add(struct window *window, struct key *key, const struct event *event, weir_time pane);
+void groups_seek(struct window *window, struct key *key, enum cell_cursor which, weir_time start);
+void groups_trim(struct window *window, struct key *key, weir_time start);
+void groups_unused(struct window *window, struct key *key, enum cell_cursor which);
+void groups_free(struct window *window, struct key *key);
+struct value groups_value(struct window *window, struct key *key, enum cell_cursor which,
+			  unsigned computed);
+
+/* The key's cell and its groups together. */
+void window_seek(struct window *window, struct key *key, enum cell_cursor which, weir_time start);
+void window_trim(struct window *window, struct key *key, weir_time start);
+void window_unused(struct window *window, struct key *key, enum cell_cursor which);
+void window_add(struct window *window, struct key *key, const struct event *event, weir_time pane);
+
+/* All computed values of the cursor's window. */
+void window_values(struct window *window, struct key *key, enum cell_cursor which,
+		   struct value values[RULE_COMPUTE_MAX]);
+
+/* Those that can only grow, at once; the rest is null. */
+void window_growing(struct window *window, struct key *key, struct value values[RULE_COMPUTE_MAX]);
+
+/* Evidence (sample.c). */
+void sample_keep(struct window *window, struct key *key, const struct event *event,
+		 weir_time since);
+void samples_free(struct window *window, struct key *key);
+unsigned samples_of(const struct key *key, weir_time since, const struct event *now,
+		    struct event out[SIGNAL_SAMPLES_MAX]);
+
+/* What is to be said of a window that is true (say.c). */
+struct moment {
+	enum cell_cursor cursor;
+	weir_time start, end;	   /* of the window */
+	weir_time time;		   /* event that made it true, or the last one */
+	const struct event *event; /* it; NULL at a close */
+	bool early;		   /* severity from what can only grow */
+	bool final;		   /* of a window that was true before: only updates */
+};
+
+/* Whether the window's condition holds; fills in the baselines it was held against. */
+struct judged {
+	struct value values[RULE_COMPUTE_MAX];
+	struct baseline_now now[RULE_COMPUTE_MAX]; /* by index of compute, where scored */
+	struct window *window;
+};
+void judge(struct window *window, struct key *key, const struct moment *moment,
+	   struct judged *judged);
+int judged_truth(const struct judged *judged, bool partial);
+
+void say(struct window *window, struct key *key, const struct moment *moment,
+	 const struct judged *judged);
+
+/* Forgets the signals whose window has closed, but the newest. */
+void fired_forget(struct window *window, struct key *key, weir_time closed);
+void fired_free(struct window *window, struct key *key);
+
+/* Whether the key must be remembered for its suppress time. */
+bool fired_quiet(const struct window *window, const struct key *key, weir_time now);
+
+#endif
