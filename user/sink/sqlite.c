@@ -235,7 +235,8 @@ static void sqlite_run(void *context)
 static void sqlite_write(struct sink *sink, struct out *out)
 {
 	struct sqlite_sink *s = (struct sqlite_sink *)sink;
-	bool owed = out->kind == OUT_DETECTION && out->announce;
+	/* While the file refuses, nobody need wait for it. */
+	bool owed = out->kind == OUT_DETECTION && out->announce && !worker_failing(&s->worker);
 	bool taken;
 
 	if (owed)

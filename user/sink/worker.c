@@ -164,6 +164,16 @@ bool worker_stop(struct worker *w, int timeout_ms)
 	return true;
 }
 
+bool worker_failing(struct worker *w)
+{
+	bool failing;
+
+	pthread_mutex_lock(&w->lock);
+	failing = w->failing;
+	pthread_mutex_unlock(&w->lock);
+	return failing;
+}
+
 json_t *worker_status(struct worker *w)
 {
 	json_t *status;

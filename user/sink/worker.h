@@ -45,6 +45,8 @@ int worker_flush(struct worker *worker, int timeout_ms);
 /* Lets the thread finish, at most `timeout_ms`, and frees. False: it hangs in the system, and its
  * memory must be left to it. */
 bool worker_stop(struct worker *worker, int timeout_ms);
+/* True between worker_fault() and worker_well(). */
+bool worker_failing(struct worker *worker);
 /* {written, dropped, failed, queued[, error]}: a new reference. */
 json_t *worker_status(struct worker *worker);
 
