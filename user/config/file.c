@@ -163,14 +163,20 @@ static void unknown_key(struct reader *reader, const yaml_node_t *node, const ch
 {
 	struct nearest nearest = {.wrong = name};
 	struct nearest inner = {.wrong = name};
-	const char *best;
+	const char *best, *section;
 
-	/* The whole name, or the last part of one that stands in the wrong section. */
+	/* The whole name, a section's, or the last part of one that stands in the wrong section. */
 	for (size_t i = 0; i < config_keys_len; i++) {
 		const char *dot = strrchr(config_keys[i].name, '.');
 
 		nearest_offer(&nearest, config_keys[i].name);
-		if (dot && !strcmp(dot + 1, name))
+		if (!dot)
+			continue;
+		section = arena_copy(&reader->faults->arena, config_keys[i].name,
+				     (size_t)(dot - config_keys[i].name));
+		if (section)
+			nearest_offer(&nearest, section);
+		if (!strcmp(dot + 1, name))
 			inner.best = config_keys[i].name;
 	}
 	best = nearest_likely(&nearest) ? nearest.best : inner.best ? inner.best : nearest.best;

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# timeout: 300
+# `make install` puts everything where it belongs, and what is installed works from there.
+
+. "$(dirname "$0")/../lib.sh"
+require_tool make
+case $WEIR in "$BUILD/weir") ;; *) skip install.sh "WEIR is not the build's own" && exit 0 ;; esac
+ROOT=$SCRATCH/root
+
+check "install" make -C "$TREE" -s BUILD="$BUILD" PREFIX=/usr DESTDIR="$ROOT" install
+for file in usr/bin/weir usr/share/weir/rules usr/lib/systemd/system/weir.service etc/weir/weir.yaml \
+	usr/share/man/man1/weir.1 usr/share/man/man1/weir-run.1 usr/share/doc/weir/LICENSE; do
+	check "$file" test -s "$ROOT/$file"
+done
+expect "it finds its rules" 0 "^rules: \[.*$ROOT/usr/bin/../share/weir/rules" \
+	"$ROOT/usr/bin/weir" run -c /dev/null --print-config
+expect "its rules are right" 0 'LATERAL_MOVEMENT' "$ROOT/usr/bin/weir" rules -c /dev/null
+check "the unit names the program" grep -q '^ExecStart=/usr/bin/weir run' "$ROOT/usr/lib/systemd/system/weir.service"
+echo '# mine' >"$ROOT/etc/weir/weir.yaml"
+check "install again" make -C "$TREE" -s BUILD="$BUILD" PREFIX=/usr DESTDIR="$ROOT" install
+same "a configuration that is there stays" '# mine' "$(cat "$ROOT/etc/weir/weir.yaml")"
