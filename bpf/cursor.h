@@ -31,6 +31,12 @@ struct cursor {
 #define CURSOR_DIRECT_MAX 2048
 
 /*
+ * A value by way of memory. Verifiers follow each path with all that they know of it; what is read
+ * back from a map's memory is unknown on every path, so that paths meet again.
+ */
+#define opaque(x) (*(volatile __typeof__(x) *)&(x))
+
+/*
  * `size` bytes at `offset`: in place, or copied to `scratch`; NULL if they are not there. Valid
  * until the scratch is used again.
  */
@@ -40,6 +46,9 @@ WEIR_INLINE const __u8 *cursor_read(const struct cursor *c, __u64 offset, const 
 #ifdef __bpf__
 	const __u8 *p;
 
+	/* Bound and use one register, whatever clang would make of the sum. */
+	if (!__builtin_constant_p(offset))
+		asm volatile("" : "+r"(offset));
 	if (offset <= CURSOR_DIRECT_MAX) {
 		p = c->data + offset;
 		if (p + size <= c->end)

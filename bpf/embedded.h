@@ -9,12 +9,18 @@
  * bytes behind its IP header. Only addresses, protocol and ports are read.
  */
 
+WEIR_INLINE int has_ports(__u64 proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_TCP || proto == PROTO_ICMP ||
+	       proto == PROTO_ICMP6 || proto == PROTO_SCTP;
+}
+
 WEIR_INLINE int embedded_ports(const struct cursor *c, __u64 at, struct packet_ends *e)
 {
 	__u64 scratch[1];
 	const __u8 *h;
 
-	if (!has_ports_or_type(e->proto))
+	if (!has_ports(e->proto))
 		return 1;
 	h = cursor_read(c, at, 8, scratch);
 	if (!h)
@@ -48,9 +54,9 @@ WEIR_INLINE int embedded_v4(const struct cursor *c, __u64 at, struct packet_ends
 	return embedded_ports(c, at + header, e);
 }
 
-WEIR_INLINE int embedded_v6(const struct cursor *c, __u64 at, struct packet_ends *e)
+WEIR_INLINE int embedded_v6(const struct cursor *c, __u64 at, struct packet_ends *e,
+			    struct packet_facts *inner)
 {
-	struct packet_facts inner = {.l3_offset = at, .fragment = PACKET_WHOLE};
 	__u64 scratch[5];
 	const __u8 *ip;
 
@@ -58,17 +64,24 @@ WEIR_INLINE int embedded_v6(const struct cursor *c, __u64 at, struct packet_ends
 	if (!ip || ip[0] >> 4 != 6)
 		return 0;
 	ends_v6(e, ip);
-	inner.l3_length = 40;
-	if (is_extension(e->proto) && parse_extensions(c, 0xffff, &inner, e) != PACKET_OK)
+	inner->l3_offset = at;
+	inner->l3_length = 40;
+	inner->fragment = PACKET_WHOLE;
+	inner->key.proto = e->proto;
+	if (is_extension(e->proto) && parse_extensions(c, 0xffff, inner) != PACKET_OK)
 		return 0;
-	if (inner.fragment == PACKET_LATER)
+	if (opaque(inner->fragment) == PACKET_LATER)
 		return 0;
-	return embedded_ports(c, at + inner.l3_length, e);
+	e->proto = opaque(inner->key.proto);
+	return embedded_ports(c, at + opaque(inner->l3_length), e);
 }
 
-/* True and `embedded` filled if `f` is an error (f->unreachable) that quotes a readable flow. */
+/*
+ * True and `embedded` filled if `f` is an error (f->unreachable) that quotes a readable flow.
+ * `inner` is room to work in.
+ */
 WEIR_INLINE int packet_embedded_cursor(const struct cursor *c, const struct packet_facts *f,
-				       struct packet_embedded *embedded)
+				       struct packet_facts *inner, struct packet_embedded *embedded)
 {
 	__u64 at = f->l3_offset + f->l3_length + 8;
 	struct packet_ends e;
@@ -79,7 +92,7 @@ WEIR_INLINE int packet_embedded_cursor(const struct cursor *c, const struct pack
 	if (f->key.proto == PROTO_ICMP)
 		known = embedded_v4(c, at, &e);
 	else
-		known = embedded_v6(c, at, &e);
+		known = embedded_v6(c, at, &e, inner);
 	if (known)
 		embedded->direction = packet_key(&e, &embedded->key);
 	return known;
@@ -96,8 +109,9 @@ static inline int packet_embedded(const void *bytes, __u32 captured, const struc
 		.length = captured,
 		.kind = CURSOR_MEMORY,
 	};
+	struct packet_facts inner;
 
-	return packet_embedded_cursor(&c, f, embedded);
+	return packet_embedded_cursor(&c, f, &inner, embedded);
 }
 #endif
 

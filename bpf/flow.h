@@ -59,6 +59,7 @@ enum flow_mark {
 	FLOW_FRAGMENT = 0x10,  /* first seen as a fragment */
 	FLOW_XDP = 0x20,       /* first seen by XDP: no socket cookie yet */
 	FLOW_CAST = 0x40,      /* first packet was a link-layer broadcast or multicast */
+	FLOW_OWNER = 0x80,     /* the cookie is the initiator's: its first packet had it */
 };
 
 /*

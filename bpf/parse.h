@@ -134,75 +134,115 @@ WEIR_INLINE int key_addresses_equal(const struct flow_key *key)
 	       word64(key->addr[0] + 8) == word64(key->addr[1] + 8);
 }
 
-/* ICMP and ICMPv6 at `h` (8 bytes): what it is, and the ports that stand for it. */
-WEIR_INLINE void parse_icmp(const __u8 *h, struct packet_facts *f, struct packet_ends *e)
+/*
+ * The transport header at `at`, one function a protocol; `room` bytes of the IP packet are there.
+ * Each reads what it has asked for, so that no path reads more.
+ */
+WEIR_INLINE int parse_tcp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+			  struct packet_ends *e)
 {
-	__u64 type = h[0], code = h[1];
+	__u64 scratch[3], header;
+	const __u8 *h;
 
+	if (room < 20)
+		return LOSS_TRUNCATED_TRANSPORT;
+	h = cursor_read(c, at, 20, scratch);
+	if (!h)
+		return cursor_missing(c, at, 20, LOSS_TRUNCATED_TRANSPORT);
+	header = (h[12] >> 4) * 4;
+	if (header < 20 || (header > room && f->fragment == PACKET_WHOLE))
+		return LOSS_BAD_TRANSPORT_HEADER;
+	e->port[0] = word16(h);
+	e->port[1] = word16(h + 2);
+	f->tcp_flags = h[13];
+	f->l4_length = header;
+	return PACKET_OK;
+}
+
+WEIR_INLINE int parse_udp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+			  struct packet_ends *e)
+{
+	__u64 scratch[1], length;
+	const __u8 *h;
+
+	if (room < 8)
+		return LOSS_TRUNCATED_TRANSPORT;
+	h = cursor_read(c, at, 8, scratch);
+	if (!h)
+		return cursor_missing(c, at, 8, LOSS_TRUNCATED_TRANSPORT);
+	length = bpf_ntohs(word16(h + 4));
+	if (length < 8 && length) /* 0: jumbogram, or left to the device */
+		return LOSS_BAD_TRANSPORT_HEADER;
+	e->port[0] = word16(h);
+	e->port[1] = word16(h + 2);
+	f->l4_length = 8;
+	return PACKET_OK;
+}
+
+WEIR_INLINE int parse_sctp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+			   struct packet_ends *e)
+{
+	__u64 scratch[2];
+	const __u8 *h;
+
+	if (room < 12)
+		return LOSS_TRUNCATED_TRANSPORT;
+	h = cursor_read(c, at, 12, scratch);
+	if (!h)
+		return cursor_missing(c, at, 12, LOSS_TRUNCATED_TRANSPORT);
+	e->port[0] = word16(h);
+	e->port[1] = word16(h + 2);
+	f->l4_length = 12;
+	return PACKET_OK;
+}
+
+/* ICMP and ICMPv6: what it is, and the ports that stand for it. */
+WEIR_INLINE int parse_icmp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+			   struct packet_ends *e)
+{
+	__u64 scratch[1], type, code;
+	int six = e->proto == PROTO_ICMP6;
+	const __u8 *h;
+
+	if (room < 8)
+		return LOSS_TRUNCATED_TRANSPORT;
+	h = cursor_read(c, at, 8, scratch);
+	if (!h)
+		return cursor_missing(c, at, 8, LOSS_TRUNCATED_TRANSPORT);
+	type = h[0];
+	code = h[1];
+	f->l4_length = 8;
 	f->icmp_type = type;
 	f->icmp_code = code;
-	if (e->proto == PROTO_ICMP) {
-		f->icmp_reply = type == 0;
-		f->icmp_error = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-		f->unreachable = type == 3 && code != 4; /* 4: fragmentation needed */
-	} else {
-		f->icmp_reply = type == 129;
+	f->icmp_reply = type == (six ? 129 : 0);
+	if (six) {
 		f->icmp_error = type < 128;
 		f->unreachable = type == 1;
+	} else {
+		f->icmp_error = (type >= 3 && type <= 5) || type == 11 || type == 12;
+		f->unreachable = type == 3 && code != 4; /* 4: fragmentation needed */
 	}
-	if (f->icmp_reply || type == (e->proto == PROTO_ICMP ? 8 : 128)) {
+	if (f->icmp_reply || type == (six ? 128 : 8)) {
 		e->port[0] = e->port[1] = word16(h + 4);
 	} else {
 		e->port[0] = bpf_htons(type);
 		e->port[1] = bpf_htons(code);
 	}
-}
-
-/* The transport header at `at`; `room` bytes of the IP packet are behind it. */
-WEIR_INLINE int parse_transport(const struct cursor *c, __u64 at, __u64 room,
-				struct packet_facts *f, struct packet_ends *e)
-{
-	__u64 size = e->proto == PROTO_TCP ? 20 : e->proto == PROTO_SCTP ? 12 : 8, header;
-	__u64 scratch[3];
-	const __u8 *h;
-
-	if (room < size)
-		return LOSS_TRUNCATED_TRANSPORT;
-	if (e->proto == PROTO_TCP)
-		h = cursor_read(c, at, 20, scratch);
-	else if (e->proto == PROTO_SCTP)
-		h = cursor_read(c, at, 12, scratch);
-	else
-		h = cursor_read(c, at, 8, scratch);
-	if (!h)
-		return cursor_missing(c, at, size, LOSS_TRUNCATED_TRANSPORT);
-	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6) {
-		f->l4_length = 8;
-		parse_icmp(h, f, e);
-		return PACKET_OK;
-	}
-	e->port[0] = word16(h);
-	e->port[1] = word16(h + 2);
-	header = size;
-	if (e->proto == PROTO_TCP) {
-		header = (h[12] >> 4) * 4;
-		if (header < 20 || (header > room && f->fragment == PACKET_WHOLE))
-			return LOSS_BAD_TRANSPORT_HEADER;
-		f->tcp_flags = h[13];
-	} else if (e->proto == PROTO_UDP) {
-		__u64 length = bpf_ntohs(word16(h + 4));
-
-		if (length < 8 && length) /* 0: jumbogram, or left to the device */
-			return LOSS_BAD_TRANSPORT_HEADER;
-	}
-	f->l4_length = header;
 	return PACKET_OK;
 }
 
-WEIR_INLINE int has_ports_or_type(__u64 proto)
+WEIR_INLINE int parse_transport(const struct cursor *c, __u64 at, __u64 room,
+				struct packet_facts *f, struct packet_ends *e)
 {
-	return proto == PROTO_UDP || proto == PROTO_TCP || proto == PROTO_ICMP ||
-	       proto == PROTO_ICMP6 || proto == PROTO_SCTP;
+	if (e->proto == PROTO_TCP)
+		return parse_tcp(c, at, room, f, e);
+	if (e->proto == PROTO_UDP)
+		return parse_udp(c, at, room, f, e);
+	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6)
+		return parse_icmp(c, at, room, f, e);
+	if (e->proto == PROTO_SCTP)
+		return parse_sctp(c, at, room, f, e);
+	return PACKET_OK; /* no ports */
 }
 
 /*
@@ -215,7 +255,7 @@ WEIR_INLINE int parse_above_ip(const struct cursor *c, const struct packet_offlo
 	__u64 room = total - f->l3_length, payload, segments;
 	int fate;
 
-	if (f->fragment != PACKET_LATER && has_ports_or_type(e->proto)) {
+	if (f->fragment != PACKET_LATER) {
 		fate = parse_transport(c, f->l3_offset + f->l3_length, room, f, e);
 		if (fate != PACKET_OK)
 			return fate;
@@ -274,44 +314,48 @@ WEIR_INLINE int is_extension(__u64 proto)
 	       proto == PROTO_HIP || proto == PROTO_SHIM6;
 }
 
-/*
- * Walks the chain behind the fixed IPv6 header. `total` bounds it. On return e->proto is what ends
- * the chain and f->l3_length covers it; behind a later fragment's header nothing is a header.
- */
-WEIR_INLINE int parse_extensions(const struct cursor *c, __u64 total, struct packet_facts *f,
-				 struct packet_ends *e)
+/* One extension header at `h`, of the kind `proto`: its size, and what a fragment header says. */
+WEIR_INLINE __u64 parse_extension(const __u8 *h, __u64 proto, struct packet_facts *f)
 {
-	__u64 at = 40, size;
+	if (proto == PROTO_AH)
+		return (h[1] + 2) * 4;
+	if (proto != PROTO_FRAGMENT)
+		return (h[1] + 1) * 8;
+	if (word16(h + 2) & bpf_htons(0xfff9)) { /* else it is whole */
+		f->fragment = word16(h + 2) & bpf_htons(0xfff8) ? PACKET_LATER : PACKET_FIRST;
+		f->fragment_id = word32(h + 4);
+	}
+	return 8;
+}
+
+/*
+ * Walks the chain behind the fixed IPv6 header. `total` bounds it. On return f->key.proto is what
+ * ends the chain and f->l3_length covers it; behind a later fragment's header nothing is a header.
+ */
+WEIR_INLINE int parse_extensions(const struct cursor *c, __u64 total, struct packet_facts *f)
+{
+	__u64 at, size, proto;
 	__u64 scratch[1];
 	const __u8 *h;
 
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
-		if (f->fragment == PACKET_LATER || !is_extension(e->proto))
-			break;
+		proto = opaque(f->key.proto);
+		at = opaque(f->l3_length);
+		if (opaque(f->fragment) == PACKET_LATER || !is_extension(proto))
+			return PACKET_OK;
 		if (at + 8 > total)
 			return LOSS_TRUNCATED_IP;
 		h = cursor_read(c, f->l3_offset + at, 8, scratch);
 		if (!h)
 			return cursor_missing(c, f->l3_offset + at, 8, LOSS_TRUNCATED_IP);
-		size = (h[1] + 1) * 8;
-		if (e->proto == PROTO_AH) {
-			size = (h[1] + 2) * 4;
-		} else if (e->proto == PROTO_FRAGMENT) {
-			size = 8;
-			if (word16(h + 2) & bpf_htons(0xfff9)) {
-				f->fragment = word16(h + 2) & bpf_htons(0xfff8) ? PACKET_LATER
-										: PACKET_FIRST;
-				f->fragment_id = word32(h + 4);
-			}
-		}
-		e->proto = h[0];
-		at += size;
-		if (at > total)
+		size = parse_extension(h, proto, f);
+		if (at + size > total)
 			return LOSS_TRUNCATED_IP;
+		opaque(f->key.proto) = h[0];
+		opaque(f->l3_length) = at + size;
 	}
-	if (f->fragment != PACKET_LATER && is_extension(e->proto))
+	if (opaque(f->fragment) != PACKET_LATER && is_extension(opaque(f->key.proto)))
 		return LOSS_TOO_MANY_EXTENSIONS;
-	f->l3_length = at;
 	return PACKET_OK;
 }
 
@@ -336,9 +380,11 @@ WEIR_INLINE int parse_v6(const struct cursor *c, const struct packet_offload *of
 		total = left;
 	f->l3_length = 40;
 	if (is_extension(e.proto)) {
-		fate = parse_extensions(c, total, f, &e);
+		f->key.proto = e.proto;
+		fate = parse_extensions(c, total, f);
 		if (fate != PACKET_OK)
 			return fate;
+		e.proto = opaque(f->key.proto);
 	}
 	return parse_above_ip(c, offload, total, f, &e);
 }
@@ -394,6 +440,8 @@ WEIR_INLINE int packet_parse_cursor(const struct cursor *c, enum packet_start st
 	int type;
 
 	f->fragment_id = 0;
+	f->segments = 1;
+	f->l3_length = 0;
 	f->l4_length = 0;
 	f->tcp_flags = 0;
 	f->fragment = PACKET_WHOLE;

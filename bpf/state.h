@@ -48,6 +48,13 @@ struct flow_step {
 
 #define FLOW_PROTO_TCP 6
 
+/* Arithmetic, not an index: verifiers take no variable offset on the stack (before 5.12), or not
+ * what clang makes of one. */
+WEIR_INLINE __u8 flow_side(const __u8 pair[2], __u8 direction)
+{
+	return pair[0] ^ ((pair[0] ^ pair[1]) & -direction);
+}
+
 /* A SYN that opens: no ACK, and nothing that ends. */
 WEIR_INLINE int flow_opens(__u8 flags)
 {
@@ -126,7 +133,8 @@ WEIR_INLINE void flow_next_handshake(const struct flow_view *v, const struct flo
 WEIR_INLINE void flow_next_tcp(const struct flow_view *v, const struct flow_packet *p,
 			       struct flow_step *s)
 {
-	__u8 fins = v->flags[!p->direction] & (v->flags[p->direction] | p->flags) & TCP_FLAG_FIN;
+	__u8 fins = flow_side(v->flags, p->direction ^ 1) &
+		    (flow_side(v->flags, p->direction) | p->flags) & TCP_FLAG_FIN;
 
 	if (flow_opens(p->flags) &&
 	    (v->state >= FLOW_REJECTED || (v->state == FLOW_NEW && (v->marks & FLOW_MIDSTREAM)))) {
@@ -151,7 +159,7 @@ WEIR_INLINE void flow_next_other(const struct flow_view *v, const struct flow_pa
 
 	if (v->marks & FLOW_ERROR)
 		return;
-	if (v->state == FLOW_NEW && answer && v->sent[!p->direction]) {
+	if (v->state == FLOW_NEW && answer && flow_side(v->sent, p->direction ^ 1)) {
 		/* Inbound: whoever answers a flood must not fill the main table with it. */
 		s->state = v->marks & FLOW_INBOUND ? FLOW_ANSWERED : FLOW_ESTABLISHED;
 		s->promote = s->state == FLOW_ESTABLISHED;

@@ -1,41 +1,224 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "vmlinux.h"
 
-#include "maps.h"
+#include "compat.h"
+#include "embedded.h"
+#include "fragment.h"
+#include "half_open.h"
+
+/*
+ * The programs: TC in either direction on Ethernet and on L3-only devices, and XDP. They count and
+ * let everything pass: -1 is TC_ACT_UNSPEC and TCX_NEXT, both "ask the next program".
+ */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define TC_NEXT (-1)
+
+/* What no attachment can be charged with. */
+static __noinline int packet_unknown(int verdict)
+{
+	loss_count(LOSS_NO_ATTACHMENT);
+	return verdict;
+}
+
+/*
+ * Both sums end here: each buffer is in a flow, or has a fate that is counted. `tag` is the length
+ * of a VLAN tag that stands beside the buffer.
+ */
+WEIR_INLINE void buffer_count(struct traffic_counts *t, const struct packet *p, __u64 bytes,
+			      __u64 tag, int fate)
+{
+	const struct packet_facts *f = &p->facts;
+	__u64 segments = f->segments, headers = 0;
+
+	if (unlikely(segments > 1))
+		headers = (segments - 1) * (f->l3_offset + f->l3_length + f->l4_length);
+	t->buffers++;
+	t->segments += segments;
+	t->buffer_bytes += bytes;
+	t->wire_bytes += bytes + headers + segments * tag;
+	if (likely(fate == PACKET_OK)) {
+		t->ip_bytes += f->ip_bytes;
+	} else {
+		t->unparsed++;
+		loss_count(fate);
+	}
+}
+
+/* What is the same for all programs before the packet is looked at. */
+WEIR_INLINE void packet_begin(struct packet *p, const struct attachment *a, __u8 inbound)
+{
+	p->id = inbound ? a->id_in : a->id_out;
+	p->ifindex = a->ifindex;
+	p->now = bpf_jiffies64();
+	p->inbound = inbound;
+	p->cookie = 0;
+	p->cgroup = 0;
+	p->boot = 0;
+	p->ref.generation = 0;
+}
+
+static __noinline void tc_refuse(struct __sk_buff *skb, struct packet *p)
+{
+	struct cursor c;
+
+	cursor_from_skb(&c, skb);
+	if (packet_embedded_cursor(&c, &p->facts, &p->inner, &p->embedded))
+		half_refuse(p);
+}
+
+static __noinline void xdp_refuse(struct xdp_md *xdp, struct packet *p)
+{
+	struct cursor c;
+
+	cursor_from_xdp(&c, xdp);
+	if (packet_embedded_cursor(&c, &p->facts, &p->inner, &p->embedded))
+		half_refuse(p);
+}
+
+static __noinline int tc_slow(struct __sk_buff *skb, struct packet *p)
+{
+	int fate;
+
+	p->cookie = bpf_get_socket_cookie(skb);
+	if (settings.cgroup_id && !p->inbound)
+		p->cgroup = bpf_skb_cgroup_id(skb);
+	fate = packet_slow(p);
+	if (fate == PACKET_OK && p->facts.unreachable)
+		tc_refuse(skb, p);
+	return fate;
+}
+
+static __noinline int xdp_slow(struct xdp_md *xdp, struct packet *p)
+{
+	int fate = packet_slow(p);
+
+	if (fate == PACKET_OK && p->facts.unreachable)
+		xdp_refuse(xdp, p);
+	return fate;
+}
+
+WEIR_INLINE __u32 tc_tag(const struct __sk_buff *skb)
+{
+	return skb->vlan_present ? PACKET_TAGGED | (skb->vlan_tci & 0xfff) : 0;
+}
+
+/* XDP counted the packet already: it only lacks the socket. */
+static __noinline int tc_behind_xdp(struct __sk_buff *skb, struct packet *p)
+{
+	struct flow_half *half;
+	struct flow_ref *ref;
+	__u8 inbound;
+
+	p->cookie = bpf_get_socket_cookie(skb);
+	if (!p->cookie)
+		return TC_NEXT;
+	ref = bpf_map_lookup_elem(&flow_main, &p->facts.key);
+	if (ref) {
+		*(__u64 *)&p->ref = *(volatile __u64 *)ref;
+		cold_cookie(p);
+		return TC_NEXT;
+	}
+	half = half_find(p, &p->facts.key, &inbound);
+	if (half && !half->cookie)
+		half->cookie = p->cookie;
+	return TC_NEXT;
+}
+
+/* Everything behind the parser, for a packet that has facts. */
+WEIR_INLINE int packet_account(struct packet *p)
+{
+	if (unlikely(p->facts.fragment != PACKET_WHOLE))
+		packet_fragment(p);
+	return established_fast(p);
+}
+
+WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
+{
+	__u32 ifindex = skb->ifindex, zero = 0, index;
+	struct attachment *a = bpf_map_lookup_elem(&attachments, &ifindex);
+	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
+	struct packet_offload offload;
+	struct traffic_counts *t;
+	struct cursor c;
+	int fate;
+
+	if (unlikely(!a || !p))
+		return packet_unknown(TC_NEXT);
+	index = inbound ? a->stats_in : a->stats_out;
+	t = bpf_map_lookup_elem(&traffic, &index);
+	if (unlikely(!t))
+		return packet_unknown(TC_NEXT);
+	packet_begin(p, a, inbound);
+	p->xdp = 0;
+	cursor_from_skb(&c, skb);
+	offload.segments = skb->gso_segs;
+	offload.size = offload.segments ? 0 : skb->gso_size;
+	fate = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
+	if (unlikely(inbound && (a->flags & ATTACHMENT_XDP)))
+		return fate == PACKET_OK ? tc_behind_xdp(skb, p) : TC_NEXT;
+	if (likely(fate == PACKET_OK)) {
+		p->facts.key.netns = a->netns;
+		fate = packet_account(p);
+		if (unlikely(fate == PACKET_SLOW))
+			fate = tc_slow(skb, p);
+	}
+	buffer_count(t, p, skb->len, skb->vlan_present ? 4 : 0, fate);
+	return TC_NEXT;
+}
 
 SEC("tc")
 int weir_tc_in_eth(struct __sk_buff *skb)
 {
-	(void)skb;
-	return -1;
+	return tc(skb, PACKET_ETHERNET, 1);
 }
 
 SEC("tc")
 int weir_tc_out_eth(struct __sk_buff *skb)
 {
-	(void)skb;
-	return -1;
+	return tc(skb, PACKET_ETHERNET, 0);
 }
 
 SEC("tc")
 int weir_tc_in_l3(struct __sk_buff *skb)
 {
-	(void)skb;
-	return -1;
+	return tc(skb, PACKET_IP, 1);
 }
 
 SEC("tc")
 int weir_tc_out_l3(struct __sk_buff *skb)
 {
-	(void)skb;
-	return -1;
+	return tc(skb, PACKET_IP, 0);
 }
 
 SEC("xdp")
 int weir_xdp(struct xdp_md *xdp)
 {
-	(void)xdp;
+	__u32 ifindex = xdp->ingress_ifindex, zero = 0, index;
+	struct attachment *a = bpf_map_lookup_elem(&attachments, &ifindex);
+	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
+	struct packet_offload offload = {};
+	struct traffic_counts *t;
+	struct cursor c;
+	int fate;
+
+	if (unlikely(!a || !p))
+		return packet_unknown(XDP_PASS);
+	index = a->stats_in;
+	t = bpf_map_lookup_elem(&traffic, &index);
+	if (unlikely(!t))
+		return packet_unknown(XDP_PASS);
+	packet_begin(p, a, 1);
+	p->xdp = 1;
+	cursor_from_xdp(&c, xdp);
+	fate = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
+	if (likely(fate == PACKET_OK)) {
+		p->facts.key.netns = a->netns;
+		fate = packet_account(p);
+		if (unlikely(fate == PACKET_SLOW))
+			fate = xdp_slow(xdp, p);
+	}
+	buffer_count(t, p, c.length, 0, fate);
 	return XDP_PASS;
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef WEIR_BPF_PACKET_H
+#define WEIR_BPF_PACKET_H
+
+/* One packet on its way through the programs. */
+
+#include "maps.h"
+#include "parse.h"
+#include "state.h"
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Atomic addition whose result is not wanted: all that kernels before 5.12 have. */
+#define atomic_add(p, v) ((void)__sync_fetch_and_add((p), (v)))
+
+/* Fates beside enum loss and PACKET_OK, inside the programs only. */
+#define PACKET_SLOW	 (-2) /* not decided on the fast path */
+#define PACKET_RESTARTED (-3) /* its tuple's old connection is over and out of the table */
+
+struct packet {
+	struct packet_facts facts;
+	struct packet_facts inner; /* room to read what an ICMP error quotes */
+	struct packet_embedded embedded;
+	struct flow_half half; /* one to put in, or a copy of one that is taken out */
+	struct flow_ref ref;   /* of the main table; generation 0: not found there */
+	__u64 cookie;	       /* of its socket; 0: none known */
+	__u64 cgroup;	       /* of its socket; 0: none known */
+	__u64 boot;	       /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
+	__u32 id;	       /* of the attachment, as an owner */
+	__u32 ifindex;
+	__u32 now; /* jiffies, low 32 bits */
+	__u8 inbound;
+	__u8 xdp;
+};
+
+/*
+ * The packet that this CPU is at. In a map and not on the stack: there is no room for it there, and
+ * verifiers know too much about the stack (see opaque()). TC and XDP programs run with softirqs off
+ * or in one, and do not nest.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet);
+} packet_now SEC(".maps");
+
+/* Precise time costs a third of a whole established packet: only asked for when it is kept. */
+WEIR_INLINE __u64 packet_boot(struct packet *p)
+{
+	if (!p->boot)
+		p->boot = bpf_ktime_get_boot_ns();
+	return p->boot;
+}
+
+static __noinline void loss_count(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(&losses, &reason);
+
+	if (count)
+		*count += 1;
+}
+
+WEIR_INLINE void half_count_add(__u32 what)
+{
+	__u64 *count = bpf_map_lookup_elem(&half_counts, &what);
+
+	if (count)
+		*count += 1;
+}
+
+WEIR_INLINE __u32 jiffies_per_second(void)
+{
+	return settings.hz ? settings.hz : 250;
+}
+
+/*
+ * Each direction of a flow is counted by one attachment, whatever number of interfaces it passes.
+ * True if that is the packet's, perhaps from now on: because nobody counted yet, or the owner is
+ * silent for a second, or gone. The store is plain: of two that take over at once, each counts
+ * packets that the other does not see, until one of them finds itself replaced.
+ */
+WEIR_INLINE int owner_takes(const struct packet *p, __u32 *owner, __u32 last)
+{
+	__u32 id = *owner;
+
+	if (id == p->id)
+		return 1;
+	/* Signed: another CPU may have read a later clock. */
+	if (id && (__s32)(p->now - last) <= (__s32)jiffies_per_second() &&
+	    bpf_map_lookup_elem(&attachment_live, &id))
+		return 0;
+	*owner = p->id;
+	return 1;
+}
+
+WEIR_INLINE void packet_for_state(const struct packet *p, struct flow_packet *out)
+{
+	out->proto = p->facts.key.proto;
+	out->direction = p->facts.direction & 1;
+	out->flags = p->facts.tcp_flags;
+	out->reply = p->facts.icmp_reply;
+	out->error = p->facts.icmp_error;
+	out->inbound = p->inbound;
+	out->port[0] = p->facts.port[0];
+	out->port[1] = p->facts.port[1];
+}
+
+/*
+ * Flags are stored as a byte that holds what was seen. Another CPU may store at the same time: look
+ * once more whether ours are still there.
+ */
+WEIR_INLINE void flags_add(volatile __u8 *seen, __u8 flags)
+{
+	__u8 had = *seen;
+
+	if (!(flags & ~had))
+		return;
+	*seen = had | flags;
+	had = *seen;
+	if (flags & ~had)
+		*seen = had | flags;
+}
+
+#endif
