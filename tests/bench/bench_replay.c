@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How fast a capture goes through all stages: 4 million packets of 100,000 connections in 60 s,
+ * snapped to 96 bytes, replayed by the program itself on one core with its own rules; and how much
+ * memory that takes against a capture half as long.
+ *
+ *     bench_replay [--keep FILE]    FILE: only write the capture
+ *
+ * WEIR: the program (default: ../../weir from here). The capture lies in TMPDIR until the end.
+ */
+#include <arpa/inet.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PACKETS	    4000000u
+#define FLOWS	    100000u
+#define AT_ONCE	    5000u
+#define SPAN_US	    60000000u
+#define SNAP_LENGTH 96
+#define GOAL	    3000000.0 /* packets/s on one core */
+#define START	    1700000000u
+
+/* --- the traffic --- */
+
+enum kind { DNS, WEB, TALK, BULK };
+
+struct conversation {
+	uint32_t client, server; /* host order */
+	uint16_t client_port, server_port;
+	uint16_t done, packets;
+	uint32_t sequence[2];
+	enum kind kind;
+};
+
+struct writer {
+	FILE *file;
+	uint64_t state;
+	struct conversation *active;
+	size_t active_len;
+	uint32_t flows; /* started */
+};
+
+static uint32_t random_below(struct writer *w, uint32_t n)
+{
+	w->state ^= w->state >> 12;
+	w->state ^= w->state << 25;
+	w->state ^= w->state >> 27;
+	return (uint32_t)((w->state * UINT64_C(2685821657736338717)) >> 33) % n;
+}
+
+/* 30 % name look-ups, 50 % pages, 15 % longer talks, 5 % transfers: 40 packets on average. */
+static void start(struct writer *w)
+{
+	struct conversation *c = &w->active[w->active_len++];
+	uint32_t dice = random_below(w, 100);
+
+	memset(c, 0, sizeof(*c));
+	c->client = 0x0a000000 + random_below(w, 500) + 10;
+	c->server = 0x5db80000 + random_below(w, 3000);
+	c->client_port = (uint16_t)(32768 + w->flows % 28000);
+	c->server_port = dice < 70 ? 443 : 80;
+	c->sequence[0] = c->sequence[1] = w->flows;
+	c->kind = dice < 30 ? DNS : dice < 80 ? WEB : dice < 95 ? TALK : BULK;
+	switch (c->kind) {
+	case DNS:
+		c->server = 0x0a000001;
+		c->server_port = 53;
+		c->packets = 2;
+		break;
+	case WEB:
+		c->packets = (uint16_t)(12 + random_below(w, 29));
+		break;
+	case TALK:
+		c->packets = (uint16_t)(40 + random_below(w, 61));
+		break;
+	case BULK:
+		c->packets = (uint16_t)(118 + random_below(w, 401));
+		break;
+	}
+	w->flows++;
+}
+
+static void put16(uint8_t *at, uint16_t n)
+{
+	n = htons(n);
+	memcpy(at, &n, 2);
+}
+
+static void put32(uint8_t *at, uint32_t n)
+{
+	n = htonl(n);
+	memcpy(at, &n, 4);
+}
+
+/* A TCP packet of the conversation's life: handshake, data mostly from the server, both ends. */
+static uint16_t put_tcp(struct writer *w, struct conversation *c, uint8_t *tcp, bool *answer)
+{
+	uint16_t left = (uint16_t)(c->packets - c->done), payload = 0;
+	uint8_t flags = 0x10;
+
+	*answer = c->done == 1 || left == 2 || (c->done > 3 && left > 3 && random_below(w, 3));
+	if (c->done < 2)
+		flags = c->done ? 0x12 : 0x02;
+	else if (left == 2 || left == 3)
+		flags = 0x11;
+	else if (c->done > 2 && left > 3 && (*answer || c->done == 3 || !random_below(w, 4)))
+		payload = *answer ? 1448 : (uint16_t)(100 + random_below(w, 700));
+	put16(tcp, *answer ? c->server_port : c->client_port);
+	put16(tcp + 2, *answer ? c->client_port : c->server_port);
+	put32(tcp + 4, c->sequence[*answer]);
+	put32(tcp + 8, c->sequence[!*answer]);
+	tcp[12] = 8 << 4; /* time stamps */
+	tcp[13] = flags;
+	c->sequence[*answer] += payload + (flags & 3 ? 1 : 0);
+	return (uint16_t)(32 + payload);
+}
+
+static uint16_t put_udp(struct conversation *c, uint8_t *udp, bool *answer)
+{
+	uint16_t length = c->done ? 120 : 60;
+
+	*answer = c->done;
+	put16(udp, *answer ? c->server_port : c->client_port);
+	put16(udp + 2, *answer ? c->client_port : c->server_port);
+	put16(udp + 4, length);
+	return length;
+}
+
+static void put_packet(struct writer *w, struct conversation *c, uint64_t us)
+{
+	uint8_t record[16 + SNAP_LENGTH] = {0}, *frame = record + 16, *ip = frame + 14;
+	bool answer, udp = c->kind == DNS;
+	uint16_t length = udp ? put_udp(c, ip + 20, &answer) : put_tcp(w, c, ip + 20, &answer);
+	uint32_t wire = 14 + 20 + length, words[4];
+
+	frame[12] = 8;
+	ip[0] = 0x45;
+	put16(ip + 2, (uint16_t)(20 + length));
+	ip[8] = 64;
+	ip[9] = udp ? 17 : 6;
+	put32(ip + 12, answer ? c->server : c->client);
+	put32(ip + 16, answer ? c->client : c->server);
+	words[0] = START + (uint32_t)(us / 1000000);
+	words[1] = (uint32_t)(us % 1000000);
+	words[2] = wire < SNAP_LENGTH ? wire : SNAP_LENGTH;
+	words[3] = wire;
+	memcpy(record, words, sizeof(words));
+	fwrite(record, 16 + words[2], 1, w->file);
+	c->done++;
+}
+
+/* Returns how many packets were written; the last may fall short or over by the dice. */
+static uint32_t write_capture(const char *path, uint32_t packets, uint32_t flows, uint64_t span)
+{
+	const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, SNAP_LENGTH, 1};
+	struct writer w = {.file = fopen(path, "wb"), .state = 88172645463325252u};
+	uint32_t written = 0;
+
+	w.active = malloc(flows * sizeof(*w.active));
+	if (!w.file || !w.active) {
+		perror(path);
+		exit(1);
+	}
+	setvbuf(w.file, NULL, _IOFBF, 1 << 20);
+	fwrite(header, sizeof(header), 1, w.file);
+	for (; written < packets; written++) {
+		struct conversation *c;
+
+		/* So many at once from the start, the others as time goes. */
+		while (w.flows < flows &&
+		       (uint64_t)written * (flows - AT_ONCE) + (uint64_t)AT_ONCE * packets >=
+			       (uint64_t)w.flows * packets)
+			start(&w);
+		if (!w.active_len)
+			break;
+		c = &w.active[random_below(&w, (uint32_t)w.active_len)];
+		put_packet(&w, c, span * written / packets);
+		if (c->done == c->packets)
+			*c = w.active[--w.active_len];
+	}
+	if (fclose(w.file)) {
+		perror(path);
+		exit(1);
+	}
+	free(w.active);
+	return written;
+}
+
+/* --- the measurement --- */
+
+static char capture[4096];
+
+static void remove_capture(void)
+{
+	if (capture[0])
+		unlink(capture);
+}
+
+static void on_signal(int number)
+{
+	remove_capture();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void pin(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((int)sysconf(_SC_NPROCESSORS_ONLN) - 1, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static double seconds(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+/* Runs the program over the capture on one core. Exits if it does not end well. */
+static struct rusage replay(const char *weir)
+{
+	struct rusage usage;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		pin();
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(127);
+		execl(weir, weir, "replay", "--home", "10.0.0.0/8", capture, (char *)NULL);
+		perror(weir);
+		_exit(127);
+	}
+	if (child < 0 || wait4(child, &status, 0, &usage) < 0) {
+		perror("wait");
+		exit(1);
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		fprintf(stderr, "bench_replay: %s replay ended with status %d\n", weir, status);
+		exit(1);
+	}
+	return usage;
+}
+
+static void say(const char *name, double value, const char *unit, const char *against)
+{
+	printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"against\": \"%s\"}\n", name,
+	       value, unit, against);
+}
+
+static const char *program(const char *self)
+{
+	static char path[4096];
+	const char *weir = getenv("WEIR"), *slash = strrchr(self, '/');
+
+	if (weir)
+		return weir;
+	snprintf(path, sizeof(path), "%.*s/../../weir", slash ? (int)(slash - self) : 1,
+		 slash ? self : ".");
+	return path;
+}
+
+static void measure(const char *weir)
+{
+	uint32_t packets = write_capture(capture, PACKETS / 2, FLOWS / 2, SPAN_US / 2);
+	struct rusage half = replay(weir), whole;
+	double cpu, best = 1e9;
+	char words[160];
+
+	packets = write_capture(capture, PACKETS, FLOWS, SPAN_US);
+	for (int i = 0; i < 3; i++) { /* the least of three: others use this machine too */
+		whole = replay(weir);
+		cpu = seconds(&whole.ru_utime) + seconds(&whole.ru_stime);
+		best = cpu < best ? cpu : best;
+	}
+	snprintf(words, sizeof(words), "at least %.0f; %u packets, %u connections, CPU of one core",
+		 GOAL, packets, FLOWS);
+	say("replay.packets_per_second", packets / best, "packets/s", words);
+	snprintf(words, sizeof(words), "%.1f MiB for a capture half as long",
+		 (double)half.ru_maxrss / 1024);
+	say("replay.rss_mib", (double)whole.ru_maxrss / 1024, "MiB", words);
+}
+
+int main(int argc, char **argv)
+{
+	const char *folder = getenv("TMPDIR");
+	int fd;
+
+	if (argc == 3 && !strcmp(argv[1], "--keep"))
+		return write_capture(argv[2], PACKETS, FLOWS, SPAN_US) == 0;
+	snprintf(capture, sizeof(capture), "%s/weir-replay-XXXXXX", folder ? folder : "/tmp");
+	fd = mkstemp(capture);
+	if (fd < 0) {
+		perror(capture);
+		return 1;
+	}
+	close(fd);
+	atexit(remove_capture);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	measure(program(argv[0]));
+	return 0;
+}
