@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/*
+ * What a packet of an established flow costs: an IPv4 UDP packet of 64 bytes through
+ * BPF_PROG_TEST_RUN. The empty program, the floor and weir's are run in turn, many short rounds, so
+ * that what else the machine does meets all alike; of each the median round counts.
+ */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/key.h"
+#include "bpf/settings.h"
+#include "bpf/table.h"
+#include "bpf/weir.skel.h"
+#include "floor.skel.h"
+
+#define ROUNDS 41
+#define REPEAT 200000
+#define SLOT   7
+
+static const __u8 packet[64] = {
+	0x02, 0, 0, 0,	0,    2,    0x02, 0,  0,  0,  0, 1, 0x08, 0x00,	      /* Ethernet */
+	0x45, 0, 0, 50, 0,    1,    0x40, 0,  64, 17, 0, 0, 10,	  0,	0, 1, /* IPv4 … */
+	10,   0, 0, 2,	0x30, 0x39, 0,	  53, 0,  30, 0, 0, /* … UDP 12345 → 53 */
+};
+
+static void packet_key_of(struct flow_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	flow_key_v4(key, word32(packet + 26), word32(packet + 30), word16(packet + 34),
+		    word16(packet + 36), 17);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const __u32 *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+struct contestant {
+	const char *name;
+	int fd;
+	__u32 ns[ROUNDS];
+};
+
+static int round_of(struct contestant *c, int number)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
+		    .repeat = REPEAT);
+	int err = bpf_prog_test_run_opts(c->fd, &opts);
+
+	c->ns[number] = opts.duration;
+	return err;
+}
+
+static double median(struct contestant *c)
+{
+	qsort(c->ns, ROUNDS, sizeof(c->ns[0]), compare);
+	return c->ns[ROUNDS / 2];
+}
+
+static void print(const char *hook, const char *name, double value, const char *unit,
+		  const char *against)
+{
+	printf("{\"name\": \"packet.%s.%s\", \"value\": %.3f, \"unit\": \"%s\", \"against\": "
+	       "\"%s\"}\n",
+	       hook, name, value, unit, against);
+}
+
+/* Runs the three in turn and prints what came out. */
+static int contest(const char *hook, int empty, int least, int weir)
+{
+	struct contestant all[] = {{.name = "empty", .fd = empty},
+				   {.name = "floor", .fd = least},
+				   {.name = "weir", .fd = weir}};
+	double ns[3];
+
+	for (int r = -1; r < ROUNDS; r++) { /* the first warms up */
+		for (int i = 0; i < 3; i++) {
+			int err = round_of(&all[i], r < 0 ? 0 : r);
+
+			if (err) {
+				fprintf(stderr, "bench_packet: cannot run %s on %s: %s\n",
+					all[i].name, hook, strerror(-err));
+				return 1;
+			}
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		ns[i] = median(&all[i]);
+	print(hook, "empty.ns", ns[0], "ns", "an empty program: what running any costs");
+	print(hook, "floor.ns", ns[1], "ns", "minimal parse, look-up and count");
+	print(hook, "established.ns", ns[2], "ns", "64-byte IPv4 UDP of an established flow");
+	print(hook, "established.ratio", (ns[2] - ns[0]) / (ns[1] - ns[0]), "ratio",
+	      "minimal parse, look-up and count in the same run");
+	return 0;
+}
+
+static void set(struct bpf_map *map, const void *key, const void *value)
+{
+	if (bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY)) {
+		perror("bench_packet: cannot fill a map");
+		exit(3);
+	}
+}
+
+static void fill_floor(struct floor_bpf *skeleton)
+{
+	struct flow_ref ref = {.slot = SLOT, .generation = 1};
+	struct flow_key key;
+
+	packet_key_of(&key);
+	set(skeleton->maps.floor_main, &key, &ref);
+}
+
+/* The flow as it is once promoted, and the attachment that owns its direction. */
+static void fill_weir(struct weir_bpf *skeleton)
+{
+	struct attachment a = {.ifindex = 1, .id_in = 1, .id_out = 2, .stats_out = 1};
+	struct flow_slot slot = {.owner = {1, 1}, .state = FLOW_ESTABLISHED, .generation = 1};
+	struct flow_ref ref = {.slot = SLOT, .generation = 1};
+	__u32 number = SLOT;
+	struct flow_key key;
+	__u8 yes = 1;
+
+	packet_key_of(&key);
+	set(skeleton->maps.attachments, &a.ifindex, &a);
+	set(skeleton->maps.attachment_live, &a.id_in, &yes);
+	set(skeleton->maps.attachment_live, &a.id_out, &yes);
+	set(skeleton->maps.flow_hot, &number, &slot);
+	set(skeleton->maps.flow_main, &key, &ref);
+}
+
+/* True if weir's program counted each packet of the contest into the flow's slot. */
+static int counted_all(struct weir_bpf *skeleton, __u64 packets)
+{
+	struct flow_slot slot;
+	__u32 number = SLOT;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.flow_hot), &number, &slot))
+		return 0;
+	return slot.packets[0] + slot.packets[1] == (__u32)packets &&
+	       slot.bytes[0] + slot.bytes[1] == packets * 50;
+}
+
+int main(void)
+{
+	struct floor_bpf *least = floor_bpf__open_and_load();
+	struct weir_bpf *weir = weir_bpf__open();
+	const __u64 each = (__u64)(ROUNDS + 1) * REPEAT;
+	int failed;
+
+	if (weir)
+		weir->rodata->settings.xdp_load_bytes =
+			libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) ==
+			1;
+	if (!least || !weir || weir_bpf__load(weir)) {
+		fprintf(stderr,
+			"bench_packet: cannot load the programs: run it as root on a kernel "
+			"with BPF\n");
+		return 3;
+	}
+	fill_floor(least);
+	fill_weir(weir);
+	failed = contest("tc", bpf_program__fd(least->progs.empty_tc),
+			 bpf_program__fd(least->progs.floor_tc),
+			 bpf_program__fd(weir->progs.weir_tc_in_eth));
+	failed |= contest("xdp", bpf_program__fd(least->progs.empty_xdp),
+			  bpf_program__fd(least->progs.floor_xdp),
+			  bpf_program__fd(weir->progs.weir_xdp));
+	if (!failed && !counted_all(weir, 2 * each)) {
+		fprintf(stderr, "bench_packet: the packets were not all counted as established\n");
+		failed = 1;
+	}
+	weir_bpf__destroy(weir);
+	floor_bpf__destroy(least);
+	return failed;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "vmlinux.h"
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/flow.h"
+
+/*
+ * What counting a flow costs at the least: parse Ethernet, IPv4 and UDP into the same key, look the
+ * slot up, count there. And an empty program, for what running any costs.
+ */
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_key);
+	__type(value, struct flow_ref);
+} floor_main SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct flow_slot);
+} floor_hot SEC(".maps");
+
+#define ETHERNET 14
+#define IPV4	 20
+#define UDP	 8
+
+static inline __attribute__((always_inline)) void count(const __u8 *data, const __u8 *end)
+{
+	const __u8 *ip = data + ETHERNET, *udp = ip + IPV4;
+	struct flow_key key __attribute__((aligned(8))) = {};
+	struct flow_slot *slot;
+	struct flow_ref *ref;
+	__u32 number, swap;
+	__u64 a, b;
+
+	if (udp + UDP > end || *(__u16 *)(data + 12) != bpf_htons(0x0800))
+		return;
+	if (ip[0] != 0x45 || ip[9] != 17 || *(__u16 *)(ip + 6) & bpf_htons(0x3fff))
+		return;
+	a = (__u64) * (__u32 *)(ip + 12) << 16 | *(__u16 *)udp;
+	b = (__u64) * (__u32 *)(ip + 16) << 16 | *(__u16 *)(udp + 2);
+	swap = a > b;
+	*(__u64 *)(key.addr[0] + 8) = (swap ? b : a) >> 16 << 32 | 0xffff0000u;
+	*(__u64 *)(key.addr[1] + 8) = (swap ? a : b) >> 16 << 32 | 0xffff0000u;
+	key.port[0] = swap ? b : a;
+	key.port[1] = swap ? a : b;
+	key.proto = 17;
+	ref = bpf_map_lookup_elem(&floor_main, &key);
+	if (!ref)
+		return;
+	number = ref->slot;
+	slot = bpf_map_lookup_elem(&floor_hot, &number);
+	if (!slot)
+		return;
+	__sync_fetch_and_add(&slot->bytes[swap], bpf_ntohs(*(__u16 *)(ip + 2)));
+	__sync_fetch_and_add(&slot->packets[swap], 1);
+	slot->last[swap] = bpf_jiffies64();
+}
+
+SEC("tc")
+int floor_tc(struct __sk_buff *skb)
+{
+	count((const __u8 *)(long)skb->data, (const __u8 *)(long)skb->data_end);
+	return -1;
+}
+
+SEC("tc")
+int empty_tc(struct __sk_buff *skb)
+{
+	(void)skb;
+	return -1;
+}
+
+SEC("xdp")
+int floor_xdp(struct xdp_md *xdp)
+{
+	count((const __u8 *)(long)xdp->data, (const __u8 *)(long)xdp->data_end);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int empty_xdp(struct xdp_md *xdp)
+{
+	(void)xdp;
+	return XDP_PASS;
+}
