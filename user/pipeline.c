@@ -171,6 +171,11 @@ void pipeline_flows_advance(struct pipeline *p, weir_time at)
 		order_advance(p->order, p->own_input, at);
 }
 
+void pipeline_flows_end(struct pipeline *p)
+{
+	order_end(p->order, p->flow_input);
+}
+
 void pipeline_health(struct pipeline *p, weir_time at, const char *fact, const char *message)
 {
 	struct event event = {.time = at, .service = SERVICE_HEALTH};
@@ -398,7 +403,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	if (err) {
 		if (!error->text[0])
 			error_set(error, EXIT_SYSTEM, -err, "no memory for the pipeline");
-		pipeline_close(p, false);
+		pipeline_close(p);
 		return err;
 	}
 	*pipeline = p;
@@ -416,12 +421,14 @@ static void close_sinks(struct pipeline *p)
 	vec_free(&p->sinks);
 }
 
-void pipeline_close(struct pipeline *p, bool finish)
+void pipeline_finish(struct pipeline *p)
 {
-	if (finish) {
-		flow_finish(p->flows);
-		order_end(p->order, p->flow_input);
-	}
+	flow_finish(p->flows);
+	order_end(p->order, p->flow_input);
+}
+
+void pipeline_close(struct pipeline *p)
+{
 	close_sinks(p);
 	flow_table_free(p->flows);
 	order_free(p->order);

@@ -30,14 +30,20 @@ struct pipeline_options {
 int pipeline_open(struct pipeline **pipeline, const struct config *config,
 		  const struct pipeline_options *options, struct error *error);
 
-/* Lets all that waits leave, closes windows as partial if `finish`, flushes and closes sinks. */
-void pipeline_close(struct pipeline *pipeline, bool finish);
+/* The end of all input: flows age out, what waits leaves, windows close as partial. */
+void pipeline_finish(struct pipeline *pipeline);
+
+/* Flushes and closes the sinks, frees everything. */
+void pipeline_close(struct pipeline *pipeline);
 
 /* Where captures and the live source put what they know of connections. */
 struct flow_table *pipeline_flows(struct pipeline *pipeline);
 
 /* The flow stage has been told everything before `at`. */
 void pipeline_flows_advance(struct pipeline *pipeline, weir_time at);
+
+/* No connections will come: what the flow stage says holds the watermark back no more. */
+void pipeline_flows_end(struct pipeline *pipeline);
 
 /* Another input of events; its number, or -ENOMEM. */
 int pipeline_input(struct pipeline *pipeline, weir_time lateness);

@@ -202,9 +202,10 @@ static void watch_close(struct watch *watch)
 		live_drain(watch->live, pipeline_flows(watch->pipeline));
 		live_close(watch->live, pipeline_flows(watch->pipeline));
 		pipeline_live(watch->pipeline, NULL);
+		pipeline_finish(watch->pipeline);
 	}
 	if (watch->pipeline)
-		pipeline_close(watch->pipeline, watch->live != NULL);
+		pipeline_close(watch->pipeline);
 	for (int i = WAIT_TIMER; i <= WAIT_SIGNAL; i++)
 		if (watch->fds[i] >= 0)
 			close(watch->fds[i]);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "capture/source.h"
+#include "flow/track.h"
+#include "pipeline.h"
+#include "progress.h"
+
+/* The progress bar looks at the clock once in so many records. */
+#define PROGRESS_EVERY 16384
+
+/* One file with its next record's time. */
+struct file {
+	struct source *source;
+	weir_time at;
+	bool ended;
+};
+
+struct replay {
+	struct pipeline *pipeline;
+	struct track *track;
+	VEC(struct file) files;
+	struct file *from; /* whose record is being handed over */
+};
+
+static void on_packet(void *context, const struct capture_packet *packet)
+{
+	struct replay *replay = context;
+
+	track_packet(replay->track, packet);
+	pipeline_flows_advance(replay->pipeline, track_clock(replay->track));
+}
+
+static void on_event(void *context, const struct event *event)
+{
+	struct replay *replay = context;
+
+	pipeline_event(replay->pipeline, replay->from->source->input, event);
+}
+
+static void next_time(struct replay *replay, struct file *file)
+{
+	file->ended = file->source->ops->peek(file->source, &file->at) <= 0;
+	if (file->ended && !file->source->ops->packets)
+		pipeline_input_end(replay->pipeline, file->source->input);
+}
+
+/* Of several files the earliest record is next; the first named goes first at equal times. */
+static struct file *earliest(struct replay *replay)
+{
+	struct file *first = NULL;
+
+	vec_each (file, &replay->files)
+		if (!file->ended && (!first || file->at < first->at))
+			first = file;
+	return first;
+}
+
+static void show_progress(struct replay *replay, struct progress *progress)
+{
+	uint64_t done = 0, all = 0, one, whole;
+
+	vec_each (file, &replay->files) {
+		file->source->ops->progress(file->source, &one, &whole);
+		done += one;
+		all += whole;
+	}
+	progress_show(progress, done, all);
+}
+
+static void feed(struct replay *replay, bool bar)
+{
+	const struct intake intake = {replay, on_packet, on_event};
+	struct progress progress = PROGRESS_EMPTY;
+	uint64_t records = 0;
+
+	while ((replay->from = earliest(replay))) {
+		replay->from->source->ops->deliver(replay->from->source, &intake);
+		next_time(replay, replay->from);
+		if (bar && ++records % PROGRESS_EVERY == 0)
+			show_progress(replay, &progress);
+	}
+	progress_clear(&progress);
+}
+
+static int open_files(struct replay *replay, const char *const *paths, struct error *error)
+{
+	for (; *paths; paths++) {
+		struct source *source;
+		struct file *file;
+		int err = source_open(&source, *paths, error);
+
+		if (err)
+			return err;
+		file = vec_add(&replay->files);
+		if (!file) {
+			source->ops->close(source);
+			return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for %s", *paths);
+		}
+		file->source = source;
+	}
+	return 0;
+}
+
+/* Files of events are inputs of their own; captures speak through the flow stage. */
+static int open_inputs(struct replay *replay, struct error *error)
+{
+	bool packets = false;
+
+	vec_each (file, &replay->files) {
+		int input;
+
+		packets = packets || file->source->ops->packets;
+		if (file->source->ops->packets)
+			continue;
+		input = pipeline_input(replay->pipeline, file->source->ops->lateness);
+		if (input < 0)
+			return error_set(error, EXIT_SYSTEM, -input, "no memory for an input");
+		file->source->input = (uint32_t)input;
+	}
+	if (!packets)
+		pipeline_flows_end(replay->pipeline);
+	return 0;
+}
+
+static weir_time lateness(const struct replay *replay)
+{
+	weir_time most = 0;
+
+	vec_each (file, &replay->files)
+		if (file->source->ops->lateness > most)
+			most = file->source->ops->lateness;
+	return most;
+}
+
+static int replay_open(struct replay *replay, const struct config *config,
+		       const struct replay_options *options, struct error *error)
+{
+	struct pipeline_options pipeline = {
+		.form = options->json ? OUTPUT_JSON : OUTPUT_TEXT,
+		.signals = options->signals,
+		.events = options->events,
+		.database = config->database,
+	};
+	int err = open_files(replay, options->files, error);
+
+	pipeline.lateness = lateness(replay);
+	err = err ? err : pipeline_open(&replay->pipeline, config, &pipeline, error);
+	err = err ? err : open_inputs(replay, error);
+	if (err)
+		return err;
+	replay->track = track_new(pipeline_flows(replay->pipeline));
+	return replay->track ? 0 : error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for flows");
+}
+
+/* What is in no flow, by reason. Frames that are not IP are nothing to worry about. */
+static void tell_lost(const struct track *track)
+{
+	static const char *const words[] = {
+#define X(name, words_) words_,
+		WEIR_LOSSES(X)
+#undef X
+	};
+	struct track_stats stats;
+
+	track_stats(track, &stats);
+	for (int i = 0; i < LOSS_COUNT; i++)
+		if (stats.lost[i] && i != LOSS_NOT_IP)
+			log_warn("%" PRIu64 " of %" PRIu64 " packets are in no connection: %s",
+				 stats.lost[i], stats.packets, words[i]);
+}
+
+/* What was wrong with the files, and what the flow stage could not use, on standard error. */
+static void tell(const struct replay *replay)
+{
+	tell_lost(replay->track);
+	vec_each (file, &replay->files) {
+		json_t *report = file->source->ops->report(file->source);
+		char *text = json_dumps(report, JSON_COMPACT);
+
+		log_debug("%s: %s", file->source->name, text ? text : "");
+		free(text);
+		json_decref(report);
+	}
+}
+
+static void replay_close(struct replay *replay)
+{
+	if (replay->pipeline)
+		pipeline_close(replay->pipeline);
+	track_free(replay->track);
+	vec_each (file, &replay->files)
+		file->source->ops->close(file->source);
+	vec_free(&replay->files);
+}
+
+int pipeline_replay(const struct config *config, const struct replay_options *options)
+{
+	struct replay replay = {0};
+	struct error error = {0};
+	int err = replay_open(&replay, config, options, &error), worst;
+
+	if (err) {
+		replay_close(&replay);
+		log_error("%s", error.text);
+		return error.status;
+	}
+	vec_each (file, &replay.files)
+		next_time(&replay, file);
+	feed(&replay, options->progress && isatty(STDERR_FILENO));
+	track_finish(replay.track);
+	tell(&replay);
+	pipeline_finish(replay.pipeline);
+	worst = pipeline_worst(replay.pipeline);
+	replay_close(&replay);
+	return options->fail_on >= 0 && worst >= options->fail_on ? EXIT_RAISED : EXIT_DONE;
+}
