@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/verbs.h"
+#include "config/config.h"
 
 #define HELP_WIDTH  80
 #define HELP_INDENT 28 /* where an option's words begin */
@@ -205,6 +206,9 @@ void verb_print_man(const struct verb *verb, FILE *out)
 
 static const struct verb_option options[] = {
 	{.name = "man", .words = "print a manual page instead (for 'man -l -')"},
+	{.name = "sample",
+	 .words = "print a configuration with every key, its default and its unit"},
+	{.name = "keys", .words = "print the keys of the configuration as Markdown"},
 	{.name = "names", .words = "print only the names of the verbs, one a line"},
 	{0},
 };
@@ -224,6 +228,10 @@ static int run(const struct arguments *arguments)
 		return verb_usage(arguments->verb, "no verb '%s': 'weir help' lists them", name);
 	if (arguments_has(arguments, "names"))
 		print_names();
+	else if (arguments_has(arguments, "sample"))
+		config_sample(stdout);
+	else if (arguments_has(arguments, "keys"))
+		config_document(stdout);
 	else if (arguments_has(arguments, "man"))
 		verb_print_man(verb, stdout);
 	else if (verb)

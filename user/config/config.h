@@ -58,6 +58,8 @@ bool config_is_default(const struct config *config, const char *key);
 void config_print(const struct config *config, FILE *out);
 /* The shipped sample: every key, its default, unit and comment. */
 void config_sample(FILE *out);
+/* The same as a section of docs/configuration.md. */
+void config_document(FILE *out);
 void config_free(struct config *config);
 
 #endif

@@ -141,3 +141,17 @@ void config_sample(FILE *out)
 		fputc('\n', out);
 	}
 }
+
+void config_document(FILE *out)
+{
+	for (size_t i = 0; i < config_keys_len; i++) {
+		const struct config_key *key = &config_keys[i];
+		char expects[400];
+
+		fprintf(out, "### `%s`\n\n", key->name);
+		fprintf(out, "%s\n\n", key->words);
+		fprintf(out, "Takes %s. Default: `", config_expects(key, expects, sizeof(expects)));
+		print_fallback(key, out);
+		fputs("`\n\n", out);
+	}
+}

@@ -276,8 +276,9 @@ static void command_line_replaces_file(void **state)
 	assert_int_equal(config_set(config, "database", "none", &error), 0);
 	assert_null(config->database);
 	assert_int_equal(config_set(config, "lateness", "soon", &error), -EINVAL);
-	assert_string_equal(error.text,
-			    "lateness is 'soon': give a duration such as 90s, 5m, 1h30m or 7d, at most 1h");
+	assert_string_equal(
+		error.text,
+		"lateness is 'soon': give a duration such as 90s, 5m, 1h30m or 7d, at most 1h");
 	assert_true(config->lateness == 5 * WEIR_SEC);
 	assert_int_equal(config_set(config, "lateniss", "1s", &error), -EINVAL);
 	assert_non_null(strstr(error.text, "'lateness'"));
@@ -364,22 +365,39 @@ static void sample_holds_the_defaults(void **state)
 	free(text);
 }
 
+static char *slurp(const char *name)
+{
+	FILE *file = fopen(name, "r");
+	char *text = calloc(1, 1 << 18);
+	size_t n = file ? fread(text, 1, (1 << 18) - 1, file) : 0;
+
+	if (file)
+		fclose(file);
+	if (!n)
+		fail_msg("cannot read %s: run from the top of the tree", name);
+	return text;
+}
+
 static void shipped_sample_is_the_tables(void **state)
 {
-	char *text = sample();
-	FILE *file = fopen("deploy/weir.yaml", "r");
-	char *shipped = calloc(1, 65536);
+	char *text = sample(), *shipped = slurp("deploy/weir.yaml");
 
 	(void)state;
-	if (!file) {
-		free(text);
-		free(shipped);
-		fail_msg("deploy/weir.yaml is not there: run from the top of the tree");
-		return;
-	}
-	assert_true(fread(shipped, 1, 65535, file) > 0);
-	fclose(file);
-	assert_string_equal(shipped, text);
+	assert_string_equal(shipped, text); /* tools/docs.sh writes it anew */
+	free(shipped);
+	free(text);
+}
+
+static void documentation_is_the_tables(void **state)
+{
+	char *shipped = slurp("docs/configuration.md"), *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	config_document(out);
+	fclose(out);
+	assert_non_null(strstr(shipped, text)); /* tools/docs.sh writes it anew */
 	free(shipped);
 	free(text);
 }
@@ -405,6 +423,7 @@ int main(void)
 		cmocka_unit_test(printed_configuration_reads_back),
 		cmocka_unit_test(sample_holds_the_defaults),
 		cmocka_unit_test(shipped_sample_is_the_tables),
+		cmocka_unit_test(documentation_is_the_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, remove_file);
