@@ -27,7 +27,9 @@ struct draft {
 	bool refused; /* skipped for an unknown field: so are those that refer to it */
 	enum draft_state state;
 	bool raise_set, generate;
+	bool replaced; /* by a rule of the same id in a later path */
 	struct draft *refs[RULE_REFS_MAX];
+	struct item ref_at[RULE_REFS_MAX];
 	unsigned refs_len;
 	struct item summary;
 };
@@ -69,10 +71,45 @@ bool read_expr(struct load *load, struct item item, const struct expr_scope *sco
 /* header.c: all keys of a document; what they hold is compiled later. */
 bool header_read(struct load *load, struct draft *draft);
 
+/* correlation.c: the keys of `correlation`, and those of `weir` that window and temporal share. */
+struct correlation {
+	struct draft *draft;
+	const struct correlation_type *type;
+	struct item rules, group_by, timespan_at, condition, aliases, every;
+	weir_time timespan;
+	/* of weir */
+	struct item per, compute, having, severity, confidence, common, differ, min_severity,
+		window;
+	bool suppress_set;
+	weir_time suppress;
+};
+
+struct correlation_type {
+	const char *name;
+	bool temporal, ordered;
+	enum aggregate_kind kind; /* what Sigma's condition is about */
+};
+
+bool correlation_read(struct load *load, struct draft *draft, struct correlation *correlation);
+/* Levels by expression, most severe first. */
+bool levels_read(struct load *load, struct item map, const struct expr_scope *scope,
+		 struct rule_level levels[RULE_LEVELS_MAX], unsigned *len);
+/* weir keys that every correlation has; `into` is a struct correlation. */
+bool on_summary(struct load *load, struct item value, void *into);
+bool on_suppress(struct load *load, struct item value, void *into);
+bool on_raise(struct load *load, struct item value, void *into);
+bool on_family(struct load *load, struct item value, void *into);
+bool on_actions(struct load *load, struct item value, void *into);
+bool on_severity(struct load *load, struct item value, void *into);
+bool on_confidence(struct load *load, struct item value, void *into);
+
 /* base.c, window.c, temporal.c: the rule's own part. */
 bool base_read(struct load *load, struct draft *draft);
 bool window_read(struct load *load, struct draft *draft);
 bool temporal_read(struct load *load, struct draft *draft);
+
+/* header.c: `raise` of any kind of rule. */
+bool raise_read(struct load *load, struct item value, struct draft *draft);
 
 /* summary.c */
 bool summary_read(struct load *load, struct draft *draft);

@@ -168,7 +168,8 @@ struct rule {
 	enum severity level;
 	struct place place;
 	enum rule_kind kind;
-	bool raise;		      /* makes detections, not signals (weir.raise) */
+	bool raise; /* makes detections, not signals (weir.raise) */
+	bool alone; /* base: speaks for itself too: nothing refers to it, or a user says generate */
 	const char *family;	      /* NULL: its own name */
 	unsigned index;		      /* in ruleset.rules */
 	unsigned refs[RULE_REFS_MAX]; /* indexes of the rules it refers to */

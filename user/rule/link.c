@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "rule/index.h"
+#include "rule/load.h"
+#include "rule/words.h"
+
+/* Names to rules: references, their order, and who uses whom. */
+
+struct draft *draft_find(const struct load *load, const char *name, size_t length)
+{
+	for (size_t i = load->drafts.len; i-- > 0;) {
+		struct draft *draft = load->drafts.at[i];
+
+		if (!draft->replaced && draft->rule.id && draft->rule.name &&
+		    ((strlen(draft->rule.name) == length &&
+		      !memcmp(draft->rule.name, name, length)) ||
+		     word_is(name, length, draft->rule.id)))
+			return draft;
+	}
+	return NULL;
+}
+
+static bool reference_unknown(struct load *load, const struct draft *draft, struct item at)
+{
+	const char **names = arena_alloc(load->arena, (load->drafts.len + 1) * sizeof(*names));
+	size_t len = 0;
+
+	if (!load_memory(load, names))
+		return false;
+	vec_each (one, &load->drafts) {
+		if (*one != draft && !(*one)->replaced && (*one)->rule.name)
+			names[len++] = (*one)->rule.name;
+	}
+	if (!len)
+		return load_fault(load, at, "unknown rule '%s': there is no other rule",
+				  item_text(at));
+	return load_fault(load, at, "unknown rule '%s': the nearest is '%s'", item_text(at),
+			  nearest_word(item_text(at), item_length(at), names));
+}
+
+static bool reference_add(struct load *load, struct draft *draft, struct item at)
+{
+	struct draft *ref = draft_find(load, item_text(at), item_length(at));
+
+	if (!item_is_text(at) || !ref)
+		return reference_unknown(load, draft, at);
+	for (unsigned i = 0; i < draft->refs_len; i++)
+		if (draft->refs[i] == ref)
+			return load_fault(load, at, "rule '%s' stands twice: once would be right",
+					  ref->rule.name);
+	if (draft->refs_len == RULE_REFS_MAX)
+		return load_fault(load, at, "more than %d rules in one correlation", RULE_REFS_MAX);
+	draft->ref_at[draft->refs_len] = at;
+	draft->refs[draft->refs_len++] = ref;
+	return true;
+}
+
+static bool references_read(struct load *load, struct draft *draft)
+{
+	struct item list = item_get(draft->correlation, "rules");
+	size_t len = item_is_list(list) ? item_len(list) : list.node != NULL;
+
+	/* That the key is missing is said with the other keys. */
+	for (size_t i = 0; i < len; i++)
+		if (!reference_add(load, draft, item_is_list(list) ? item_at(list, i) : list))
+			return false;
+	return !list.node || len || load_fault(load, list, "an empty list of rules");
+}
+
+/* Depth first: a rule that is met again while it is open refers to itself in the end. */
+static bool circle_check(struct load *load, struct draft *draft, unsigned depth)
+{
+	bool good = true;
+
+	draft->state = DRAFT_OPEN;
+	for (unsigned i = 0; i < draft->refs_len && good; i++) {
+		struct draft *ref = draft->refs[i];
+
+		if (ref->state == DRAFT_OPEN || depth > 1000)
+			good = load_fault(load, draft->ref_at[i],
+					  "'%s' and '%s' refer to each other in a circle: a rule "
+					  "refers to rules that do without it",
+					  draft->rule.name, ref->rule.name);
+		else if (ref->state == DRAFT_NEW)
+			good = circle_check(load, ref, depth + 1);
+	}
+	draft->state = DRAFT_DONE;
+	return good;
+}
+
+static bool kinds_check(struct load *load, struct draft *draft)
+{
+	for (unsigned i = 0; i < draft->refs_len; i++) {
+		enum rule_kind kind = draft->refs[i]->rule.kind;
+
+		if (draft->rule.kind == RULE_WINDOW && kind != RULE_BASE)
+			return load_fault(load, draft->ref_at[i],
+					  "'%s' is a correlation: in this release a window counts "
+					  "events of base rules",
+					  draft->refs[i]->rule.name);
+		if (draft->rule.kind == RULE_TEMPORAL && kind == RULE_TEMPORAL)
+			return load_fault(load, draft->ref_at[i],
+					  "'%s' is temporal: in this release a temporal rule takes "
+					  "base rules and windows",
+					  draft->refs[i]->rule.name);
+	}
+	return true;
+}
+
+bool links_resolve(struct load *load)
+{
+	bool good = true;
+
+	vec_each (draft, &load->drafts) {
+		if (!(*draft)->out && (*draft)->correlation.node &&
+		    !references_read(load, *draft)) {
+			(*draft)->out = true;
+			good = false;
+		}
+	}
+	vec_each (draft, &load->drafts) {
+		if (!(*draft)->out && (*draft)->state == DRAFT_NEW &&
+		    !circle_check(load, *draft, 0))
+			return false;
+	}
+	vec_each (draft, &load->drafts) {
+		if (!(*draft)->out && !kinds_check(load, *draft)) {
+			(*draft)->out = true;
+			good = false;
+		}
+	}
+	return good;
+}
+
+/* Base rules, windows, temporal rules: each refers to those before it only. */
+static void order(struct load *load, struct ruleset *set)
+{
+	for (int kind = RULE_BASE; kind <= RULE_TEMPORAL; kind++)
+		vec_each (draft, &load->drafts) {
+			struct rule *rule = &set->rules[set->len];
+
+			if ((*draft)->out || (int)(*draft)->rule.kind != kind)
+				continue;
+			*rule = (*draft)->rule;
+			rule->index = (*draft)->rule.index = set->len++;
+			rule->refs_len = (*draft)->refs_len;
+			for (unsigned i = 0; i < rule->refs_len; i++)
+				rule->refs[i] = (*draft)->refs[i]->rule.index;
+		}
+}
+
+static bool users_fill(struct load *load, struct ruleset *set)
+{
+	for (unsigned r = 0; r < set->len; r++)
+		for (unsigned i = 0; i < set->rules[r].refs_len; i++)
+			set->rules[set->rules[r].refs[i]].users_len++;
+	for (unsigned r = 0; r < set->len; r++) {
+		set->rules[r].users =
+			arena_alloc(load->arena, (set->rules[r].users_len + 1) * sizeof(unsigned));
+		if (!load_memory(load, set->rules[r].users))
+			return false;
+		set->rules[r].users_len = 0;
+	}
+	for (unsigned r = 0; r < set->len; r++)
+		for (unsigned i = 0; i < set->rules[r].refs_len; i++) {
+			struct rule *ref = &set->rules[set->rules[r].refs[i]];
+
+			((unsigned *)ref->users)[ref->users_len++] = r;
+		}
+	return true;
+}
+
+/* What a rule makes when it does not say so itself. */
+static bool raises(const struct ruleset *set, const struct rule *rule)
+{
+	if (rule->kind == RULE_BASE)
+		return rule->alone && rule->level >= SEVERITY_HIGH;
+	for (unsigned i = 0; i < rule->refs_len; i++)
+		if (set->rules[rule->refs[i]].kind != RULE_BASE)
+			return true;
+	return false;
+}
+
+static void roles_fill(struct load *load, struct ruleset *set)
+{
+	vec_each (draft, &load->drafts) {
+		struct rule *rule;
+
+		if ((*draft)->out)
+			continue;
+		rule = &set->rules[(*draft)->rule.index];
+		rule->alone |= rule->kind == RULE_BASE && !rule->users_len;
+		for (unsigned i = 0; (*draft)->generate && i < rule->refs_len; i++)
+			if (set->rules[rule->refs[i]].kind == RULE_BASE)
+				set->rules[rule->refs[i]].alone = true;
+	}
+	vec_each (draft, &load->drafts) {
+		struct rule *rule;
+
+		if ((*draft)->out)
+			continue;
+		rule = &set->rules[(*draft)->rule.index];
+		if (!(*draft)->raise_set)
+			rule->raise = raises(set, rule);
+		if (rule->kind == RULE_BASE)
+			set->services |= rule->services;
+	}
+}
+
+bool ruleset_link(struct load *load, struct ruleset *set)
+{
+	size_t len = 0;
+
+	vec_each (draft, &load->drafts)
+		len += !(*draft)->out;
+	set->rules = arena_alloc(&set->arena, (len ? len : 1) * sizeof(*set->rules));
+	if (!load_memory(load, set->rules))
+		return false;
+	order(load, set);
+	if (!users_fill(load, set))
+		return false;
+	roles_fill(load, set);
+	set->index = rule_index_build(set);
+	return load_memory(load, set->index);
+}
