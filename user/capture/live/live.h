@@ -14,6 +14,7 @@
  * namespace. Engine thread only, but for live_own_socket().
  */
 struct live;
+struct flow;
 struct flow_table;
 
 enum hook_choice { HOOK_AUTO, HOOK_TC, HOOK_XDP };
@@ -49,6 +50,13 @@ const char *live_watching(const struct live *live);
 /* Readable when there is something to drain: rings, interfaces that come and go, translations. */
 int live_fd(const struct live *live);
 void live_drain(struct live *live, struct flow_table *flows);
+
+/* The listening socket that is also the lock of this network namespace: `weir status` connects to
+ * it. Live's own; the pipeline accepts. */
+int live_control_fd(const struct live *live);
+
+/* What flow_ops.forget must call: the table ends a flow by itself. `context` is the struct live. */
+void live_forget(void *context, struct flow *flow);
 
 /*
  * The poll: reads all counters, walks the half-open tables, ends flows that are over, ages. To be

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/live/attach.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/live/compat.h"
+#include "capture/live/filters.h"
+
+static int refused(struct hook *hook, int err, const char *what)
+{
+	snprintf(hook->why, sizeof(hook->why), "%s refused: %s", what, strerror(-err));
+	return err;
+}
+
+/* ---- links: TCX and XDP ---- */
+
+static void link_detach(struct hook *hook)
+{
+	/* Detached before it is closed: others may hold the link's file too. */
+	bpf_link_detach(hook->link);
+	close(hook->link);
+	hook->link = -1;
+}
+
+static bool link_alive(const struct hook *hook)
+{
+	/* A link whose device went away or which was detached by force shows interface 0. Both
+	 * kinds have the index first (struct bpf_link_info: xdp, tcx). */
+	union {
+		struct bpf_link_info info;
+		char bytes[256]; /* newer kernels write more than this header knows */
+	} u;
+	__u32 size = sizeof(u);
+
+	memset(&u, 0, sizeof(u));
+	if (bpf_obj_get_info_by_fd(hook->link, &u, &size))
+		return false;
+	return u.info.xdp.ifindex == hook->ifindex;
+}
+
+static int tcx_attach(struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = COMPAT_BPF_F_BEFORE);
+	enum bpf_attach_type type = hook->point == ATTACH_IN
+					    ? (enum bpf_attach_type)COMPAT_BPF_TCX_INGRESS
+					    : (enum bpf_attach_type)COMPAT_BPF_TCX_EGRESS;
+
+	/* Before all others: what they drop or steal is seen too; ours passes everything on. */
+	hook->link = bpf_link_create(hook->program, (int)hook->ifindex, type, &options);
+	if (hook->link == -EINVAL) /* before Linux 6.6: no such attach type */
+		return -EOPNOTSUPP;
+	if (hook->link < 0)
+		return refused(hook, hook->link, "tcx");
+	snprintf(hook->how, sizeof(hook->how), "tcx");
+	return 0;
+}
+
+const struct hook_ops hook_tcx = {
+	.name = "tcx", .attach = tcx_attach, .detach = link_detach, .alive = link_alive};
+
+/* Who holds the XDP hook, in words. */
+static void say_xdp_holder(struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info), id = 0;
+	int program;
+
+	if (!bpf_xdp_query((int)hook->ifindex, 0, &query))
+		id = query.prog_id	 ? query.prog_id
+		     : query.drv_prog_id ? query.drv_prog_id
+		     : query.skb_prog_id ? query.skb_prog_id
+					 : query.hw_prog_id;
+	program = id ? bpf_prog_get_fd_by_id(id) : -1;
+	if (program >= 0) {
+		bpf_obj_get_info_by_fd(program, &info, &size);
+		close(program);
+	}
+	snprintf(hook->why, sizeof(hook->why), "XDP is held by program \"%s\" (id %u): TC counts",
+		 info.name[0] ? info.name : "?", id);
+}
+
+static int xdp_attach(struct hook *hook)
+{
+	static const struct {
+		__u32 flags;
+		const char *how;
+	} modes[] = {{XDP_FLAGS_DRV_MODE, "xdp native"}, {XDP_FLAGS_SKB_MODE, "xdp generic"}};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		LIBBPF_OPTS(bpf_link_create_opts, options, .flags = modes[i].flags);
+
+		hook->link = bpf_link_create(hook->program, (int)hook->ifindex, BPF_XDP, &options);
+		if (hook->link >= 0) {
+			snprintf(hook->how, sizeof(hook->how), "%s", modes[i].how);
+			return 0;
+		}
+		if (hook->link == -EBUSY || hook->link == -EEXIST) {
+			say_xdp_holder(hook);
+			return -EBUSY;
+		}
+		err = hook->link;
+	}
+	return refused(hook, err, "xdp");
+}
+
+const struct hook_ops hook_xdp = {
+	.name = "xdp", .attach = xdp_attach, .detach = link_detach, .alive = link_alive};
+
+/* ---- clsact filters, before Linux 6.6 ---- */
+
+static enum bpf_tc_attach_point tc_point(enum attach_point point)
+{
+	return point == ATTACH_IN ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+}
+
+/* The priorities that others have on one side. */
+struct taken {
+	uint32_t lowest, highest; /* 0: there is no filter */
+	char first[FILTER_NAME_MAX];
+};
+
+static void note_taken(void *context, const struct filter *filter)
+{
+	struct taken *taken = context;
+
+	if (filter->priority > taken->highest)
+		taken->highest = filter->priority;
+	if (taken->lowest && filter->priority >= taken->lowest)
+		return;
+	taken->lowest = filter->priority;
+	snprintf(taken->first, sizeof(taken->first), "%s", filter->name);
+}
+
+/* A priority before all others', so that what they drop is seen too; 1 where there are
+ * none. */
+static uint32_t free_priority(struct hook *hook)
+{
+	struct taken taken = {0};
+
+	filters_list(hook->ifindex, hook->point == ATTACH_IN, note_taken, &taken);
+	if (!taken.lowest)
+		return 1;
+	if (taken.lowest > 1)
+		return taken.lowest - 1;
+	snprintf(hook->why, sizeof(hook->why),
+		 "behind filter \"%.40s\" of priority 1: what it drops or ends is not seen",
+		 taken.first);
+	return taken.highest < UINT16_MAX ? taken.highest + 1 : UINT16_MAX;
+}
+
+static int clsact_attach(struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
+		    .attach_point = tc_point(hook->point));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = CLSACT_HANDLE, .prog_fd = hook->program);
+	int err;
+
+	options.priority = free_priority(hook);
+	err = bpf_tc_attach(&tc, &options);
+	if (err)
+		return refused(hook, err, "clsact");
+	hook->handle = options.handle;
+	hook->priority = options.priority;
+	snprintf(hook->how, sizeof(hook->how), "clsact");
+	return 0;
+}
+
+static void clsact_detach(struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
+		    .attach_point = tc_point(hook->point));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority);
+
+	bpf_tc_detach(&tc, &options);
+}
+
+static bool clsact_alive(const struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
+		    .attach_point = tc_point(hook->point));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority);
+
+	return !bpf_tc_query(&tc, &options);
+}
+
+const struct hook_ops hook_clsact = {
+	.name = "clsact", .attach = clsact_attach, .detach = clsact_detach, .alive = clsact_alive};
+
+/* ---- the qdisc ---- */
+
+bool clsact_make(uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	return !filters_has_clsact(ifindex) && !bpf_tc_hook_create(&tc);
+}
+
+void clsact_remove_if_empty(uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	struct taken taken = {0};
+
+	if (!filters_has_clsact(ifindex))
+		return;
+	if (filters_list(ifindex, true, note_taken, &taken) ||
+	    filters_list(ifindex, false, note_taken, &taken) || taken.highest)
+		return;
+	bpf_tc_hook_destroy(&tc);
+}
+
+/* ---- all ---- */
+
+int hook_attach(struct hook *hook, const struct hook_ops *const ways[], uint32_t ifindex,
+		enum attach_point point, int program)
+{
+	int err = -EOPNOTSUPP;
+
+	for (; *ways; ways++) {
+		*hook = (struct hook){
+			.ifindex = ifindex, .point = point, .program = program, .link = -1};
+		err = (*ways)->attach(hook);
+		if (!err) {
+			hook->ops = *ways;
+			return 0;
+		}
+		if (err != -EOPNOTSUPP)
+			return err;
+	}
+	return refused(hook, err, "every hook");
+}
+
+void hook_detach(struct hook *hook)
+{
+	if (hook->ops)
+		hook->ops->detach(hook);
+	hook->ops = NULL;
+}
+
+bool hook_alive(const struct hook *hook)
+{
+	return !hook->ops || hook->ops->alive(hook);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_LIVE_ATTACH_H
+#define WEIR_LIVE_ATTACH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Ways to put one program on one side of a device, behind one table of operations. Nobody else's
+ * program is ever replaced or removed.
+ */
+enum attach_point { ATTACH_IN, ATTACH_OUT, ATTACH_POINTS };
+
+#define ATTACH_WHY_MAX 160
+
+/* One attached program. */
+struct hook {
+	const struct hook_ops *ops; /* NULL: nothing is attached */
+	uint32_t ifindex;
+	enum attach_point point;
+	int program; /* borrowed */
+	int link;    /* links */
+	uint32_t handle, priority;
+	char how[24];		  /* "tcx", "clsact", "xdp native", "xdp generic" */
+	char why[ATTACH_WHY_MAX]; /* what is worth knowing; empty: nothing */
+};
+
+struct hook_ops {
+	const char *name;
+	/* 0, or -errno with hook->why said; -EOPNOTSUPP: this kernel or device has no such hook. */
+	int (*attach)(struct hook *hook);
+	void (*detach)(struct hook *hook);
+	bool (*alive)(const struct hook *hook); /* false: somebody took it away */
+};
+
+extern const struct hook_ops hook_tcx, hook_clsact, hook_xdp;
+
+/* Attaches by the first of `ways` (ended by NULL) that the kernel has. 0, or -errno with hook->why
+ * said. */
+int hook_attach(struct hook *hook, const struct hook_ops *const ways[], uint32_t ifindex,
+		enum attach_point point, int program);
+void hook_detach(struct hook *hook);
+bool hook_alive(const struct hook *hook);
+
+/* Takes the clsact qdisc away again if nobody has a filter in it. Only for one that we made. */
+void clsact_remove_if_empty(uint32_t ifindex);
+
+/* Makes it if there is none; true if this call made it. */
+bool clsact_make(uint32_t ifindex);
+
+#define CLSACT_HANDLE 0x77 /* of all our filters */
+
+#endif

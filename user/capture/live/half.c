@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "capture/live/inside.h"
+
+/*
+ * The half-open tables, walked at each poll: what no record told is found there, and counts are
+ * read. Entries are deleted when the flow stage says that they are over.
+ */
+
+#define HALF_BATCH 4096
+
+/* ---- where unfinished handshakes go ---- */
+
+static struct flow_key responder_of(const struct seen *seen)
+{
+	struct flow_key key = seen->key;
+	unsigned initiator = seen->facts.initiator;
+
+	memset(key.addr[initiator], 0, sizeof(key.addr[initiator]));
+	key.port[initiator] = 0;
+	return key;
+}
+
+/* Misra and Gries, "Finding repeated elements" (1982): every endpoint with more than 1/9 of the
+ * entries is among the eight. */
+static void weigh(struct halves *halves, const struct seen *seen)
+{
+	struct flow_key key = responder_of(seen);
+	struct endpoint *free = NULL;
+	unsigned i;
+
+	for (i = 0; i < HALF_ENDPOINTS; i++) {
+		struct endpoint *e = &halves->endpoints[i];
+
+		if (e->weight && e->initiator == seen->facts.initiator &&
+		    !memcmp(&e->key, &key, sizeof(key))) {
+			e->weight++;
+			return;
+		}
+		if (!e->weight)
+			free = e;
+	}
+	if (free) {
+		*free = (struct endpoint){key, seen->facts.initiator, 1};
+		return;
+	}
+	for (i = 0; i < HALF_ENDPOINTS; i++)
+		halves->endpoints[i].weight--;
+}
+
+static void tell_number(struct live *live, struct flow_table *flows, const struct endpoint *e,
+			uint64_t number)
+{
+	struct flow_start start = {
+		.key = e->key,
+		.first = clock_from_boot(&live->clock, (uint64_t)live->clock.newest.boot),
+		.initiator = e->initiator,
+		.missed = number,
+	};
+
+	if (number)
+		flow_begin(flows, &start);
+}
+
+void half_tell_missed(struct live *live, struct flow_table *flows, uint64_t inserted,
+		      uint64_t postponed)
+{
+	struct halves *halves = &live->halves;
+	uint64_t explained = halves->begun + halves->missed + postponed;
+	uint64_t missed = inserted > explained ? inserted - explained : 0;
+	uint64_t left = missed, weight = 0;
+	struct endpoint *heaviest = &halves->endpoints[0];
+	unsigned i;
+
+	for (i = 0; i < HALF_ENDPOINTS; i++) {
+		weight += halves->endpoints[i].weight;
+		if (halves->endpoints[i].weight > heaviest->weight)
+			heaviest = &halves->endpoints[i];
+	}
+	halves->missed += missed;
+	for (i = 0; i < HALF_ENDPOINTS && weight && missed; i++) {
+		struct endpoint *e = &halves->endpoints[i];
+		uint64_t share = (uint64_t)((double)missed * (double)e->weight / (double)weight);
+
+		if (e == heaviest)
+			continue;
+		left -= share;
+		tell_number(live, flows, e, share);
+	}
+	/* Without any entry left nobody knows where they went: they are counted, not told. */
+	if (weight)
+		tell_number(live, flows, heaviest, left);
+}
+
+/* ---- the walk ---- */
+
+struct walk {
+	struct live *live;
+	struct flow_table *flows;
+	uint64_t horizon, present, postponed;
+};
+
+static void see(struct walk *walk, const struct flow_key *key, const struct flow_half *facts)
+{
+	struct seen seen = {.key = *key, .facts = *facts, .slot = RECORD_NO_SLOT};
+
+	walk->present++;
+	/* Being promoted: the main table has it, or will have in a moment. */
+	if (facts->moved) {
+		walk->postponed++;
+		return;
+	}
+	if (facts->state == FLOW_NEW)
+		weigh(&walk->live->halves, &seen);
+	if (facts->first > walk->horizon ||
+	    known_see(walk->live, walk->flows, &seen) == LEARNT_LATER)
+		walk->postponed++;
+}
+
+static bool more_room(struct halves *halves, size_t len)
+{
+	void *buffer = malloc(len * (sizeof(struct flow_key) + sizeof(struct flow_half)));
+
+	if (!buffer)
+		return false;
+	free(halves->buffer);
+	halves->buffer = buffer;
+	halves->buffer_len = len;
+	return true;
+}
+
+/* 0: all of it was seen; -errno: the kernel has no batch look-up here, or there is no memory. */
+static int walk_batches(struct walk *walk, int map)
+{
+	struct halves *halves = &walk->live->halves;
+	__u32 in = 0, out = 0, count, i;
+	bool first = true;
+	int err = 0;
+
+	if (!halves->buffer && !more_room(halves, HALF_BATCH))
+		return -ENOMEM;
+	while (!err || err == -ENOSPC) {
+		/* One bucket with more entries than fit: the same again with more room. */
+		if (err == -ENOSPC && !more_room(halves, halves->buffer_len * 2))
+			return -ENOMEM;
+		struct flow_key *keys = halves->buffer;
+		struct flow_half *facts = (struct flow_half *)(keys + halves->buffer_len);
+
+		count = (__u32)halves->buffer_len;
+		err = bpf_map_lookup_batch(map, first ? NULL : &in, &out, keys, facts, &count,
+					   NULL);
+		if (err && err != -ENOENT)
+			continue;
+		for (i = 0; i < count; i++)
+			see(walk, &keys[i], &facts[i]);
+		first = false;
+		in = out;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+static void walk_one_by_one(struct walk *walk, int map, uint32_t most)
+{
+	struct flow_key key, next;
+	struct flow_half facts;
+	const struct flow_key *from = NULL;
+
+	/* Keys that go away under the walk make it begin anew: so it is bounded. */
+	while (most-- > 0 && !bpf_map_get_next_key(map, from, &next)) {
+		key = next;
+		from = &key;
+		if (!bpf_map_lookup_elem(map, &key, &facts))
+			see(walk, &key, &facts);
+	}
+}
+
+static void walk_map(struct walk *walk, int map)
+{
+	struct halves *halves = &walk->live->halves;
+
+	if (!halves->one_by_one) {
+		int err = walk_batches(walk, map);
+
+		if (!err || err == -ENOMEM)
+			return;
+		halves->one_by_one = true;
+		log_debug("half-open tables are read one by one: %s", strerror(-err));
+	}
+	walk_one_by_one(walk, map, 2 * walk->live->kernel.half_open);
+}
+
+static void note_forgotten(struct halves *halves, const uint64_t counts[HALF_COUNTS])
+{
+	uint64_t gone = counts[HALF_PROMOTED] + halves->expired + halves->present;
+
+	if (counts[HALF_INSERTED] > gone && counts[HALF_INSERTED] - gone > halves->forgotten)
+		halves->forgotten = counts[HALF_INSERTED] - gone;
+}
+
+void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)
+{
+	struct halves *halves = &live->halves;
+	struct walk walk = {live, flows, horizon, 0, 0};
+	uint64_t before[HALF_COUNTS], after[HALF_COUNTS];
+
+	if (kernel_half_counts(&live->kernel, before))
+		return;
+	/* Nothing came since the last walk, and there was nothing then. */
+	if (!halves->known && !halves->present &&
+	    before[HALF_INSERTED] == halves->counts[HALF_INSERTED])
+		return;
+	memset(halves->endpoints, 0, sizeof(halves->endpoints));
+	walk_map(&walk, live->kernel.half[0]);
+	walk_map(&walk, live->kernel.half[1]);
+	halves->present = walk.present;
+	if (!kernel_half_counts(&live->kernel, after) &&
+	    after[HALF_INSERTED] == before[HALF_INSERTED] &&
+	    after[HALF_PROMOTED] == before[HALF_PROMOTED])
+		note_forgotten(halves, before);
+	half_tell_missed(live, flows, before[HALF_INSERTED], walk.postponed);
+	memcpy(halves->counts, before, sizeof(before));
+}
+
+/* ---- single entries ---- */
+
+bool half_take(struct live *live, const struct flow_key *key, struct flow_half *facts)
+{
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		int map = live->kernel.half[i];
+		int err = bpf_map_lookup_and_delete_elem(map, key, facts);
+
+		/* Before Linux 5.14 hash tables cannot do both at once. */
+		if (err && err != -ENOENT) {
+			err = bpf_map_lookup_elem(map, key, facts);
+			if (!err)
+				err = bpf_map_delete_elem(map, key);
+		}
+		if (err)
+			continue;
+		live->halves.expired++;
+		return true;
+	}
+	return false;
+}
+
+bool half_has(const struct live *live, const struct flow_key *key)
+{
+	struct flow_half facts;
+	unsigned i;
+
+	for (i = 0; i < 2; i++)
+		if (!bpf_map_lookup_elem(live->kernel.half[i], key, &facts))
+			return true;
+	return false;
+}

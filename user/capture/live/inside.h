@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_LIVE_INSIDE_H
+#define WEIR_LIVE_INSIDE_H
+
+#include <bpf/libbpf.h>
+#include <sys/queue.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "bpf/record.h"
+#include "capture/live/attach.h"
+#include "capture/live/clock.h"
+#include "capture/live/conntrack.h"
+#include "capture/live/coverage.h"
+#include "capture/live/grace.h"
+#include "capture/live/interfaces.h"
+#include "capture/live/live.h"
+#include "capture/live/load.h"
+#include "capture/live/own.h"
+#include "capture/live/sizes.h"
+#include "capture/live/slots.h"
+#include "flow/flow.h"
+
+/* The inside of the live source: what its files share. Engine thread only. */
+
+/* ---- flows (known.c) ---- */
+
+/* What only some flows need. */
+struct known_more {
+	struct flow_counts base; /* of earlier entries of the same connection in the kernel */
+	struct flow_key key;	 /* under which the kernel has it, if `aliased` */
+	struct flow_nat nat;
+	bool aliased; /* the flow stands under its true tuple, the kernel's entry under a twin */
+	bool turned;  /* aliased: directions of the kernel's key are the other way round */
+};
+
+/* What the live source keeps of each flow: struct flow.source. */
+struct known {
+	LIST_ENTRY(known) all;
+	struct flow *flow;
+	struct known_more *more; /* NULL: nothing special */
+	uint64_t born;		 /* boot time of the first packet of the kernel's entry */
+	bool ending;		 /* its key is deleted, its last counts are not read yet */
+};
+
+/* One entry of the kernel's, whichever table it stands in. */
+struct seen {
+	struct flow_key key;
+	struct flow_half facts;
+	uint32_t slot, generation; /* RECORD_NO_SLOT: half open */
+	uint64_t at;		   /* boot time of what made us look; 0: unknown */
+};
+
+/* Where a look at the kernel's tables or a record left us. */
+enum learnt {
+	LEARNT,	      /* the flow stage knows all of it */
+	LEARNT_LATER, /* its key belongs to a connection that has not ended yet: look again */
+};
+
+enum learnt known_see(struct live *live, struct flow_table *flows, const struct seen *seen);
+
+/* Its counters now, from the slot that is known to be its own. */
+void known_count_slot(struct live *live, struct flow_table *flows, struct flow *flow);
+/* The same from a half-open entry or a record. */
+void known_count(struct live *live, struct flow_table *flows, struct flow *flow,
+		 const struct flow_half *facts);
+/* flow_end(), and what we keep of it. */
+void known_end(struct live *live, struct flow_table *flows, struct flow *flow);
+/* Drops what we keep of a flow, without ending it. */
+void known_drop(struct live *live, struct flow *flow);
+/* The key under which the kernel has it. */
+const struct flow_key *known_key(const struct flow *flow);
+/* A translation was learnt after its flows had begun. */
+void known_translated(struct live *live, struct flow_table *flows, const struct nat_pair *pair);
+
+/* ---- ring records that wait for the translations that belong to them (rings.c) ---- */
+
+/* A burst beyond it is told without waiting. */
+#define STAGED_MAX 65536
+
+struct rings {
+	struct ring_buffer *ring;
+	VEC(struct flow_record) staged;
+	size_t first; /* staged and not told */
+	uint64_t records;
+};
+
+/* ---- interfaces with hooks (watch.c) ---- */
+
+enum watch_hook { WATCH_IN, WATCH_OUT, WATCH_XDP, WATCH_HOOKS };
+
+struct watch {
+	struct attachment attachment;
+	struct hook hook[WATCH_HOOKS];
+	char why[ATTACH_WHY_MAX]; /* of the choice */
+	bool failed;		  /* a hook that should be there is not: tried again */
+	bool made_clsact;
+};
+
+/* A name that was watched and went away. */
+struct gone {
+	char name[IFNAMSIZ];
+	unsigned times; /* it came back */
+	bool away;
+};
+
+struct watches {
+	uint32_t next_id;	  /* attachment ids are never used again */
+	VEC(uint32_t) free_stats; /* indexes into `traffic` */
+	uint32_t next_stats;
+	struct traffic_counts past; /* of interfaces that are gone */
+	VEC(struct gone) gone;
+	uint64_t returned, lost_hooks;
+	bool no_tcx;
+	size_t count;
+};
+
+/* ---- ends (end.c) ---- */
+
+struct ending {
+	uint32_t slot, generation;
+};
+
+struct ends {
+	VEC(struct ending) waiting; /* deleted since the last batch began its grace */
+	VEC(struct ending) batch;   /* in grace */
+	weir_time swept;	    /* boot time of the last sweep */
+	uint64_t orphans, strays, retired;
+	uint64_t unread; /* slots whose flow was never known */
+};
+
+/* ---- half-open tables (half.c) ---- */
+
+#define HALF_ENDPOINTS 8
+
+/* Where unfinished handshakes go to; by Misra and Gries, so that a large one cannot hide. */
+struct endpoint {
+	struct flow_key key; /* the initiator's end zero */
+	uint8_t initiator;
+	uint64_t weight;
+};
+
+struct halves {
+	void *buffer;		      /* for batch look-ups */
+	size_t buffer_len;	      /* entries */
+	bool one_by_one;	      /* the kernel has no batch look-up for these maps */
+	size_t known;		      /* flows that stand half open */
+	uint64_t begun;		      /* half-open flows that the flow stage was told of */
+	uint64_t expired;	      /* deleted by us, or by a program for a new connection */
+	uint64_t missed;	      /* told only as numbers */
+	uint64_t present;	      /* at the last walk */
+	uint64_t counts[HALF_COUNTS]; /* before the last walk */
+	uint64_t forgotten;
+	struct endpoint endpoints[HALF_ENDPOINTS];
+};
+
+/* ---- health (health.c) ---- */
+
+#define HEALTH_WAITING_MAX 64
+
+struct health_fact {
+	const char *fact;
+	char message[192];
+};
+
+struct health {
+	struct health_fact waiting[HEALTH_WAITING_MAX];
+	unsigned first, count;
+	uint64_t dropped;
+	uint64_t losses[LOSS_COUNT]; /* as told last */
+	weir_time told[LOSS_COUNT];  /* when */
+};
+
+struct live {
+	struct live_options options; /* `interfaces` and `hooks` are copies */
+	struct arena arena;	     /* of those copies */
+	struct sizes sizes;
+	struct kernel kernel;
+	struct live_clock clock;
+	struct slots slots;
+	struct rings rings;
+	struct interfaces interfaces;
+	struct watches watches;
+	struct ends ends;
+	struct halves halves;
+	struct nat nat;
+	struct conntrack conntrack;
+	struct own_sockets own;
+	struct grace grace;
+	struct health health;
+	struct coverage *coverage;
+	LIST_HEAD(, known) known;
+	size_t known_len;
+
+	bool attaching; /* interfaces get hooks as they come */
+	int control;	/* listening socket, and lock */
+	int epoll;
+	unsigned leftovers; /* filters of an earlier weir that were removed */
+	char *watching;	    /* text for live_watching() */
+
+	struct flow_table *flows; /* during a call that may learn translations */
+	uint32_t scanned;	  /* jiffies when the last scan began */
+	weir_time checked;	  /* boot time when hooks were last checked */
+	uint64_t accounted;	  /* IP bytes that the flow stage was told */
+	uint64_t total;		  /* IP bytes that the programs counted, at the last poll */
+	uint64_t packets;	  /* segments seen, at the last poll */
+	uint64_t losses[LOSS_COUNT];
+	uint64_t lost; /* of `packets` */
+	uint64_t polls, late_nat, own_flows;
+	weir_time told;	     /* everything before it was told */
+	bool degraded;	     /* something is lost or full now */
+	VEC(uint32_t) again; /* slots to look at in the next poll whatever they say */
+};
+
+/* The number of our network namespace in flow keys. */
+#define LIVE_NETNS 0
+
+/* So long after a flow's first packet its translation is known, if there is one: conntrack tells of
+ * it when the packet leaves, microseconds after we saw it come in. */
+#define NAT_WAIT (20 * WEIR_MSEC)
+
+static inline struct known *known_of(const struct flow *flow)
+{
+	return flow->source;
+}
+
+/* Boot time before which everything may be told: what is younger waits for its translation. */
+uint64_t live_horizon(const struct live *live);
+
+/* rings.c */
+int rings_open(struct live *live);
+void rings_close(struct live *live);
+void rings_drain(struct live *live);
+void rings_tell(struct live *live, struct flow_table *flows, uint64_t horizon);
+
+/* poll.c: all counters that moved since the last time. */
+void poll_scan(struct live *live, struct flow_table *flows, bool all);
+bool poll_read_slot(struct live *live, uint32_t slot, struct seen *seen);
+
+/* half.c */
+void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon);
+/* Takes an entry out; false if it is not there. */
+bool half_take(struct live *live, const struct flow_key *key, struct flow_half *facts);
+bool half_has(const struct live *live, const struct flow_key *key);
+/* Half-open flows that came and went between two walks, as numbers. */
+void half_tell_missed(struct live *live, struct flow_table *flows, uint64_t inserted,
+		      uint64_t postponed);
+
+/* end.c */
+void end_expired(void *context, struct flow *flow);
+void end_orphan(struct live *live, uint32_t slot, uint32_t generation);
+/* Deletes a key if its slot is still this one; then the slot ends. */
+void end_slot(struct live *live, const struct flow_key *key, uint32_t slot, uint32_t generation);
+void end_retired(struct live *live, struct flow_table *flows);
+void end_begin_batch(struct live *live);
+void end_finish_batch(struct live *live, struct flow_table *flows);
+void end_sweep(struct live *live, struct flow_table *flows);
+
+/* watch.c */
+void watch_changed(void *context, struct interface *interface);
+void watch_gone(void *context, struct interface *interface);
+void watch_check(struct live *live);
+void watch_detach_all(struct live *live);
+void watch_close(struct live *live);
+/* Sums over all that are and were watched. */
+void watch_totals(const struct live *live, struct traffic_counts *totals);
+/* What was asked for is not there, or cannot be watched: -errno with `error` said. */
+int watch_require_patterns(const struct live *live, struct error *error);
+/* Nothing is watched: the same. */
+int watch_require_any(const struct live *live, struct error *error);
+void watch_all(struct live *live);
+const char *watch_way(const struct watch *watch); /* "tc", "xdp" */
+
+/* health.c */
+void health_say(struct live *live, const char *fact, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void health_losses(struct live *live);
+
+#endif

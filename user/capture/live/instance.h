@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_LIVE_INSTANCE_H
+#define WEIR_LIVE_INSTANCE_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * One weir a network namespace. The lock is a listening abstract Unix socket, which belongs to the
+ * namespace and which the kernel frees when its process dies. The same socket is where `weir
+ * status` and its like connect.
+ */
+#define INSTANCE_NAME "weir" /* after the zero byte: "@weir" in ss(8) */
+
+/* Takes the lock: a listening, non-blocking socket, or -EADDRINUSE (another weir) or -errno with
+ * `error` said. */
+int instance_take(struct error *error);
+
+/* Process that holds the lock here, 0 if it is in a process namespace that we cannot see, -errno if
+ * nobody holds it. */
+pid_t instance_holder(void);
+
+#endif

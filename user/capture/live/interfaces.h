@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_LIVE_INTERFACES_H
+#define WEIR_LIVE_INTERFACES_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/table.h"
+#include "base/vec.h"
+
+/*
+ * This network namespace's interfaces and addresses, as they come and go (rtnetlink). Engine
+ * thread only.
+ */
+struct interface {
+	uint32_t ifindex;
+	char name[IFNAMSIZ];
+	char what[16];	 /* "veth", "bridge" …; empty: a device without a kind */
+	uint32_t flags;	 /* IFF_* */
+	uint16_t arphrd; /* ARPHRD_* */
+	/* The kernel's own counters, as of the last message or interfaces_refresh(). */
+	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+	unsigned seen; /* number of the dump that last had it */
+	void *watch;   /* its user's own */
+};
+
+struct interface_address {
+	uint32_t ifindex;
+	struct addr addr;
+	unsigned seen;
+};
+
+struct interfaces_ops {
+	/* It is new, or something of it changed. */
+	void (*changed)(void *context, struct interface *interface);
+	/* It is no more; its memory dies after the call. */
+	void (*gone)(void *context, struct interface *interface);
+	void *context;
+};
+
+struct interfaces {
+	struct mnl_socket *socket;
+	struct interfaces_ops ops;
+	struct table by_index;
+	VEC(struct interface_address) held;
+	struct network_set addresses; /* each as a network of one */
+	unsigned generation;	      /* of `addresses` */
+	unsigned dump;
+	bool stale; /* messages were lost: all is read anew */
+	bool moved; /* `held` changed */
+	uint64_t overruns;
+};
+
+/* Subscribes and reads all that is there; calls `changed` for each. 0, or -errno with `error`. */
+int interfaces_open(struct interfaces *interfaces, const struct interfaces_ops *ops,
+		    struct error *error);
+void interfaces_close(struct interfaces *interfaces);
+
+int interfaces_fd(const struct interfaces *interfaces);
+void interfaces_drain(struct interfaces *interfaces);
+
+/* Reads all links anew, for their counters. */
+void interfaces_refresh(struct interfaces *interfaces);
+
+#endif

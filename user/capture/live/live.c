@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/live/live.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "capture/live/inside.h"
+#include "capture/live/instance.h"
+#include "capture/live/leftover.h"
+
+/* The live source as a whole: in which order its parts are opened, asked and closed. */
+
+/* ---- opening ---- */
+
+static const char **copy_patterns(struct live *live, const char *const *patterns)
+{
+	const char **copy;
+	size_t n = 0, i;
+
+	while (patterns && patterns[n])
+		n++;
+	copy = arena_alloc(&live->arena, (n + 1) * sizeof(*copy));
+	for (i = 0; copy && i < n; i++) {
+		copy[i] = arena_text(&live->arena, patterns[i]);
+		if (!copy[i])
+			return NULL;
+	}
+	return copy;
+}
+
+static int copy_options(struct live *live, const struct live_options *options)
+{
+	struct hook_rule *hooks;
+	size_t i;
+
+	live->options = *options;
+	if (!live->options.interval)
+		live->options.interval = WEIR_SEC;
+	live->options.interfaces = copy_patterns(live, options->interfaces);
+	hooks = arena_alloc(&live->arena, (options->hooks_len + 1) * sizeof(*hooks));
+	if (!live->options.interfaces || !hooks)
+		return -ENOMEM;
+	for (i = 0; i < options->hooks_len; i++) {
+		hooks[i] = options->hooks[i];
+		if (!hooks[i].pattern)
+			continue;
+		hooks[i].pattern = arena_text(&live->arena, hooks[i].pattern);
+		if (!hooks[i].pattern)
+			return -ENOMEM;
+	}
+	live->options.hooks = hooks;
+	return 0;
+}
+
+static int no_memory(struct error *error)
+{
+	return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for the live source");
+}
+
+static int open_interfaces(struct live *live, struct error *error)
+{
+	const struct interfaces_ops ops = {
+		.changed = watch_changed, .gone = watch_gone, .context = live};
+	int err = interfaces_open(&live->interfaces, &ops, error);
+
+	if (err)
+		return err;
+	err = watch_require_patterns(live, error);
+	if (err)
+		return err;
+	live->leftovers = leftover_remove(&live->interfaces);
+	return 0;
+}
+
+static int open_tables(struct live *live, struct error *error)
+{
+	struct clock_sample sample;
+	int err;
+
+	sizes_choose(&live->sizes, &live->options);
+	err = kernel_load(&live->kernel, &live->sizes, &live->options, error);
+	if (err)
+		return err;
+	if (live->kernel.halvings)
+		log_warn("memory for %u flows only: more was not granted", live->kernel.slots);
+	err = kernel_clock(&live->kernel, &sample);
+	if (err)
+		return error_set(error, EXIT_SYSTEM, -err, "cannot read the kernel's clock: %s",
+				 strerror(-err));
+	clock_start(&live->clock, &sample);
+	live->scanned = (uint32_t)sample.jiffies;
+	live->ends.swept = live->checked = sample.boot;
+	err = slots_open(&live->slots, live->kernel.free, live->kernel.hot, live->kernel.slots);
+	if (!err)
+		err = rings_open(live);
+	if (!err)
+		err = grace_open(&live->grace, live->kernel.main);
+	if (err)
+		return error_set(error, EXIT_SYSTEM, -err, "cannot map the flow table: %s",
+				 strerror(-err));
+	return 0;
+}
+
+static int wait_for(int epoll, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return fd < 0 || !epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? 0 : -errno;
+}
+
+static int open_waiting(struct live *live, struct error *error)
+{
+	int err;
+
+	live->epoll = epoll_create1(EPOLL_CLOEXEC);
+	err = live->epoll < 0 ? -errno : 0;
+	if (!err)
+		err = wait_for(live->epoll, ring_buffer__epoll_fd(live->rings.ring));
+	if (!err)
+		err = wait_for(live->epoll, interfaces_fd(&live->interfaces));
+	if (!err)
+		err = wait_for(live->epoll, conntrack_fd(&live->conntrack));
+	if (!err)
+		err = wait_for(live->epoll, live->grace.event);
+	return err ? error_set(error, EXIT_SYSTEM, -err, "cannot wait for events: %s",
+			       strerror(-err))
+		   : 0;
+}
+
+static void on_translation(void *context, const struct nat_pair *pair)
+{
+	struct live *live = context;
+
+	if (live->flows)
+		known_translated(live, live->flows, pair);
+}
+
+static int open_parts(struct live *live, const struct live_options *options, struct error *error)
+{
+	int err = copy_options(live, options);
+
+	if (err)
+		return no_memory(error);
+	live->control = instance_take(error);
+	if (live->control < 0)
+		return live->control;
+	err = open_interfaces(live, error);
+	if (!err)
+		err = open_tables(live, error);
+	if (err)
+		return err;
+	live->coverage = coverage_new();
+	if (!live->coverage)
+		return no_memory(error);
+	nat_init(&live->nat, LIVE_NETNS);
+	live->nat.learnt_pair = on_translation;
+	live->nat.context = live;
+	conntrack_open(&live->conntrack, &live->nat);
+	err = open_waiting(live, error);
+	if (err)
+		return err;
+	live->watches.no_tcx = options->clsact;
+	watch_all(live);
+	return watch_require_any(live, error);
+}
+
+/* Every part is closed as far as it was opened. */
+static void free_parts(struct live *live)
+{
+	if (live->kernel.weir)
+		watch_close(live);
+	live->attaching = false;
+	if (live->interfaces.socket)
+		interfaces_close(&live->interfaces);
+	if (live->epoll >= 0)
+		close(live->epoll);
+	conntrack_close(&live->conntrack);
+	nat_free(&live->nat);
+	grace_close(&live->grace);
+	rings_close(live);
+	slots_close(&live->slots);
+	kernel_unload(&live->kernel);
+	coverage_free(live->coverage);
+	if (live->control >= 0)
+		close(live->control);
+	own_free(&live->own);
+	vec_free(&live->ends.waiting);
+	vec_free(&live->ends.batch);
+	vec_free(&live->again);
+	free(live->halves.buffer);
+	free(live->watching);
+	arena_free(&live->arena);
+	free(live);
+}
+
+int live_open(struct live **out, const struct live_options *options, struct error *error)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int err;
+
+	if (!live)
+		return no_memory(error);
+	live->control = live->epoll = live->grace.event = -1;
+	LIST_INIT(&live->known);
+	own_init(&live->own);
+	err = open_parts(live, options, error);
+	if (err) {
+		free_parts(live);
+		return err;
+	}
+	*out = live;
+	return 0;
+}
+
+/* ---- between polls ---- */
+
+uint64_t live_horizon(const struct live *live)
+{
+	uint64_t now = (uint64_t)live->clock.newest.boot;
+
+	return live->conntrack.socket ? now - (uint64_t)NAT_WAIT : now;
+}
+
+static void read_clock(struct live *live)
+{
+	struct clock_sample sample;
+
+	if (kernel_clock(&live->kernel, &sample))
+		return;
+	if (clock_update(&live->clock, &sample))
+		health_say(live, "clock_step", "the wall clock was set: event time follows it");
+}
+
+/* What is read first can only be explained by what is read after it: records, then the
+ * translations that belong to them. */
+static void drain(struct live *live, struct flow_table *flows)
+{
+	read_clock(live);
+	interfaces_drain(&live->interfaces);
+	rings_drain(live);
+	conntrack_drain(&live->conntrack);
+	end_finish_batch(live, flows);
+	rings_tell(live, flows, live_horizon(live));
+	end_begin_batch(live);
+	if (slots_refill(&live->slots))
+		log_warn("the flow table cannot grow: new flows may find no room");
+}
+
+void live_drain(struct live *live, struct flow_table *flows)
+{
+	live->flows = flows;
+	drain(live, flows);
+}
+
+/* ---- the poll ---- */
+
+/* Losses for which a window's share is less: packets that are in no flow though they should be. */
+static uint64_t lost(const struct live *live)
+{
+	uint64_t sum = live->losses[LOSS_TABLE_FULL];
+	unsigned i;
+
+	for (i = 0; i < LOSS_COUNT; i++)
+		if (loss_is_fate(i) && i != LOSS_NOT_IP && i != LOSS_DUPLICATE)
+			sum += live->losses[i];
+	return sum + live->halves.forgotten;
+}
+
+static void read_sums(struct live *live)
+{
+	struct traffic_counts totals;
+
+	watch_totals(live, &totals);
+	live->total = totals.ip_bytes;
+	live->packets = totals.segments;
+	kernel_losses(&live->kernel, live->losses);
+}
+
+static void note_health(struct live *live, weir_time now)
+{
+	uint64_t before = live->lost;
+
+	live->lost = lost(live);
+	live->degraded = live->lost > before || live->kernel.halvings > 0 || !live->watches.count ||
+			 live->slots.used >= live->slots.all;
+	coverage_add(live->coverage, now, live->packets, live->lost);
+	health_losses(live);
+}
+
+weir_time live_poll(struct live *live, struct flow_table *flows)
+{
+	uint64_t horizon;
+	weir_time now;
+
+	live->flows = flows;
+	live->polls++;
+	drain(live, flows);
+	/* Read first: what is counted from here on need not be explained by this poll. */
+	read_sums(live);
+	horizon = live_horizon(live);
+	now = clock_from_boot(&live->clock, (uint64_t)live->clock.newest.boot);
+	end_retired(live, flows);
+	poll_scan(live, flows, false);
+	half_walk(live, flows, horizon);
+	flow_advance(flows, now, end_expired, live);
+	end_sweep(live, flows);
+	end_begin_batch(live);
+	slots_refill(&live->slots);
+	watch_check(live);
+	note_health(live, now);
+	live->told = clock_from_boot(&live->clock, horizon);
+	return live->told;
+}
+
+/* ---- closing ---- */
+
+/* What the table ends after us cannot point into our memory. */
+static void forget_known(struct live *live, struct flow_table *flows)
+{
+	struct known *known;
+
+	while ((known = LIST_FIRST(&live->known))) {
+		struct flow *flow = known->flow;
+
+		if (flows && flow->nat && flow->decided)
+			known_end(live, flows, flow); /* still shows its translation */
+		else
+			known_drop(live, flow);
+	}
+}
+
+/* Nothing counts any more: everything is read once more, then nobody needs the slots. */
+static void read_last(struct live *live, struct flow_table *flows)
+{
+	live->flows = flows;
+	grace_wait_now();
+	read_clock(live);
+	rings_drain(live);
+	conntrack_drain(&live->conntrack);
+	rings_tell(live, flows, UINT64_MAX);
+	end_retired(live, flows);
+	poll_scan(live, flows, true);
+	half_walk(live, flows, UINT64_MAX);
+}
+
+void live_close(struct live *live, struct flow_table *flows)
+{
+	if (!live)
+		return;
+	if (live->kernel.weir)
+		watch_detach_all(live);
+	if (flows)
+		read_last(live, flows);
+	forget_known(live, flows);
+	free_parts(live);
+}
+
+/* ---- what others ask ---- */
+
+void live_forget(void *context, struct flow *flow)
+{
+	struct live *live = context;
+	struct known *known = known_of(flow);
+	struct flow_half facts;
+
+	if (!known)
+		return;
+	/* Its entry in the kernel goes too: else the next packet's counts would be told twice. */
+	if (flow->slot == RECORD_NO_SLOT)
+		half_take(live, known_key(flow), &facts);
+	else if (!known->ending)
+		end_slot(live, known_key(flow), flow->slot, flow->generation);
+	known_drop(live, flow);
+}
+
+const char *live_watching(const struct live *live)
+{
+	struct live *own = (struct live *)live; /* the text is a cache */
+	const struct interface *interface;
+	size_t cursor = 0, length = 0;
+	FILE *out;
+
+	free(own->watching);
+	own->watching = NULL;
+	out = open_memstream(&own->watching, &length);
+	if (!out)
+		return "watching";
+	fputs("watching ", out);
+	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+		if (!interface->watch)
+			continue;
+		fprintf(out, "%s%s (%s)", ftell(out) > 9 ? ", " : "", interface->name,
+			watch_way(interface->watch));
+	}
+	fclose(out);
+	return own->watching ? own->watching : "watching";
+}
+
+int live_fd(const struct live *live)
+{
+	return live->epoll;
+}
+
+int live_control_fd(const struct live *live)
+{
+	return live->control;
+}
+
+void live_own_socket(struct live *live, uint64_t cookie)
+{
+	own_add(&live->own, cookie);
+}
+
+const struct network_set *live_addresses(const struct live *live, unsigned *generation)
+{
+	*generation = live->interfaces.generation;
+	return &live->interfaces.addresses;
+}
+
+double live_coverage(const struct live *live, weir_time start, weir_time end)
+{
+	return coverage_share(live->coverage, start, end);
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/live/load.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "bpf/record.h"
+#include "bpf/settings.h"
+
+#include "bpf/clock.skel.h"
+#include "bpf/weir.skel.h"
+
+/* Jiffies are counted for so long before the load: less, and 250 Hz looks like 300. */
+#define HZ_BASELINE (110 * WEIR_MSEC)
+
+/* Records wait in the ring until so many bytes are there, or the next poll. */
+#define RING_WAKE_PART 16
+
+#define FIRST_PACKETS_A_SECOND 20000u
+
+/* ---- what libbpf says ---- */
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[1024];
+
+	(void)level;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("%s", text);
+	return 0;
+}
+
+static int load_error(struct error *error, int err)
+{
+	struct utsname name = {0};
+
+	uname(&name);
+	if (err == -EPERM || err == -EACCES)
+		return error_set(error, EXIT_SYSTEM, -err,
+				 "the kernel refuses to load programs (%s): run as root, or with "
+				 "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON",
+				 strerror(-err));
+	if (err == -ENOMEM || err == -E2BIG)
+		return error_set(error, EXIT_SYSTEM, -err,
+				 "no memory for the flow tables, not even for %u flows: raise the "
+				 "cgroup's or the memlock limit",
+				 SLOTS_MIN);
+	return error_set(error, EXIT_SYSTEM, -err,
+			 "Linux %s does not load the programs (%s): 5.10 or newer is needed, with "
+			 "CONFIG_BPF_SYSCALL",
+			 name.release, strerror(-err));
+}
+
+/* ---- clock ---- */
+
+static weir_time read_clock(clockid_t id)
+{
+	struct timespec at;
+
+	clock_gettime(id, &at);
+	return (weir_time)at.tv_sec * WEIR_SEC + at.tv_nsec;
+}
+
+int kernel_clock(const struct kernel *kernel, struct clock_sample *sample)
+{
+	unsigned char frame[64] = {[12] = 0x08, [14] = 0x45};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame),
+		    .repeat = 1);
+	int err = bpf_prog_test_run_opts(bpf_program__fd(kernel->clock->progs.weir_clock), &run);
+
+	if (err)
+		return err;
+	sample->jiffies = kernel->clock->bss->now.jiffies;
+	sample->boot = (weir_time)kernel->clock->bss->now.boot;
+	/* Read next to each other: what differs between them is their offset. */
+	sample->monotonic = read_clock(CLOCK_MONOTONIC);
+	sample->wall = read_clock(CLOCK_REALTIME) - (read_clock(CLOCK_BOOTTIME) - sample->boot);
+	return 0;
+}
+
+static int load_clock(struct kernel *kernel, struct error *error)
+{
+	int err;
+
+	kernel->clock = clock_bpf__open();
+	if (!kernel->clock)
+		return load_error(error, -errno);
+	err = clock_bpf__load(kernel->clock);
+	return err ? load_error(error, err) : 0;
+}
+
+static uint32_t measure_hz(const struct kernel *kernel)
+{
+	const struct timespec wait = {.tv_nsec = HZ_BASELINE};
+	struct clock_sample a, b;
+
+	if (kernel_clock(kernel, &a))
+		return 0;
+	nanosleep(&wait, NULL);
+	if (kernel_clock(kernel, &b))
+		return 0;
+	return (uint32_t)(WEIR_SEC / clock_tick(b.jiffies - a.jiffies, b.monotonic - a.monotonic));
+}
+
+/* ---- programs and maps ---- */
+
+static void set_settings(struct weir_bpf *weir, const struct kernel *kernel,
+			 const struct live_options *options, uint32_t hz)
+{
+	struct settings *settings = (struct settings *)&weir->rodata->settings;
+
+	settings->hz = hz;
+	settings->first_all =
+		options->first_packets ? options->first_packets : FIRST_PACKETS_A_SECOND;
+	settings->first_each = settings->first_all / 10;
+	settings->ring_wake = (uint32_t)(kernel->ring_bytes / RING_WAKE_PART);
+	settings->xdp_load_bytes =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
+	settings->cgroup_id =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_skb_cgroup_id, NULL) == 1;
+	if (getrandom(&settings->secret, sizeof(settings->secret), 0) < 0)
+		log_warn("no random numbers: an outsider may guess which endpoints share a budget");
+}
+
+static int set_sizes(struct weir_bpf *weir, const struct kernel *kernel)
+{
+	const struct {
+		struct bpf_map *map;
+		size_t entries;
+	} sizes[] = {
+		{weir->maps.flow_main, kernel->slots},	  {weir->maps.flow_hot, kernel->slots},
+		{weir->maps.flow_cold, kernel->slots},	  {weir->maps.flow_free, kernel->slots},
+		{weir->maps.flow_retired, kernel->slots}, {weir->maps.half_in, kernel->half_open},
+		{weir->maps.half_out, kernel->half_open}, {weir->maps.records, kernel->ring_bytes},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		int err = bpf_map__set_max_entries(sizes[i].map, (__u32)sizes[i].entries);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int try_load(struct kernel *kernel, const struct live_options *options, uint32_t hz)
+{
+	int err;
+
+	kernel->weir = weir_bpf__open();
+	if (!kernel->weir)
+		return -errno;
+	set_settings(kernel->weir, kernel, options, hz);
+	/* Frames in several pieces reach a program only if it asks for them. */
+	if (kernel->weir->rodata->settings.xdp_load_bytes)
+		bpf_program__set_flags(kernel->weir->progs.weir_xdp, BPF_F_XDP_HAS_FRAGS);
+	err = set_sizes(kernel->weir, kernel);
+	if (!err)
+		err = weir_bpf__load(kernel->weir);
+	if (!err)
+		return 0;
+	weir_bpf__destroy(kernel->weir);
+	kernel->weir = NULL;
+	return err;
+}
+
+static void note_maps(struct kernel *kernel)
+{
+	struct weir_bpf *weir = kernel->weir;
+	int cpus = libbpf_num_possible_cpus();
+
+	kernel->main = bpf_map__fd(weir->maps.flow_main);
+	kernel->hot = bpf_map__fd(weir->maps.flow_hot);
+	kernel->cold = bpf_map__fd(weir->maps.flow_cold);
+	kernel->free = bpf_map__fd(weir->maps.flow_free);
+	kernel->retired = bpf_map__fd(weir->maps.flow_retired);
+	kernel->half[0] = bpf_map__fd(weir->maps.half_in);
+	kernel->half[1] = bpf_map__fd(weir->maps.half_out);
+	kernel->attachments = bpf_map__fd(weir->maps.attachments);
+	kernel->attachment_live = bpf_map__fd(weir->maps.attachment_live);
+	kernel->traffic = bpf_map__fd(weir->maps.traffic);
+	kernel->losses = bpf_map__fd(weir->maps.losses);
+	kernel->half_counts = bpf_map__fd(weir->maps.half_counts);
+	kernel->records = bpf_map__fd(weir->maps.records);
+	kernel->traffic_len = bpf_map__max_entries(weir->maps.traffic);
+	kernel->cpus = cpus > 0 ? (unsigned)cpus : 1;
+}
+
+static int set_identity(const struct kernel *kernel)
+{
+	struct identity identity = {.magic = WEIR_MAGIC, .version = TABLE_LAYOUT};
+	__u32 zero = 0;
+
+	if (getrandom(&identity.instance, sizeof(identity.instance), 0) < 0)
+		identity.instance = (__u64)getpid();
+	return bpf_map_update_elem(bpf_map__fd(kernel->weir->maps.identity), &zero, &identity,
+				   BPF_ANY);
+}
+
+static bool for_want_of_memory(int err)
+{
+	return err == -ENOMEM || err == -E2BIG;
+}
+
+static int load_weir(struct kernel *kernel, struct sizes *sizes, const struct live_options *options,
+		     struct error *error)
+{
+	uint32_t hz = measure_hz(kernel);
+	int err;
+
+	for (;;) {
+		kernel->slots = sizes->slots;
+		kernel->half_open = sizes->half_open;
+		kernel->ring_bytes = sizes->ring_bytes;
+		err = try_load(kernel, options, hz);
+		/* EPERM: before 5.11 also "over the memlock limit". Then smaller may do. */
+		if (!err || (!for_want_of_memory(err) && err != -EPERM) ||
+		    sizes->slots / 2 < SLOTS_MIN)
+			break;
+		sizes->slots /= 2;
+		sizes->half_open =
+			sizes->half_open / 2 > SLOTS_MIN ? sizes->half_open / 2 : SLOTS_MIN;
+		kernel->halvings++;
+	}
+	if (err)
+		return load_error(error, err);
+	note_maps(kernel);
+	err = set_identity(kernel);
+	return err ? load_error(error, err) : 0;
+}
+
+int kernel_load(struct kernel *kernel, struct sizes *sizes, const struct live_options *options,
+		struct error *error)
+{
+	int err;
+
+	*kernel = (struct kernel){0};
+	libbpf_set_print(quiet);
+	err = load_clock(kernel, error);
+	if (!err)
+		err = load_weir(kernel, sizes, options, error);
+	if (err)
+		kernel_unload(kernel);
+	return err;
+}
+
+void kernel_unload(struct kernel *kernel)
+{
+	if (kernel->weir)
+		weir_bpf__destroy(kernel->weir);
+	if (kernel->clock)
+		clock_bpf__destroy(kernel->clock);
+	kernel->weir = NULL;
+	kernel->clock = NULL;
+}
+
+int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingress)
+{
+	const struct bpf_program *program = NULL;
+
+	switch (kind) {
+	case DEVICE_ETHERNET:
+		program = ingress ? kernel->weir->progs.weir_tc_in_eth
+				  : kernel->weir->progs.weir_tc_out_eth;
+		break;
+	case DEVICE_L3:
+		program = ingress ? kernel->weir->progs.weir_tc_in_l3
+				  : kernel->weir->progs.weir_tc_out_l3;
+		break;
+	case DEVICE_OTHER:
+		break;
+	}
+	return program ? bpf_program__fd(program) : -EOPNOTSUPP;
+}
+
+int kernel_xdp_program(const struct kernel *kernel)
+{
+	return bpf_program__fd(kernel->weir->progs.weir_xdp);
+}
+
+/* ---- per-CPU values ---- */
+
+static int sum_words(const struct kernel *kernel, int map, uint32_t index, uint64_t *sums,
+		     size_t words)
+{
+	uint64_t *values = calloc(kernel->cpus * words, sizeof(*values));
+	size_t i;
+	int err;
+
+	if (!values)
+		return -ENOMEM;
+	memset(sums, 0, words * sizeof(*sums));
+	err = bpf_map_lookup_elem(map, &index, values);
+	for (i = 0; !err && i < kernel->cpus * words; i++)
+		sums[i % words] += values[i];
+	free(values);
+	return err;
+}
+
+int kernel_losses(const struct kernel *kernel, uint64_t losses[LOSS_COUNT])
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < LOSS_COUNT; i++)
+		err = sum_words(kernel, kernel->losses, i, &losses[i], 1);
+	return err;
+}
+
+int kernel_half_counts(const struct kernel *kernel, uint64_t counts[HALF_COUNTS])
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < HALF_COUNTS; i++)
+		err = sum_words(kernel, kernel->half_counts, i, &counts[i], 1);
+	return err;
+}
+
+_Static_assert(sizeof(struct traffic_counts) % sizeof(uint64_t) == 0, "summed as words");
+
+int kernel_traffic(const struct kernel *kernel, uint32_t stats, struct traffic_counts *counts)
+{
+	return sum_words(kernel, kernel->traffic, stats, (uint64_t *)counts,
+			 sizeof(*counts) / sizeof(uint64_t));
+}
+
+void kernel_traffic_clear(const struct kernel *kernel, uint32_t stats)
+{
+	void *zero = calloc(kernel->cpus, sizeof(struct traffic_counts));
+
+	if (zero)
+		bpf_map_update_elem(kernel->traffic, &stats, zero, BPF_ANY);
+	free(zero);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "capture/live/inside.h"
+
+/* `weir status`: what is watched and how, what was lost, and how full the tables are. */
+
+static json_t *count(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+/* ---- interfaces ---- */
+
+static json_t *side_json(const struct live *live, uint32_t stats)
+{
+	struct traffic_counts counts;
+
+	if (kernel_traffic(&live->kernel, stats, &counts))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "buffers", count(counts.buffers),
+			 "packets", count(counts.segments), "buffer_bytes",
+			 count(counts.buffer_bytes), "wire_bytes", count(counts.wire_bytes),
+			 "ip_bytes", count(counts.ip_bytes), "in_no_flow", count(counts.unparsed));
+}
+
+static json_t *hook_json(const struct hook *hook)
+{
+	json_t *object = json_pack("{s:s}", "how", hook->ops ? hook->how : "none");
+
+	if (hook->why[0])
+		json_object_set_new(object, "why", json_string(hook->why));
+	return object;
+}
+
+static const char *reason(const struct live *live, const struct interface *interface)
+{
+	const struct watch *watch = interface->watch;
+
+	if (watch->why[0])
+		return watch->why;
+	if (watch->hook[WATCH_XDP].ops)
+		return "XDP was asked for; TC counts what leaves and supplies sockets";
+	switch (choose_hook(&live->options, interface->name)) {
+	case HOOK_AUTO:
+		return "TC: both directions, sockets, and no cost to offloads";
+	case HOOK_TC:
+	case HOOK_XDP:
+		break;
+	}
+	return "TC was asked for";
+}
+
+static json_t *watched_json(const struct live *live, const struct interface *interface)
+{
+	const struct watch *watch = interface->watch;
+	json_t *object = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s, s:s}", "name", interface->name,
+				   "index", (int)interface->ifindex, "kind",
+				   interface->what[0] ? interface->what : "device", "frames",
+				   device_kind(interface->arphrd) == DEVICE_L3 ? "ip" : "ethernet",
+				   "up", (interface->flags & IFF_UP) != 0, "hook", watch_way(watch),
+				   "why", reason(live, interface));
+
+	if (watch->hook[WATCH_XDP].ops)
+		json_object_set_new(object, "xdp", hook_json(&watch->hook[WATCH_XDP]));
+	json_object_set_new(object, "ingress", hook_json(&watch->hook[WATCH_IN]));
+	json_object_set_new(object, "egress", hook_json(&watch->hook[WATCH_OUT]));
+	json_object_set_new(object, "received", side_json(live, watch->attachment.stats_in));
+	json_object_set_new(object, "sent", side_json(live, watch->attachment.stats_out));
+	json_object_set_new(
+		object, "kernel",
+		json_pack("{s:o, s:o, s:o, s:o}", "received_packets", count(interface->rx_packets),
+			  "received_bytes", count(interface->rx_bytes), "sent_packets",
+			  count(interface->tx_packets), "sent_bytes", count(interface->tx_bytes)));
+	return object;
+}
+
+/* Why an interface that is there is not watched; NULL: it was not asked for. */
+static const char *unwatched_reason(const struct live *live, const struct interface *interface)
+{
+	if (!choose_interface(&live->options, interface->name, interface->flags))
+		return NULL;
+	if (device_kind(interface->arphrd) == DEVICE_OTHER)
+		return "frames of a link type that is not read";
+	return "its hooks were refused";
+}
+
+static void interfaces_json(struct live *live, json_t *status)
+{
+	json_t *watched = json_array(), *unwatched = json_array();
+	const struct interface *interface;
+	size_t cursor = 0;
+
+	interfaces_refresh(&live->interfaces);
+	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+		const char *why;
+
+		if (interface->watch) {
+			json_array_append_new(watched, watched_json(live, interface));
+			continue;
+		}
+		why = unwatched_reason(live, interface);
+		if (why)
+			json_array_append_new(unwatched, json_pack("{s:s, s:s}", "name",
+								   interface->name, "why", why));
+	}
+	json_object_set_new(status, "interfaces", watched);
+	json_object_set_new(status, "unwatched", unwatched);
+	json_object_set_new(status, "interfaces_returned", count(live->watches.returned));
+	json_object_set_new(status, "hooks_lost", count(live->watches.lost_hooks));
+}
+
+static json_t *gone_json(struct live *live)
+{
+	json_t *list = json_array();
+
+	vec_each (gone, &live->watches.gone)
+		json_array_append_new(list, json_pack("{s:s, s:b, s:i}", "name", gone->name, "away",
+						      gone->away, "returned", (int)gone->times));
+	return list;
+}
+
+/* ---- losses ---- */
+
+static json_t *losses_json(const struct live *live)
+{
+	static const struct {
+		const char *name, *words;
+	} words[LOSS_COUNT] = {
+#define X(name_, words_) [LOSS_##name_] = {#name_, words_},
+		WEIR_LOSSES(X)
+#undef X
+	};
+	json_t *list = json_array();
+	unsigned i;
+
+	for (i = 0; i < LOSS_COUNT; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:o}", "reason", words[i].name, "words",
+						words[i].words, "count", count(live->losses[i])));
+	return list;
+}
+
+/* ---- tables ---- */
+
+static json_t *tables_json(const struct live *live)
+{
+	const struct slots *slots = &live->slots;
+	const struct halves *halves = &live->halves;
+
+	return json_pack(
+		"{s:{s:o, s:o, s:o, s:s, s:b}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "main",
+		"size", count(slots->all), "used", count(slots->used), "handed_out",
+		count(slots->ready), "size_is", live->sizes.why, "smaller_than_wanted",
+		live->kernel.halvings > 0, "half_open", "size_each", count(live->kernel.half_open),
+		"used", count(halves->present), "inserted", count(halves->counts[HALF_INSERTED]),
+		"promoted", count(halves->counts[HALF_PROMOTED]), "expired", count(halves->expired),
+		"forgotten", count(halves->forgotten), "told_as_numbers", count(halves->missed));
+}
+
+static json_t *ends_json(const struct live *live)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "waiting", count(live->ends.waiting.len),
+			 "retired", count(live->ends.retired), "orphans", count(live->ends.orphans),
+			 "strays", count(live->ends.strays), "never_known",
+			 count(live->ends.unread));
+}
+
+static json_t *nat_json(const struct live *live)
+{
+	const struct nat *nat = &live->nat;
+	bool there = live->conntrack.socket != NULL;
+	json_t *object = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "available", there, "known",
+				   count(nat->pairs), "learnt", count(nat->learnt), "dropped",
+				   count(nat->dropped), "overruns", count(live->conntrack.overruns),
+				   "late", count(live->late_nat));
+
+	if (!there)
+		json_object_set_new(object, "why", json_string(live->conntrack.why));
+	return object;
+}
+
+static uint64_t unattributed(const struct live *live)
+{
+	return live->total > live->accounted ? live->total - live->accounted : 0;
+}
+
+static void sums_json(const struct live *live, json_t *status)
+{
+	json_object_set_new(status, "flows", count(live->known_len));
+	json_object_set_new(status, "packets", count(live->packets));
+	json_object_set_new(status, "ip_bytes", count(live->total));
+	json_object_set_new(status, "ip_bytes_told", count(live->accounted));
+	json_object_set_new(status, "bytes_unattributed", count(unattributed(live)));
+	json_object_set_new(status, "half_open_forgotten", count(live->halves.forgotten));
+	json_object_set_new(status, "own_flows", count(live->own_flows));
+	json_object_set_new(status, "records", count(live->rings.records));
+	json_object_set_new(status, "ring_bytes", count(live->kernel.ring_bytes));
+	json_object_set_new(status, "clock_steps", count(live->clock.steps));
+	json_object_set_new(status, "tick_ns", count((uint64_t)live->clock.tick));
+	json_object_set_new(status, "removed_leftovers", count(live->leftovers));
+	json_object_set_new(
+		status, "coverage",
+		json_real(coverage_share(live->coverage, live->told - WEIR_MIN, live->told)));
+}
+
+json_t *live_status(struct live *live, bool *degraded)
+{
+	json_t *status = json_object();
+
+	interfaces_json(live, status);
+	json_object_set_new(status, "gone", gone_json(live));
+	json_object_set_new(status, "losses", losses_json(live));
+	json_object_set_new(status, "tables", tables_json(live));
+	json_object_set_new(status, "ends", ends_json(live));
+	json_object_set_new(status, "nat", nat_json(live));
+	sums_json(live, status);
+	if (degraded)
+		*degraded = live->degraded;
+	return status;
+}

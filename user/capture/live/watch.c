@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "capture/live/inside.h"
+#include "capture/live/leftover.h"
+
+/* Interfaces that are watched: hooks put on, kept on and taken off as interfaces come and go. */
+
+/* ---- numbers ---- */
+
+static bool take_stats(struct live *live, uint32_t *index)
+{
+	struct watches *watches = &live->watches;
+
+	if (watches->free_stats.len) {
+		*index = watches->free_stats.at[--watches->free_stats.len];
+		return true;
+	}
+	if (watches->next_stats >= live->kernel.traffic_len)
+		return false;
+	*index = watches->next_stats++;
+	return true;
+}
+
+static void add_counts(struct traffic_counts *sum, const struct traffic_counts *counts)
+{
+	sum->buffers += counts->buffers;
+	sum->segments += counts->segments;
+	sum->buffer_bytes += counts->buffer_bytes;
+	sum->wire_bytes += counts->wire_bytes;
+	sum->ip_bytes += counts->ip_bytes;
+	sum->unparsed += counts->unparsed;
+}
+
+/* What was counted there stays in the sums; the number is used again. */
+static void give_stats(struct live *live, uint32_t index)
+{
+	struct traffic_counts counts;
+	uint32_t *free_index;
+
+	if (!kernel_traffic(&live->kernel, index, &counts))
+		add_counts(&live->watches.past, &counts);
+	kernel_traffic_clear(&live->kernel, index);
+	free_index = vec_add(&live->watches.free_stats);
+	if (free_index)
+		*free_index = index;
+}
+
+void watch_totals(const struct live *live, struct traffic_counts *totals)
+{
+	const struct interface *interface;
+	size_t cursor = 0;
+
+	*totals = live->watches.past;
+	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+		const struct watch *watch = interface->watch;
+		struct traffic_counts in, out;
+
+		if (!watch)
+			continue;
+		if (!kernel_traffic(&live->kernel, watch->attachment.stats_in, &in))
+			add_counts(totals, &in);
+		if (!kernel_traffic(&live->kernel, watch->attachment.stats_out, &out))
+			add_counts(totals, &out);
+	}
+}
+
+/* ---- hooks ---- */
+
+static int publish(struct live *live, const struct attachment *attachment)
+{
+	uint8_t one = 1;
+	int err = bpf_map_update_elem(live->kernel.attachment_live, &attachment->id_in, &one,
+				      BPF_ANY);
+
+	if (!err)
+		err = bpf_map_update_elem(live->kernel.attachment_live, &attachment->id_out, &one,
+					  BPF_ANY);
+	if (!err)
+		err = bpf_map_update_elem(live->kernel.attachments, &attachment->ifindex,
+					  attachment, BPF_ANY);
+	return err;
+}
+
+static void unpublish(struct live *live, const struct attachment *attachment)
+{
+	bpf_map_delete_elem(live->kernel.attachments, &attachment->ifindex);
+	bpf_map_delete_elem(live->kernel.attachment_live, &attachment->id_in);
+	bpf_map_delete_elem(live->kernel.attachment_live, &attachment->id_out);
+}
+
+/* From the moment that XDP counts, TC on the same side must not. */
+static void try_xdp(struct live *live, const struct interface *interface, struct watch *watch,
+		    enum device_kind kind)
+{
+	static const struct hook_ops *const ways[] = {&hook_xdp, NULL};
+
+	if (choose_hook(&live->options, interface->name) != HOOK_XDP)
+		return;
+	if (kind != DEVICE_ETHERNET) {
+		snprintf(watch->why, sizeof(watch->why),
+			 "XDP asked for, but its frames have no Ethernet header: TC counts");
+		return;
+	}
+	watch->attachment.flags |= ATTACHMENT_XDP;
+	if (!publish(live, &watch->attachment) &&
+	    !hook_attach(&watch->hook[WATCH_XDP], ways, interface->ifindex, ATTACH_IN,
+			 kernel_xdp_program(&live->kernel)))
+		return;
+	watch->attachment.flags &= ~(uint32_t)ATTACHMENT_XDP;
+	publish(live, &watch->attachment);
+	snprintf(watch->why, sizeof(watch->why), "%s", watch->hook[WATCH_XDP].why);
+	log_warn("%s: %s", interface->name, watch->why);
+}
+
+static const struct hook_ops *const tcx_or_clsact[] = {&hook_tcx, &hook_clsact, NULL};
+static const struct hook_ops *const clsact_only[] = {&hook_clsact, NULL};
+
+static int attach_tc(struct live *live, const struct interface *interface, struct watch *watch,
+		     enum watch_hook which, int program)
+{
+	struct hook *hook = &watch->hook[which];
+	const struct hook_ops *const *ways = live->watches.no_tcx ? clsact_only : tcx_or_clsact;
+	enum attach_point point = which == WATCH_IN ? ATTACH_IN : ATTACH_OUT;
+	int err;
+
+	if (live->watches.no_tcx && clsact_make(interface->ifindex))
+		watch->made_clsact = true;
+	err = hook_attach(hook, ways, interface->ifindex, point, program);
+	if (err && !live->watches.no_tcx && clsact_make(interface->ifindex)) {
+		/* clsact was tried without its qdisc: now with it. */
+		watch->made_clsact = true;
+		err = hook_attach(hook, clsact_only, interface->ifindex, point, program);
+	}
+	if (!err && hook->ops == &hook_clsact)
+		live->watches.no_tcx = true;
+	return err;
+}
+
+static int attach(struct live *live, const struct interface *interface, struct watch *watch)
+{
+	enum device_kind kind = device_kind(interface->arphrd);
+	int err;
+
+	err = publish(live, &watch->attachment);
+	if (err)
+		return err;
+	try_xdp(live, interface, watch, kind);
+	err = attach_tc(live, interface, watch, WATCH_IN,
+			kernel_program(&live->kernel, kind, true));
+	if (!err)
+		err = attach_tc(live, interface, watch, WATCH_OUT,
+				kernel_program(&live->kernel, kind, false));
+	if (!err && watch->made_clsact) {
+		watch->attachment.flags |= ATTACHMENT_MADE_CLSACT;
+		err = publish(live, &watch->attachment);
+	}
+	return err;
+}
+
+static void detach(struct live *live, const struct interface *interface, struct watch *watch)
+{
+	unsigned i;
+
+	for (i = 0; i < WATCH_HOOKS; i++)
+		hook_detach(&watch->hook[i]);
+	if (watch->made_clsact)
+		clsact_remove_if_empty(interface->ifindex);
+	unpublish(live, &watch->attachment);
+	give_stats(live, watch->attachment.stats_in);
+	give_stats(live, watch->attachment.stats_out);
+}
+
+/* ---- watched or not ---- */
+
+static struct gone *find_gone(struct live *live, const char *name)
+{
+	vec_each (gone, &live->watches.gone)
+		if (!strcmp(gone->name, name))
+			return gone;
+	return NULL;
+}
+
+/* Names that came and went; more than this is a host that makes a device a connection. */
+#define GONE_MAX 1024
+
+static void note_gone(struct live *live, const char *name)
+{
+	struct gone *gone = find_gone(live, name);
+
+	if (!gone && live->watches.gone.len < GONE_MAX) {
+		gone = vec_add(&live->watches.gone);
+		if (gone)
+			snprintf(gone->name, sizeof(gone->name), "%s", name);
+	}
+	if (gone)
+		gone->away = true;
+	health_say(live, "interface_gone", "interface %s is gone: what it carries is not seen",
+		   name);
+}
+
+static void note_return(struct live *live, const char *name)
+{
+	struct gone *gone = find_gone(live, name);
+
+	if (!gone || !gone->away)
+		return;
+	gone->away = false;
+	gone->times++;
+	live->watches.returned++;
+	health_say(live, "interface_returned", "interface %s is back and watched again", name);
+}
+
+static void unwatch(struct live *live, struct interface *interface)
+{
+	struct watch *watch = interface->watch;
+
+	if (!watch)
+		return;
+	detach(live, interface, watch);
+	free(watch);
+	interface->watch = NULL;
+	live->watches.count--;
+}
+
+static struct watch *new_watch(struct live *live, const struct interface *interface)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	watch->attachment = (struct attachment){
+		.ifindex = interface->ifindex,
+		.netns = LIVE_NETNS,
+		.id_in = live->watches.next_id + 1,
+		.id_out = live->watches.next_id + 2,
+	};
+	if (!take_stats(live, &watch->attachment.stats_in)) {
+		free(watch);
+		return NULL;
+	}
+	if (!take_stats(live, &watch->attachment.stats_out)) {
+		give_stats(live, watch->attachment.stats_in);
+		free(watch);
+		return NULL;
+	}
+	live->watches.next_id += 2;
+	return watch;
+}
+
+static const char *failed_why(const struct watch *watch)
+{
+	return watch->hook[WATCH_IN].why[0] && !watch->hook[WATCH_IN].ops
+		       ? watch->hook[WATCH_IN].why
+		       : watch->hook[WATCH_OUT].why;
+}
+
+static void watch_interface(struct live *live, struct interface *interface)
+{
+	struct watch *watch = new_watch(live, interface);
+	int err;
+
+	if (!watch) {
+		health_say(live, "interface_unwatched",
+			   "interface %s is not watched: %zu are, and there is room for no more",
+			   interface->name, live->watches.count);
+		return;
+	}
+	err = attach(live, interface, watch);
+	if (err) {
+		/* A device that goes away while it is looked at is no news. */
+		if (err != -ENODEV)
+			health_say(live, "interface_unwatched", "interface %s is not watched: %s",
+				   interface->name,
+				   failed_why(watch)[0] ? failed_why(watch) : strerror(-err));
+		detach(live, interface, watch);
+		free(watch);
+		return;
+	}
+	interface->watch = watch;
+	live->watches.count++;
+	note_return(live, interface->name);
+}
+
+void watch_changed(void *context, struct interface *interface)
+{
+	struct live *live = context;
+	bool wanted = choose_interface(&live->options, interface->name, interface->flags) &&
+		      device_kind(interface->arphrd) != DEVICE_OTHER;
+
+	/* Down is not away: the hooks stay, and not one packet is missed when it comes up. */
+	if (interface->watch && !(interface->flags & IFF_UP) && choose_asks_all(&live->options))
+		wanted = true;
+	if (!live->attaching)
+		return;
+	if (wanted && !interface->watch)
+		watch_interface(live, interface);
+	else if (!wanted && interface->watch)
+		unwatch(live, interface);
+}
+
+void watch_all(struct live *live)
+{
+	struct interface *interface;
+	size_t cursor = 0;
+
+	live->attaching = true;
+	while ((interface = table_next(&live->interfaces.by_index, &cursor)))
+		watch_changed(live, interface);
+}
+
+void watch_gone(void *context, struct interface *interface)
+{
+	struct live *live = context;
+
+	if (!interface->watch)
+		return;
+	unwatch(live, interface);
+	note_gone(live, interface->name);
+}
+
+/* ---- still there? ---- */
+
+#define CHECK_EVERY (10 * WEIR_SEC)
+
+static bool all_alive(const struct watch *watch)
+{
+	unsigned i;
+
+	for (i = 0; i < WATCH_HOOKS; i++)
+		if (!hook_alive(&watch->hook[i]))
+			return false;
+	return true;
+}
+
+/* Somebody may have deleted the qdisc with our filter in it, or an interface could not be watched
+ * for a reason that is over. */
+void watch_check(struct live *live)
+{
+	struct interface *interface;
+	size_t cursor = 0;
+
+	if (live->clock.newest.boot - live->checked < CHECK_EVERY)
+		return;
+	live->checked = live->clock.newest.boot;
+	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+		if (interface->watch && !all_alive(interface->watch)) {
+			live->watches.lost_hooks++;
+			health_say(live, "hook_lost",
+				   "somebody removed weir's hook from %s: it is put back",
+				   interface->name);
+			unwatch(live, interface);
+		}
+		if (!interface->watch)
+			watch_changed(live, interface);
+	}
+}
+
+void watch_detach_all(struct live *live)
+{
+	struct interface *interface;
+	size_t cursor = 0;
+
+	live->attaching = false;
+	while ((interface = table_next(&live->interfaces.by_index, &cursor)))
+		unwatch(live, interface);
+}
+
+void watch_close(struct live *live)
+{
+	watch_detach_all(live);
+	vec_free(&live->watches.free_stats);
+	vec_free(&live->watches.gone);
+}
+
+/* ---- at start ---- */
+
+static void list_names(const struct live *live, char *text, size_t size)
+{
+	const struct interface *interface;
+	size_t cursor = 0, used = 0;
+
+	text[0] = '\0';
+	while ((interface = table_next(&live->interfaces.by_index, &cursor)) && used < size)
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+					 interface->name);
+}
+
+static const struct interface *find_pattern(const struct live *live, const char *pattern)
+{
+	const char *const only[] = {pattern, NULL};
+	const struct live_options options = {.interfaces = only, .loopback = true};
+	const struct interface *interface;
+	size_t cursor = 0;
+
+	while ((interface = table_next(&live->interfaces.by_index, &cursor)))
+		if (choose_interface(&options, interface->name, interface->flags & ~IFF_LOOPBACK))
+			return interface;
+	return NULL;
+}
+
+int watch_require_patterns(const struct live *live, struct error *error)
+{
+	const char *const *pattern;
+	char names[256];
+
+	list_names(live, names, sizeof(names));
+	for (pattern = live->options.interfaces; pattern && *pattern; pattern++) {
+		const struct interface *interface;
+
+		if (**pattern == '!')
+			continue;
+		interface = find_pattern(live, *pattern);
+		if (!interface)
+			return error_set(error, EXIT_INPUT, ENODEV,
+					 "no interface matches \"%s\": there are %s", *pattern,
+					 names);
+		if (device_kind(interface->arphrd) == DEVICE_OTHER)
+			return error_set(error, EXIT_INPUT, EOPNOTSUPP,
+					 "interface %s carries frames of link type %u: Ethernet "
+					 "and IP devices can be watched",
+					 interface->name, interface->arphrd);
+	}
+	return 0;
+}
+
+int watch_require_any(const struct live *live, struct error *error)
+{
+	char names[256];
+
+	if (live->watches.count)
+		return 0;
+	if (live->health.count)
+		return error_set(error, EXIT_SYSTEM, EIO, "%s",
+				 live->health.waiting[live->health.first].message);
+	list_names(live, names, sizeof(names));
+	return error_set(error, EXIT_SYSTEM, ENODEV,
+			 "no interface carries traffic: set one up, or take --lo (there are %s)",
+			 names);
+}
+
+const char *watch_way(const struct watch *watch)
+{
+	return watch->hook[WATCH_XDP].ops ? "xdp" : "tc";
+}
