@@ -186,3 +186,36 @@ void tuple_drop(struct pool *pool, struct tuple *tuple)
 	if (tuple)
 		pool_put(pool, tuple, tuple->size);
 }
+
+static bool put_value(struct tuple_buffer *buffer, const struct value *value)
+{
+	double number;
+	uint64_t bits;
+
+	switch ((enum value_type)value->type) {
+	case VALUE_ADDR:
+		return put_addr(buffer, &value->addr);
+	case VALUE_TEXT:
+		return put_text(buffer, &value->text);
+	case VALUE_BOOL:
+		return put_number(buffer, value->truth);
+	case VALUE_NUMBER:
+		number = value->number + 0.0; /* one zero only */
+		memcpy(&bits, &number, sizeof(bits));
+		return put_number(buffer, bits);
+	case VALUE_NULL:
+		break;
+	}
+	return false;
+}
+
+bool tuple_values_item(struct tuple_buffer *buffer, const struct value *values, unsigned len,
+		       struct item *item)
+{
+	buffer->len = 0;
+	for (unsigned i = 0; i < len; i++)
+		if (!put_value(buffer, &values[i]))
+			return false;
+	seal(buffer, item);
+	return true;
+}

@@ -29,6 +29,10 @@ struct tuple_buffer {
 bool tuple_item(struct tuple_buffer *buffer, const struct event *event,
 		const struct field_list *fields, bool null_too, struct item *item);
 
+/* The same of values; not the same item as of an event's fields. */
+bool tuple_values_item(struct tuple_buffer *buffer, const struct value *values, unsigned len,
+		       struct item *item);
+
 /* A hash of the item that is the same in every run. */
 uint64_t item_fixed_hash(const struct item *item);
 
