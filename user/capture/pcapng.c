@@ -144,7 +144,6 @@ static void read_options(struct pcapng *ng, const struct block *block, struct in
 static bool add_interface(struct pcapng *ng, const struct block *block)
 {
 	struct interface *interface;
-	char text[LINK_TEXT_MAX];
 
 	if (block->body_length < 8)
 		return corrupt(ng, "interface description too short");
@@ -155,11 +154,6 @@ static bool add_interface(struct pcapng *ng, const struct block *block)
 	interface->supported = link_find(interface->link_type);
 	timestamp_resolution(&interface->time, TIMESTAMP_MICROSECONDS);
 	read_options(ng, block, interface);
-	if (!interface->supported)
-		tally_skip(&ng->tally, ng->name, SKIP_LINK_TYPE,
-			   "interface %zu has link type %s, which is not supported: its packets "
-			   "are passed over",
-			   ng->interfaces.len - 1, link_text(interface->link_type, text));
 	return true;
 }
 
@@ -167,6 +161,7 @@ static bool add_interface(struct pcapng *ng, const struct block *block)
 static const struct interface *interface_of(struct pcapng *ng, uint32_t number)
 {
 	const struct interface *interface;
+	char text[LINK_TEXT_MAX];
 
 	if (number >= ng->interfaces.len) {
 		tally_skip(&ng->tally, ng->name, SKIP_INTERFACE,
@@ -176,7 +171,10 @@ static const struct interface *interface_of(struct pcapng *ng, uint32_t number)
 	}
 	interface = &ng->interfaces.at[number];
 	if (!interface->supported) {
-		ng->tally.skipped[SKIP_LINK_TYPE]++;
+		tally_skip(&ng->tally, ng->name, SKIP_LINK_TYPE,
+			   "interface %u has link type %s, which is not supported: its packets "
+			   "are passed over",
+			   number, link_text(interface->link_type, text));
 		return NULL;
 	}
 	ng->packet.interface = ng->earlier + number;
