@@ -39,4 +39,4 @@ int foreign_xdp(struct xdp_md *context)
 	return XDP_PASS;
 }
 
-char license[] SEC("license") = "GPL";
+char foreign_license[] SEC("license") = "GPL";

@@ -186,7 +186,10 @@ def main():
         "hook": lambda: hook(path, *rest),
         "counted": lambda: counted(path),
     }
-    print(answers[verb]())
+    try:
+        print(answers[verb]())
+    except (OSError, ValueError, KeyError, TypeError, subprocess.CalledProcessError) as error:
+        sys.exit(f"look: {verb} {path}: {error!r}")
 
 
 if __name__ == "__main__":

@@ -185,8 +185,14 @@ start_or_leave() {
 }
 
 # query HOST SQL: one value a line from weir's database, without waiting for its writer for long.
+# A fault is an answer too: it is no value that a test expects.
 query() {
-	sqlite3 -readonly -cmd '.timeout 2000' "$SCRATCH/$1/weir.db" "$2"
+	sqlite3 -readonly -cmd '.timeout 2000' "$SCRATCH/$1/weir.db" "$2" 2>&1
+}
+
+# look …: tests/lib/look.py; likewise.
+look() {
+	python3 "$LOOK" "$@" 2>&1
 }
 
 # detections HOST RULE_NAME: how many there are.

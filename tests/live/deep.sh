@@ -28,7 +28,7 @@ start_or_leave server
 
 on client python3 "$TRAFFIC" deep 10.85.0.1 8080 "$PUSHED" >/dev/null || not_ok deep/ipv4 "no connection with options"
 on client python3 "$TRAFFIC" deep fd00:85::1 8086 "$PUSHED" >/dev/null || not_ok deep/ipv6 "no connection with extension headers"
-ended() { [ "$(python3 "$LOOK" count "$SCRATCH/$1/events.json" flow flow.ended=true network.transport=tcp)" -ge 2 ]; }
+ended() { [ "$(look count "$SCRATCH/$1/events.json" flow flow.ended=true network.transport=tcp)" -ge 2 ]; }
 wait_for $((12 * SLOW)) ended client
 for name in client server; do
 	on "$name" "$WEIR" status --json >"$SCRATCH/status-$name"
@@ -38,10 +38,10 @@ for name in client server; do
 	for family in "8080 $FOUR_HEADERS" "8086 $SIX_HEADERS"; do
 		read -r port headers <<<"$family"
 		same "deep/one connection to $port on $name" 1 \
-			"$(python3 "$LOOK" count "$events" connection destination.port="$port" network.state=established)"
-		same "deep/payload to $port on $name" "$PUSHED $PUSHED" "$(python3 "$LOOK" payload "$events" destination.port="$port")"
+			"$(look count "$events" connection destination.port="$port" network.state=established)"
+		same "deep/payload to $port on $name" "$PUSHED $PUSHED" "$(look payload "$events" destination.port="$port")"
 		same "deep/IP bytes to $port on $name" "$SYN_MORE" \
-			"$(python3 "$LOOK" overhead "$events" "$headers" destination.port="$port")"
+			"$(look overhead "$events" "$headers" destination.port="$port")"
 	done
-	same "deep/nothing was unreadable on $name" "" "$(python3 "$LOOK" losses "$SCRATCH/status-$name")"
+	same "deep/nothing was unreadable on $name" "" "$(look losses "$SCRATCH/status-$name")"
 done

@@ -37,7 +37,7 @@ talk 5
 with=$(seen tc)
 check "hooks/the foreign filters count beside weir" test "$with" -ge $((before + 5 * 10))
 weir_stop here
-same "hooks/weir counts beside them" 5 "$(python3 "$LOOK" count "$events" attempt destination.port=8080)"
+same "hooks/weir counts beside them" 5 "$(look count "$events" attempt destination.port=8080)"
 same "hooks/their ingress filter stays" 1 "$(filters ingress)"
 same "hooks/their egress filter stays" 1 "$(filters egress)"
 same "hooks/weir's are gone" "" "$(on here bpftool net show | grep -E 'weir_' | xargs)"
@@ -54,7 +54,7 @@ if on here ip link set dev eth0 xdp obj "$SCRATCH/foreign.o" sec xdp 2>"$SCRATCH
 	talk 5
 	check "hooks/the foreign XDP program goes on" test "$(seen xdp)" -gt "$before"
 	weir_stop here
-	same "hooks/weir counts by tc instead" 5 "$(python3 "$LOOK" count "$events" attempt destination.port=8080)"
+	same "hooks/weir counts by tc instead" 5 "$(look count "$events" attempt destination.port=8080)"
 	check "hooks/the foreign XDP program stays" grep -q foreign_xdp <<<"$(on here bpftool net show; bpftool prog show)"
 	on here ip link set dev eth0 xdp off
 else
@@ -67,5 +67,5 @@ start_or_leave here --hook eth0=xdp
 check "hooks/weir takes a free XDP slot" grep -q 'weir: watching .*eth0 (xdp' "$SCRATCH/here/said"
 talk 5
 weir_stop here
-same "hooks/XDP counts connections" 5 "$(python3 "$LOOK" count "$events" connection destination.port=8080 network.state=established)"
+same "hooks/XDP counts connections" 5 "$(look count "$events" connection destination.port=8080 network.state=established)"
 same "hooks/XDP is gone" "" "$(on here bpftool net show | grep -E 'weir_' | xargs)"

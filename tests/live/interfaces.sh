@@ -16,7 +16,7 @@ address there eth0 10.83.0.1/24
 behind there python3 "$TRAFFIC" serve --tcp 8080
 wait_for 10 listening there 8080
 events=$SCRATCH/here/events.json
-attempts() { python3 "$LOOK" count "$events" attempt "$@"; }
+attempts() { look count "$events" attempt "$@"; }
 hooked() { on here bpftool net show | grep -E "^$1\\(.*(weir_|id [0-9])"; }
 
 start_or_leave here

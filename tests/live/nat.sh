@@ -43,18 +43,18 @@ capture client eth0 "$SCRATCH/client.pcap" ip
 on client python3 "$TRAFFIC" talk 198.51.100.9 443 "$OUT" 5000 >/dev/null || not_ok nat/out "no connection through the router"
 on server python3 "$TRAFFIC" talk 198.51.100.1 8080 "$IN" 5000 >/dev/null || not_ok nat/in "no connection through the router"
 events=$SCRATCH/router/events.json
-ended() { [ "$(python3 "$LOOK" count "$events" flow flow.ended=true)" -ge $((OUT + IN)) ]; }
+ended() { [ "$(look count "$events" flow flow.ended=true)" -ge $((OUT + IN)) ]; }
 wait_for $((15 * SLOW)) ended
 capture_stop || not_ok nat/capture "tcpdump lost packets"
 weir_stop router
 same nat/stops 0 $?
 
-same "nat/out: one connection each" "$OUT" "$(python3 "$LOOK" count "$events" connection destination.port=443)"
+same "nat/out: one connection each" "$OUT" "$(look count "$events" connection destination.port=443)"
 same "nat/out: the client's own address" "$OUT" \
-	"$(python3 "$LOOK" count "$events" connection source.ip=10.80.0.2 destination.ip=198.51.100.9)"
-same "nat/out: one attempt each" "$OUT" "$(python3 "$LOOK" count "$events" attempt destination.port=443)"
-same "nat/in: one connection each" "$IN" "$(python3 "$LOOK" count "$events" connection source.ip=198.51.100.9)"
+	"$(look count "$events" connection source.ip=10.80.0.2 destination.ip=198.51.100.9)"
+same "nat/out: one attempt each" "$OUT" "$(look count "$events" attempt destination.port=443)"
+same "nat/in: one connection each" "$IN" "$(look count "$events" connection source.ip=198.51.100.9)"
 same "nat/in: the server's own address" "$IN" \
-	"$(python3 "$LOOK" count "$events" connection source.ip=198.51.100.9 destination.ip=10.80.0.2 destination.port=80)"
-same "nat/nothing else" $((OUT + IN)) "$(python3 "$LOOK" count "$events" connection)"
-same "nat/bytes once" "$(python3 "$LOOK" capture-bytes "$SCRATCH/client.pcap")" "$(python3 "$LOOK" bytes "$events")"
+	"$(look count "$events" connection source.ip=198.51.100.9 destination.ip=10.80.0.2 destination.port=80)"
+same "nat/nothing else" $((OUT + IN)) "$(look count "$events" connection)"
+same "nat/bytes once" "$(look capture-bytes "$SCRATCH/client.pcap")" "$(look bytes "$events")"

@@ -34,8 +34,8 @@ same quiet/stops 0 $?
 
 check "quiet/pages were read" grep -q '^read [1-9]' "$SCRATCH/web"
 check "quiet/clock was asked" grep -q '^asked' "$SCRATCH/ntp"
-check "quiet/weir saw it" test "$(python3 "$LOOK" tuples "$SCRATCH/user/events.json" connection)" -gt 50
-check "quiet/weir saw the download" test "$(python3 "$LOOK" bytes "$SCRATCH/user/events.json" destination.port=5201)" -gt 50000000
+check "quiet/weir saw it" test "$(look tuples "$SCRATCH/user/events.json" connection)" -gt 50
+check "quiet/weir saw the download" test "$(look bytes "$SCRATCH/user/events.json" destination.port=5201)" -gt 50000000
 same "quiet/no detection" 0 "$(query user 'select count(*) from detection')"
 same "quiet/no signal above low" "" \
 	"$(query user "select distinct rule_name || ' ' || severity from signal where severity not in ('low', 'informational')")"

@@ -35,7 +35,7 @@ for pid in "${clients[@]}"; do wait_for $((30 * SLOW)) _net_dead "$pid"; done
 same "short/all connections were made" "$CLIENTS" "$(grep -c talked "$SCRATCH/talked")"
 
 # Closed flows linger for 5 s; then a poll ends them.
-ended() { [ "$(python3 "$LOOK" tuples "$SCRATCH/client/events.json" flow flow.ended=true)" -ge "$CONNECTIONS" ]; }
+ended() { [ "$(look tuples "$SCRATCH/client/events.json" flow flow.ended=true)" -ge "$CONNECTIONS" ]; }
 wait_for $((20 * SLOW)) ended
 capture_stop || not_ok short/capture "tcpdump lost packets"
 on client "$WEIR" status --json >"$SCRATCH/status" 2>"$SCRATCH/status.error"
@@ -45,12 +45,12 @@ weir_stop client
 same short/stops 0 $?
 
 events=$SCRATCH/client/events.json
-same "short/attempts" "$CONNECTIONS" "$(python3 "$LOOK" tuples "$events" attempt destination.port=8080)"
+same "short/attempts" "$CONNECTIONS" "$(look tuples "$events" attempt destination.port=8080)"
 same "short/connections" "$CONNECTIONS" \
-	"$(python3 "$LOOK" count "$events" connection destination.port=8080 network.state=established)"
-same "short/each ends once" "$CONNECTIONS" "$(python3 "$LOOK" count "$events" flow destination.port=8080 flow.ended=true)"
-same "short/IP bytes are tcpdump's" "$(python3 "$LOOK" capture-bytes "$SCRATCH/short.pcap")" "$(python3 "$LOOK" bytes "$events")"
-same "short/packets are tcpdump's" "$(python3 "$LOOK" capture-packets "$SCRATCH/short.pcap")" \
-	"$(python3 "$LOOK" packets "$events")"
-same "short/received buffers are the interface's" "$received" "$(python3 "$LOOK" hook "$SCRATCH/status" eth0 in)"
-same "short/sent buffers are the interface's" "$sent" "$(python3 "$LOOK" hook "$SCRATCH/status" eth0 out)"
+	"$(look count "$events" connection destination.port=8080 network.state=established)"
+same "short/each ends once" "$CONNECTIONS" "$(look count "$events" flow destination.port=8080 flow.ended=true)"
+same "short/IP bytes are tcpdump's" "$(look capture-bytes "$SCRATCH/short.pcap")" "$(look bytes "$events")"
+same "short/packets are tcpdump's" "$(look capture-packets "$SCRATCH/short.pcap")" \
+	"$(look packets "$events")"
+same "short/received buffers are the interface's" "$received" "$(look hook "$SCRATCH/status" eth0 in)"
+same "short/sent buffers are the interface's" "$sent" "$(look hook "$SCRATCH/status" eth0 out)"

@@ -32,8 +32,8 @@ wait_for $((5 * SLOW)) grep -q held "$SCRATCH/held"
 weir_stop here TERM
 same "stop/SIGTERM: status" 0 $?
 same "stop/SIGTERM: nothing attached" "" "$(attached here)"
-same "stop/SIGTERM: the open connection was told" 1 "$(python3 "$LOOK" count "$events" connection destination.port=8080)"
-check "stop/SIGTERM: its bytes too" test "$(python3 "$LOOK" bytes "$events" destination.port=8080)" -gt 200
+same "stop/SIGTERM: the open connection was told" 1 "$(look count "$events" connection destination.port=8080)"
+check "stop/SIGTERM: its bytes too" test "$(look bytes "$events" destination.port=8080)" -gt 200
 
 weir_start here
 weir_stop here INT
@@ -51,6 +51,6 @@ same "stop/SIGKILL: the next one attaches as the first did" \
 on here python3 "$TRAFFIC" talk 10.81.0.1 8080 5 100 >/dev/null
 weir_stop here
 same "stop/SIGKILL: the next one stops" 0 $?
-same "stop/SIGKILL: the next one counts each once" 5 "$(python3 "$LOOK" count "$events" attempt destination.port=8080)"
+same "stop/SIGKILL: the next one counts each once" 5 "$(look count "$events" attempt destination.port=8080)"
 same "stop/SIGKILL: nothing attached after that" "" "$(attached here)"
 same "stop/no pins" "" "$(find /sys/fs/bpf -name '*weir*' 2>/dev/null)"
