@@ -69,27 +69,52 @@ void end_expired(void *context, struct flow *flow)
 
 /* ---- slots whose tuple was reused ---- */
 
+/* Several lives of one tuple may wait here, in their order: each is known only when the one before
+ * it has ended. More than so many at once are handed back unread. */
+#define RETIRED_MAX 8192
+
+static bool retire(struct live *live, struct flow_table *flows, const struct flow_ref *ref)
+{
+	struct flow *flow = live->slots.flow[ref->slot];
+	struct seen seen;
+
+	if (!flow && poll_read_slot(live, ref->slot, &seen) && seen.generation == ref->generation) {
+		if (known_see(live, flows, &seen) == LEARNT_LATER)
+			return false;
+		flow = live->slots.flow[ref->slot];
+	}
+	if (flow && flow->generation == ref->generation)
+		known_of(flow)->ending = true;
+	end_orphan(live, ref->slot, ref->generation);
+	return true;
+}
+
+static void retire_waiting(struct live *live, struct flow_table *flows)
+{
+	struct ends *ends = &live->ends;
+	size_t i, kept = 0;
+
+	for (i = 0; i < ends->reused.len; i++)
+		if (!retire(live, flows, &ends->reused.at[i]))
+			ends->reused.at[kept++] = ends->reused.at[i];
+	ends->reused.len = kept;
+}
+
 void end_retired(struct live *live, struct flow_table *flows)
 {
-	struct flow_ref ref;
+	struct flow_ref ref, *kept;
 
 	while (!bpf_map_lookup_and_delete_elem(live->kernel.retired, NULL, &ref)) {
-		struct flow *flow;
-		struct seen seen;
-
-		live->ends.retired++;
 		if (ref.slot >= live->slots.ready)
 			continue; /* cannot be */
-		flow = live->slots.flow[ref.slot];
-		if (!flow && poll_read_slot(live, ref.slot, &seen) &&
-		    seen.generation == ref.generation) {
-			known_see(live, flows, &seen);
-			flow = live->slots.flow[ref.slot];
-		}
-		if (flow && flow->generation == ref.generation)
-			known_of(flow)->ending = true;
-		end_orphan(live, ref.slot, ref.generation);
+		live->ends.retired++;
+		kept = live->ends.reused.len < RETIRED_MAX ? vec_add(&live->ends.reused) : NULL;
+		if (kept)
+			*kept = ref;
+		else
+			end_orphan(live, ref.slot, ref.generation);
 	}
+	retire_waiting(live, flows);
 }
 
 /* ---- batches ---- */
@@ -166,6 +191,8 @@ void end_finish_batch(struct live *live, struct flow_table *flows)
 		vec_each (ending, &live->ends.batch)
 			finish(live, flows, ending);
 		live->ends.batch.len = 0;
+		/* At once, before a later life of the same tuple is met. */
+		retire_waiting(live, flows);
 		break;
 	case GRACE_SWEEP:
 		for (i = 0; i < live->grace.strays_len; i++)
@@ -208,7 +235,7 @@ void end_sweep(struct live *live, struct flow_table *flows)
 {
 	(void)flows;
 	if (live->clock.newest.boot - live->ends.swept < SWEEP_EVERY || live->ends.waiting.len ||
-	    !grace_idle(&live->grace))
+	    live->ends.reused.len || !grace_idle(&live->grace))
 		return;
 	live->ends.swept = live->clock.newest.boot;
 	slots_scan_all(live->slots.hot, live->slots.ready, sweep_slot, live);

@@ -67,23 +67,31 @@ static void tell_number(struct live *live, struct flow_table *flows, const struc
 		flow_begin(flows, &start);
 }
 
-void half_tell_missed(struct live *live, struct flow_table *flows, uint64_t inserted,
-		      uint64_t postponed)
+/*
+ * Half-open flows that came and went between two looks, as numbers: all that were inserted up to
+ * the walk before this one, less those that the flow stage was told of or that wait for it. An
+ * entry may be promoted between a scan and a walk, and is then met by the next scan.
+ */
+static void tell_missed(struct live *live, struct flow_table *flows, uint64_t postponed)
 {
 	struct halves *halves = &live->halves;
-	uint64_t explained = halves->begun + halves->missed + postponed;
+	uint64_t inserted = halves->counts[HALF_INSERTED];
+	uint64_t explained = halves->begun + halves->missed + postponed + live->again.len +
+			     live->ends.reused.len;
 	uint64_t missed = inserted > explained ? inserted - explained : 0;
 	uint64_t left = missed, weight = 0;
 	struct endpoint *heaviest = &halves->endpoints[0];
 	unsigned i;
 
+	if (!missed)
+		return;
 	for (i = 0; i < HALF_ENDPOINTS; i++) {
 		weight += halves->endpoints[i].weight;
 		if (halves->endpoints[i].weight > heaviest->weight)
 			heaviest = &halves->endpoints[i];
 	}
 	halves->missed += missed;
-	for (i = 0; i < HALF_ENDPOINTS && weight && missed; i++) {
+	for (i = 0; i < HALF_ENDPOINTS && weight; i++) {
 		struct endpoint *e = &halves->endpoints[i];
 		uint64_t share = (uint64_t)((double)missed * (double)e->weight / (double)weight);
 
@@ -212,8 +220,10 @@ void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)
 		return;
 	/* Nothing came since the last walk, and there was nothing then. */
 	if (!halves->known && !halves->present &&
-	    before[HALF_INSERTED] == halves->counts[HALF_INSERTED])
+	    before[HALF_INSERTED] == halves->counts[HALF_INSERTED]) {
+		tell_missed(live, flows, 0);
 		return;
+	}
 	memset(halves->endpoints, 0, sizeof(halves->endpoints));
 	walk_map(&walk, live->kernel.half[0]);
 	walk_map(&walk, live->kernel.half[1]);
@@ -222,7 +232,7 @@ void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)
 	    after[HALF_INSERTED] == before[HALF_INSERTED] &&
 	    after[HALF_PROMOTED] == before[HALF_PROMOTED])
 		note_forgotten(halves, before);
-	half_tell_missed(live, flows, before[HALF_INSERTED], walk.postponed);
+	tell_missed(live, flows, walk.postponed);
 	memcpy(halves->counts, before, sizeof(before));
 }
 

@@ -122,9 +122,10 @@ struct ending {
 };
 
 struct ends {
-	VEC(struct ending) waiting; /* deleted since the last batch began its grace */
-	VEC(struct ending) batch;   /* in grace */
-	weir_time swept;	    /* boot time of the last sweep */
+	VEC(struct ending) waiting;  /* deleted since the last batch began its grace */
+	VEC(struct ending) batch;    /* in grace */
+	VEC(struct flow_ref) reused; /* their tuple has a new life, and they have no flow yet */
+	weir_time swept;	     /* boot time of the last sweep */
 	uint64_t orphans, strays, retired;
 	uint64_t unread; /* slots whose flow was never known */
 };
@@ -242,9 +243,6 @@ void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon);
 /* Takes an entry out; false if it is not there. */
 bool half_take(struct live *live, const struct flow_key *key, struct flow_half *facts);
 bool half_has(const struct live *live, const struct flow_key *key);
-/* Half-open flows that came and went between two walks, as numbers. */
-void half_tell_missed(struct live *live, struct flow_table *flows, uint64_t inserted,
-		      uint64_t postponed);
 
 /* end.c */
 void end_expired(void *context, struct flow *flow);

@@ -384,6 +384,10 @@ static struct flow *see_reborn(struct live *live, struct flow_table *flows, stru
 {
 	bool over = flow->decided && !(flow->marks & FLOW_MIDSTREAM);
 
+	/* Two CPUs made one each, in both half-open tables: the earlier one is looked up no more.
+	 */
+	if (seen->facts.first < known_of(flow)->born)
+		return NULL;
 	if (!over && half_open(flow)) {
 		go_on(live, known_of(flow), seen->facts.first);
 		return flow;

@@ -191,6 +191,7 @@ static void free_parts(struct live *live)
 	own_free(&live->own);
 	vec_free(&live->ends.waiting);
 	vec_free(&live->ends.batch);
+	vec_free(&live->ends.reused);
 	vec_free(&live->again);
 	free(live->halves.buffer);
 	free(live->watching);
