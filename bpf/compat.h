@@ -32,7 +32,7 @@ WEIR_INLINE void cursor_from_xdp(struct cursor *c, struct xdp_md *xdp)
 	c->data = (const __u8 *)(long)xdp->data;
 	c->end = (const __u8 *)(long)xdp->data_end;
 	c->copies = settings.xdp_load_bytes;
-	c->length = c->copies ? bpf_xdp_get_buff_len(xdp) : (__u64)(c->end - c->data);
+	c->length = c->end - c->data;
 	c->packet = xdp;
 	c->kind = CURSOR_XDP;
 }

@@ -21,7 +21,7 @@ enum cursor_kind { CURSOR_MEMORY, CURSOR_SKB, CURSOR_XDP };
 struct cursor {
 	const __u8 *data; /* first byte of the frame */
 	const __u8 *end;  /* behind the last that can be read directly */
-	__u64 length;	  /* of the frame; memory: on the wire, perhaps more than was captured */
+	__u64 length;	  /* of the frame, see cursor_length(); memory: on the wire */
 	void *packet;	  /* kernel: __sk_buff or xdp_md */
 	__u64 copies;	  /* kernel: the helper that copies exists (XDP: from 5.18) */
 	enum cursor_kind kind;
@@ -36,12 +36,28 @@ struct cursor {
  */
 #define opaque(x) (*(volatile __typeof__(x) *)&(x))
 
+#define CURSOR_ALL (~0ull)
+
+/*
+ * The whole frame's length. Of an XDP frame only the first piece's is known at first: the helper is
+ * asked when that is not enough, for it costs a tenth of an established packet.
+ */
+WEIR_INLINE __u64 cursor_length(struct cursor *c, __u64 enough)
+{
+#ifdef __bpf__
+	if (c->kind == CURSOR_XDP && enough > c->length && c->copies)
+		c->length = bpf_xdp_get_buff_len(c->packet);
+#else
+	(void)enough;
+#endif
+	return c->length;
+}
+
 /*
  * `size` bytes at `offset`: in place, or copied to `scratch`; NULL if they are not there. Valid
  * until the scratch is used again.
  */
-WEIR_INLINE const __u8 *cursor_read(const struct cursor *c, __u64 offset, const __u64 size,
-				    void *scratch)
+WEIR_INLINE const __u8 *cursor_read(struct cursor *c, __u64 offset, const __u64 size, void *scratch)
 {
 #ifdef __bpf__
 	const __u8 *p;
@@ -54,7 +70,7 @@ WEIR_INLINE const __u8 *cursor_read(const struct cursor *c, __u64 offset, const 
 		if (p + size <= c->end)
 			return p;
 	}
-	if (offset + size > c->length || !c->copies)
+	if (!c->copies || offset + size > cursor_length(c, offset + size))
 		return NULL;
 	if (c->kind == CURSOR_SKB)
 		return bpf_skb_load_bytes(c->packet, offset, scratch, size) ? NULL : scratch;

@@ -15,7 +15,7 @@ WEIR_INLINE int has_ports(__u64 proto)
 	       proto == PROTO_ICMP6 || proto == PROTO_SCTP;
 }
 
-WEIR_INLINE int embedded_ports(const struct cursor *c, __u64 at, struct packet_ends *e)
+WEIR_INLINE int embedded_ports(struct cursor *c, __u64 at, struct packet_ends *e)
 {
 	__u64 scratch[1];
 	const __u8 *h;
@@ -37,7 +37,7 @@ WEIR_INLINE int embedded_ports(const struct cursor *c, __u64 at, struct packet_e
 	return 1;
 }
 
-WEIR_INLINE int embedded_v4(const struct cursor *c, __u64 at, struct packet_ends *e)
+WEIR_INLINE int embedded_v4(struct cursor *c, __u64 at, struct packet_ends *e)
 {
 	__u64 scratch[3], header;
 	const __u8 *ip;
@@ -54,7 +54,7 @@ WEIR_INLINE int embedded_v4(const struct cursor *c, __u64 at, struct packet_ends
 	return embedded_ports(c, at + header, e);
 }
 
-WEIR_INLINE int embedded_v6(const struct cursor *c, __u64 at, struct packet_ends *e,
+WEIR_INLINE int embedded_v6(struct cursor *c, __u64 at, struct packet_ends *e,
 			    struct packet_facts *inner)
 {
 	__u64 scratch[5];
@@ -80,7 +80,7 @@ WEIR_INLINE int embedded_v6(const struct cursor *c, __u64 at, struct packet_ends
  * True and `embedded` filled if `f` is an error (f->unreachable) that quotes a readable flow.
  * `inner` is room to work in.
  */
-WEIR_INLINE int packet_embedded_cursor(const struct cursor *c, const struct packet_facts *f,
+WEIR_INLINE int packet_embedded_cursor(struct cursor *c, const struct packet_facts *f,
 				       struct packet_facts *inner, struct packet_embedded *embedded)
 {
 	__u64 at = f->l3_offset + f->l3_length + 8;

@@ -66,6 +66,16 @@ WEIR_INLINE __u64 key_v4_low(__u64 v4)
 #endif
 }
 
+/* The protocol and the zeroes behind it as one word: the key is hashed by words at once. */
+WEIR_INLINE __u32 key_proto_word(__u32 proto)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return proto;
+#else
+	return proto << 24;
+#endif
+}
+
 /*
  * The order of ends: by the address's last 8 bytes, its first 8, the port, each as a number of this
  * machine. IPv4 addresses come out in the order of (address << 16 | port), so that one comparison
@@ -92,8 +102,7 @@ WEIR_INLINE __u8 flow_key_v4(struct flow_key *key, __u64 source, __u64 destinati
 	set_word64(key->addr[1] + 8, key_v4_low(destination ^ addr));
 	key->port[0] = sport ^ port;
 	key->port[1] = dport ^ port;
-	set_word32(&key->proto, 0);
-	key->proto = proto;
+	set_word32(&key->proto, key_proto_word(proto));
 	return swap;
 }
 
@@ -113,8 +122,7 @@ WEIR_INLINE __u8 flow_key_v6(struct flow_key *key, const __u64 source[2],
 	set_word64(key->addr[1] + 8, d1 ^ x1);
 	key->port[0] = sport ^ port;
 	key->port[1] = dport ^ port;
-	set_word32(&key->proto, 0);
-	key->proto = proto;
+	set_word32(&key->proto, key_proto_word(proto));
 	return swap;
 }
 

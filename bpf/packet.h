@@ -18,20 +18,32 @@
 #define PACKET_SLOW	 (-2) /* not decided on the fast path */
 #define PACKET_RESTARTED (-3) /* its tuple's old connection is over and out of the table */
 
+/* Interfaces that this CPU saw lately, by the low bits of their index. */
+#define ATTACHMENTS_NEAR 16
+
+struct attachment_near {
+	struct attachment attachment;
+	__u32 at; /* jiffies of its look-up */
+	__u32 zero;
+};
+
 struct packet {
 	struct packet_facts facts;
-	struct packet_facts inner; /* room to read what an ICMP error quotes */
-	struct packet_embedded embedded;
-	struct flow_half half; /* one to put in, or a copy of one that is taken out */
-	struct flow_ref ref;   /* of the main table; generation 0: not found there */
-	__u64 cookie;	       /* of its socket; 0: none known */
-	__u64 cgroup;	       /* of its socket; 0: none known */
-	__u64 boot;	       /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
-	__u32 id;	       /* of the attachment, as an owner */
+	struct flow_ref ref; /* of the main table; generation 0: not found there */
+	__u32 id;	     /* of the attachment, as an owner */
 	__u32 ifindex;
 	__u32 now; /* jiffies, low 32 bits */
 	__u8 inbound;
 	__u8 xdp;
+	/* From here: set when the fast path is left. */
+	__u64 cookie;		   /* of its socket; 0: none known */
+	__u64 cgroup;		   /* of its socket; 0: none known */
+	__u64 boot;		   /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
+	struct packet_facts inner; /* room to read what an ICMP error quotes */
+	struct packet_embedded embedded;
+	struct flow_half half; /* one to put in, or a copy of one that is taken out */
+	/* From here: stays from packet to packet. */
+	struct attachment_near near[ATTACHMENTS_NEAR];
 };
 
 /*
@@ -68,6 +80,31 @@ WEIR_INLINE void half_count_add(__u32 what)
 
 	if (count)
 		*count += 1;
+}
+
+static __noinline struct attachment *attachment_find(struct attachment_near *near, __u32 ifindex,
+						     __u32 now)
+{
+	struct attachment *a = bpf_map_lookup_elem(&attachments, &ifindex);
+
+	if (!a)
+		return NULL;
+	near->attachment = *a;
+	near->at = now;
+	return &near->attachment;
+}
+
+/*
+ * The look-up by interface costs as much as half of all else, so each CPU remembers what it found
+ * until the next tick: so much later a change by the agent takes hold.
+ */
+WEIR_INLINE struct attachment *packet_attachment(struct packet *p, __u32 ifindex, __u32 now)
+{
+	struct attachment_near *near = &p->near[ifindex & (ATTACHMENTS_NEAR - 1)];
+
+	if (likely(near->attachment.ifindex == ifindex && near->at == now))
+		return &near->attachment;
+	return attachment_find(near, ifindex, now);
 }
 
 WEIR_INLINE __u32 jiffies_per_second(void)

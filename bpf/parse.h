@@ -35,15 +35,20 @@ struct packet_facts {
 	__u16 l4_length; /* transport header with options; 0: unknown protocol or a later fragment
 			  */
 	__u16 vlan;	 /* id of the outer tag; 0: none */
-	__u8 direction;	 /* of this packet in the key */
-	__u8 tcp_flags;	 /* enum tcp_flag; 0 if not TCP */
-	__u8 fragment;	 /* enum packet_fragment */
+	/* From here to `cast`: 8 bytes that the parser zeroes at once. */
+	__u8 tcp_flags; /* enum tcp_flag; 0 if not TCP */
+	__u8 fragment;	/* enum packet_fragment */
 	__u8 icmp_type, icmp_code;
 	__u8 icmp_error;  /* an ICMP error message: an answer to something */
 	__u8 icmp_reply;  /* an echo reply */
 	__u8 unreachable; /* an ICMP error that rejects a flow: see packet_embedded() */
 	__u8 cast;	  /* sent to a link-layer broadcast or multicast address */
+	__u8 direction;	  /* of this packet in the key */
 } __attribute__((aligned(8)));
+
+_Static_assert(__builtin_offsetof(struct packet_facts, cast) ==
+		       __builtin_offsetof(struct packet_facts, tcp_flags) + 7,
+	       "zeroed as one word");
 
 /* The flow that an ICMP error speaks of. */
 struct packet_embedded {
@@ -138,7 +143,7 @@ WEIR_INLINE int key_addresses_equal(const struct flow_key *key)
  * The transport header at `at`, one function a protocol; `room` bytes of the IP packet are there.
  * Each reads what it has asked for, so that no path reads more.
  */
-WEIR_INLINE int parse_tcp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+WEIR_INLINE int parse_tcp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			  struct packet_ends *e)
 {
 	__u64 scratch[3], header;
@@ -159,7 +164,7 @@ WEIR_INLINE int parse_tcp(const struct cursor *c, __u64 at, __u64 room, struct p
 	return PACKET_OK;
 }
 
-WEIR_INLINE int parse_udp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+WEIR_INLINE int parse_udp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			  struct packet_ends *e)
 {
 	__u64 scratch[1], length;
@@ -179,7 +184,7 @@ WEIR_INLINE int parse_udp(const struct cursor *c, __u64 at, __u64 room, struct p
 	return PACKET_OK;
 }
 
-WEIR_INLINE int parse_sctp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+WEIR_INLINE int parse_sctp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			   struct packet_ends *e)
 {
 	__u64 scratch[2];
@@ -197,7 +202,7 @@ WEIR_INLINE int parse_sctp(const struct cursor *c, __u64 at, __u64 room, struct 
 }
 
 /* ICMP and ICMPv6: what it is, and the ports that stand for it. */
-WEIR_INLINE int parse_icmp(const struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+WEIR_INLINE int parse_icmp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			   struct packet_ends *e)
 {
 	__u64 scratch[1], type, code;
@@ -231,8 +236,8 @@ WEIR_INLINE int parse_icmp(const struct cursor *c, __u64 at, __u64 room, struct 
 	return PACKET_OK;
 }
 
-WEIR_INLINE int parse_transport(const struct cursor *c, __u64 at, __u64 room,
-				struct packet_facts *f, struct packet_ends *e)
+WEIR_INLINE int parse_transport(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
+				struct packet_ends *e)
 {
 	if (e->proto == PROTO_TCP)
 		return parse_tcp(c, at, room, f, e);
@@ -249,8 +254,8 @@ WEIR_INLINE int parse_transport(const struct cursor *c, __u64 at, __u64 room,
  * From the end of the IP header to the finished facts. `total` is the IP packet's length in this
  * buffer.
  */
-WEIR_INLINE int parse_above_ip(const struct cursor *c, const struct packet_offload *offload,
-			       __u64 total, struct packet_facts *f, struct packet_ends *e)
+WEIR_INLINE int parse_above_ip(struct cursor *c, const struct packet_offload *offload, __u64 total,
+			       struct packet_facts *f, struct packet_ends *e)
 {
 	__u64 room = total - f->l3_length, payload, segments;
 	int fate;
@@ -277,10 +282,10 @@ WEIR_INLINE int parse_above_ip(const struct cursor *c, const struct packet_offlo
 	return PACKET_OK;
 }
 
-WEIR_INLINE int parse_v4(const struct cursor *c, const struct packet_offload *offload,
+WEIR_INLINE int parse_v4(struct cursor *c, const struct packet_offload *offload,
 			 struct packet_facts *f)
 {
-	__u64 left = c->length - f->l3_offset, header, total, fragment;
+	__u64 left, header, total, fragment;
 	struct packet_ends e;
 	__u64 scratch[3];
 	const __u8 *ip;
@@ -292,6 +297,7 @@ WEIR_INLINE int parse_v4(const struct cursor *c, const struct packet_offload *of
 		return LOSS_BAD_IP_VERSION;
 	header = (ip[0] & 15) * 4;
 	total = bpf_ntohs(word16(ip + 2));
+	left = cursor_length(c, total ? f->l3_offset + total : CURSOR_ALL) - f->l3_offset;
 	/* 0: an offloaded buffer too long for the field. More than there is: a lie. */
 	if (!total || total > left)
 		total = left;
@@ -332,7 +338,7 @@ WEIR_INLINE __u64 parse_extension(const __u8 *h, __u64 proto, struct packet_fact
  * Walks the chain behind the fixed IPv6 header. `total` bounds it. On return f->key.proto is what
  * ends the chain and f->l3_length covers it; behind a later fragment's header nothing is a header.
  */
-WEIR_INLINE int parse_extensions(const struct cursor *c, __u64 total, struct packet_facts *f)
+WEIR_INLINE int parse_extensions(struct cursor *c, __u64 total, struct packet_facts *f)
 {
 	__u64 at, size, proto;
 	__u64 scratch[1];
@@ -359,10 +365,10 @@ WEIR_INLINE int parse_extensions(const struct cursor *c, __u64 total, struct pac
 	return PACKET_OK;
 }
 
-WEIR_INLINE int parse_v6(const struct cursor *c, const struct packet_offload *offload,
+WEIR_INLINE int parse_v6(struct cursor *c, const struct packet_offload *offload,
 			 struct packet_facts *f)
 {
-	__u64 left = c->length - f->l3_offset, total;
+	__u64 left, total;
 	struct packet_ends e;
 	__u64 scratch[5];
 	const __u8 *ip;
@@ -375,6 +381,7 @@ WEIR_INLINE int parse_v6(const struct cursor *c, const struct packet_offload *of
 		return LOSS_BAD_IP_VERSION;
 	ends_v6(&e, ip);
 	total = bpf_ntohs(word16(ip + 4)) + 40;
+	left = cursor_length(c, total > 40 ? f->l3_offset + total : CURSOR_ALL) - f->l3_offset;
 	/* 0: a jumbogram or an offloaded buffer too long for the field, unless nothing follows. */
 	if ((total == 40 && e.proto != PROTO_NONE) || total > left)
 		total = left;
@@ -398,7 +405,7 @@ WEIR_INLINE int is_tag(__u64 type)
  * Steps over Ethernet and up to two tags, one of which may stand outside the frame (`vlan` is set
  * already and `tags` is 1). Returns the ethertype, or -1 - enum loss.
  */
-WEIR_INLINE int parse_ethernet(const struct cursor *c, __u64 tags, struct packet_facts *f)
+WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts *f)
 {
 	__u64 scratch[2], at = 14, type;
 	const __u8 *h;
@@ -432,7 +439,7 @@ WEIR_INLINE int parse_ethernet(const struct cursor *c, __u64 tags, struct packet
 #define PACKET_TAGGED 0x10000u
 
 /* PACKET_OK, or the enum loss that is the packet's fate (then the facts are not to be used). */
-WEIR_INLINE int packet_parse_cursor(const struct cursor *c, enum packet_start start, __u32 vlan_tag,
+WEIR_INLINE int packet_parse_cursor(struct cursor *c, enum packet_start start, __u32 vlan_tag,
 				    const struct packet_offload *offload, struct packet_facts *f)
 {
 	__u64 scratch[1];
@@ -441,18 +448,11 @@ WEIR_INLINE int packet_parse_cursor(const struct cursor *c, enum packet_start st
 
 	f->fragment_id = 0;
 	f->segments = 1;
+	f->l3_offset = 0;
 	f->l3_length = 0;
 	f->l4_length = 0;
-	f->tcp_flags = 0;
-	f->fragment = PACKET_WHOLE;
-	f->icmp_type = 0;
-	f->icmp_code = 0;
-	f->icmp_error = 0;
-	f->icmp_reply = 0;
-	f->unreachable = 0;
-	f->cast = 0;
+	set_word64(&f->tcp_flags, 0);
 	f->vlan = vlan_tag & 0xfff;
-	f->l3_offset = 0;
 	if (start == PACKET_ETHERNET) {
 		type = parse_ethernet(c, vlan_tag & PACKET_TAGGED ? 1 : 0, f);
 		if (type < 0)

@@ -47,16 +47,14 @@ WEIR_INLINE void buffer_count(struct traffic_counts *t, const struct packet *p, 
 }
 
 /* What is the same for all programs before the packet is looked at. */
-WEIR_INLINE void packet_begin(struct packet *p, const struct attachment *a, __u8 inbound)
+WEIR_INLINE void packet_begin(struct packet *p, const struct attachment *a, __u32 now, __u8 inbound,
+			      __u8 xdp)
 {
 	p->id = inbound ? a->id_in : a->id_out;
 	p->ifindex = a->ifindex;
-	p->now = bpf_jiffies64();
+	p->now = now;
 	p->inbound = inbound;
-	p->cookie = 0;
-	p->cgroup = 0;
-	p->boot = 0;
-	p->ref.generation = 0;
+	p->xdp = xdp;
 }
 
 static __noinline void tc_refuse(struct __sk_buff *skb, struct packet *p)
@@ -81,6 +79,8 @@ static __noinline int tc_slow(struct __sk_buff *skb, struct packet *p)
 {
 	int fate;
 
+	p->boot = 0;
+	p->cgroup = 0;
 	p->cookie = bpf_get_socket_cookie(skb);
 	if (settings.cgroup_id && !p->inbound)
 		p->cgroup = bpf_skb_cgroup_id(skb);
@@ -92,8 +92,12 @@ static __noinline int tc_slow(struct __sk_buff *skb, struct packet *p)
 
 static __noinline int xdp_slow(struct xdp_md *xdp, struct packet *p)
 {
-	int fate = packet_slow(p);
+	int fate;
 
+	p->boot = 0;
+	p->cgroup = 0;
+	p->cookie = 0;
+	fate = packet_slow(p);
 	if (fate == PACKET_OK && p->facts.unreachable)
 		xdp_refuse(xdp, p);
 	return fate;
@@ -137,21 +141,25 @@ WEIR_INLINE int packet_account(struct packet *p)
 WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
 {
 	__u32 ifindex = skb->ifindex, zero = 0, index;
-	struct attachment *a = bpf_map_lookup_elem(&attachments, &ifindex);
 	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
 	struct packet_offload offload;
 	struct traffic_counts *t;
+	struct attachment *a;
 	struct cursor c;
+	__u32 now;
 	int fate;
 
-	if (unlikely(!a || !p))
+	if (unlikely(!p))
+		return packet_unknown(TC_NEXT);
+	now = bpf_jiffies64();
+	a = packet_attachment(p, ifindex, now);
+	if (unlikely(!a))
 		return packet_unknown(TC_NEXT);
 	index = inbound ? a->stats_in : a->stats_out;
 	t = bpf_map_lookup_elem(&traffic, &index);
 	if (unlikely(!t))
 		return packet_unknown(TC_NEXT);
-	packet_begin(p, a, inbound);
-	p->xdp = 0;
+	packet_begin(p, a, now, inbound, 0);
 	cursor_from_skb(&c, skb);
 	offload.segments = skb->gso_segs;
 	offload.size = offload.segments ? 0 : skb->gso_size;
@@ -196,21 +204,25 @@ SEC("xdp")
 int weir_xdp(struct xdp_md *xdp)
 {
 	__u32 ifindex = xdp->ingress_ifindex, zero = 0, index;
-	struct attachment *a = bpf_map_lookup_elem(&attachments, &ifindex);
 	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
 	struct packet_offload offload = {};
 	struct traffic_counts *t;
+	struct attachment *a;
 	struct cursor c;
+	__u32 now;
 	int fate;
 
-	if (unlikely(!a || !p))
+	if (unlikely(!p))
+		return packet_unknown(XDP_PASS);
+	now = bpf_jiffies64();
+	a = packet_attachment(p, ifindex, now);
+	if (unlikely(!a))
 		return packet_unknown(XDP_PASS);
 	index = a->stats_in;
 	t = bpf_map_lookup_elem(&traffic, &index);
 	if (unlikely(!t))
 		return packet_unknown(XDP_PASS);
-	packet_begin(p, a, 1);
-	p->xdp = 1;
+	packet_begin(p, a, now, 1, 1);
 	cursor_from_xdp(&c, xdp);
 	fate = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
 	if (likely(fate == PACKET_OK)) {
@@ -219,6 +231,6 @@ int weir_xdp(struct xdp_md *xdp)
 		if (unlikely(fate == PACKET_SLOW))
 			fate = xdp_slow(xdp, p);
 	}
-	buffer_count(t, p, c.length, 0, fate);
+	buffer_count(t, p, fate == PACKET_OK ? c.length : cursor_length(&c, CURSOR_ALL), 0, fate);
 	return XDP_PASS;
 }
