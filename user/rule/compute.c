@@ -129,7 +129,7 @@ static int inner_read(struct reader *r)
 	return 1;
 }
 
-static bool is_number(enum field f)
+bool field_is_number(enum field f)
 {
 	switch ((enum field_type)field_table[f].type) {
 	case TYPE_COUNT:
@@ -163,7 +163,7 @@ static bool field_read(struct reader *r)
 			  field_nearest(t->at, t->length));
 		return false;
 	}
-	if (kinds[r->aggregate->kind].number && !is_number(f)) {
+	if (kinds[r->aggregate->kind].number && !field_is_number(f)) {
 		fault_add(r->load->faults, lex_place(&r->lex), true,
 			  "%s() needs a number: %s is none", kinds[r->aggregate->kind].name,
 			  field_table[f].name);
@@ -240,28 +240,32 @@ static bool where_read(struct reader *r, size_t end)
 	return a->where || r->load->faults->fatal > before || load_memory(r->load, NULL);
 }
 
-static enum unit compute_unit(const struct reader *r)
+enum unit distinct_unit(const struct field_list *f)
 {
-	const struct rule_aggregate *a = r->aggregate;
-	const struct field_list *f = a->per >= 0 ? &r->scope->per[a->per].by : &a->fields;
-	bool distinct = a->kind == AGGREGATE_DISTINCT || a->per >= 0;
+	bool first = field_table[f->at[0]].type == TYPE_ADDR;
 
-	if (a->inner >= 0)
-		return r->scope->per[a->per].compute[a->inner].unit;
-	if (a->kind == AGGREGATE_VALUES)
-		return UNIT_SET;
-	if (a->kind == AGGREGATE_COUNT && a->per < 0)
-		return count_unit(r->scope->draft->rule.services);
-	if (!distinct)
-		return field_unit(a->fields.at[0]);
-	if (f->len == 1 && field_table[f->at[0]].type == TYPE_ADDR)
+	if (f->len == 1 && first)
 		return UNIT_HOSTS;
 	if (f->len == 1 && strstr(field_table[f->at[0]].name, ".port"))
 		return UNIT_PORTS;
-	return f->len == 2 && (field_table[f->at[0]].type == TYPE_ADDR ||
-			       field_table[f->at[1]].type == TYPE_ADDR)
-		       ? UNIT_ENDPOINTS
-		       : UNIT_NONE;
+	return f->len == 2 && (first || field_table[f->at[1]].type == TYPE_ADDR) ? UNIT_ENDPOINTS
+										 : UNIT_NONE;
+}
+
+static enum unit compute_unit(const struct reader *r)
+{
+	const struct rule_aggregate *a = r->aggregate;
+
+	if (a->inner >= 0)
+		return r->scope->per[a->per].compute[a->inner].unit;
+	if (a->per >= 0)
+		return distinct_unit(&r->scope->per[a->per].by);
+	if (a->kind == AGGREGATE_VALUES)
+		return UNIT_SET;
+	if (a->kind == AGGREGATE_COUNT)
+		return count_unit(r->scope->draft->rule.services);
+	return a->kind == AGGREGATE_DISTINCT ? distinct_unit(&a->fields)
+					     : field_unit(a->fields.at[0]);
 }
 
 /* What can only grow while events come. */

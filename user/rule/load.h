@@ -75,7 +75,7 @@ bool header_read(struct load *load, struct draft *draft);
 struct correlation {
 	struct draft *draft;
 	const struct correlation_type *type;
-	struct item rules, group_by, timespan_at, condition, aliases, every;
+	struct item rules, group_by, timespan_at, condition, aliases, every, gap;
 	weir_time timespan;
 	/* of weir */
 	struct item per, compute, having, severity, confidence, common, differ, min_severity,
@@ -131,6 +131,8 @@ bool compute_read(const struct compute_scope *scope, struct item map,
 		  struct rule_aggregate *compute, unsigned max, unsigned *len);
 /* A scope for `where` over events; `names` has room for RULE_REFS_MAX + 1. */
 struct expr_scope event_scope(struct draft *draft, const char **names);
+bool field_is_number(enum field f);
+enum unit distinct_unit(const struct field_list *fields);
 /* The unit of a count of events of these services. */
 enum unit count_unit(uint32_t services);
 bool name_allowed(struct load *load, struct item key, const char *what);

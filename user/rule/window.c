@@ -21,10 +21,7 @@ static bool on_window(struct load *load, struct item value, void *into)
 		return false;
 	INTO(into)->window = value;
 	WINDOW(into)->type = (enum window_type)index;
-	return index != WINDOW_SESSION ||
-	       load_fault(load, value,
-			  "session windows are not in this release: sliding, tumbling "
-			  "and hop are");
+	return true;
 }
 
 static bool on_every(struct load *load, struct item value, void *into)
@@ -35,9 +32,8 @@ static bool on_every(struct load *load, struct item value, void *into)
 
 static bool on_gap(struct load *load, struct item value, void *into)
 {
-	(void)into;
-	return load_fault(load, value,
-			  "'gap' is of session windows, which are not in this release");
+	INTO(into)->gap = value;
+	return read_duration(load, value, &WINDOW(into)->gap);
 }
 
 static bool on_per(struct load *load, struct item value, void *into)
@@ -302,15 +298,12 @@ static bool implicit_read(struct load *load, struct correlation *c)
 				  c->type->name);
 	if (!read_fields(load, field, &a->fields))
 		return false;
-	a->unit = a->kind == AGGREGATE_DISTINCT ? UNIT_NONE : field_unit(a->fields.at[0]);
+	a->unit = a->kind == AGGREGATE_DISTINCT ? distinct_unit(&a->fields)
+						: field_unit(a->fields.at[0]);
 	if (a->kind == AGGREGATE_SUM && field_table[a->fields.at[0]].type == TYPE_COUNT)
 		a->grows = true;
 	if (a->kind != AGGREGATE_DISTINCT &&
-	    (a->fields.len != 1 || field_table[a->fields.at[0]].type == TYPE_TEXT ||
-	     field_table[a->fields.at[0]].type == TYPE_ADDR ||
-	     field_table[a->fields.at[0]].type == TYPE_ENUM ||
-	     field_table[a->fields.at[0]].type == TYPE_BOOL ||
-	     field_table[a->fields.at[0]].type == TYPE_ROLES))
+	    (a->fields.len != 1 || !field_is_number(a->fields.at[0])))
 		return load_fault(load, field, "%s needs one field that is a number",
 				  c->type->name);
 	return true;
@@ -352,6 +345,12 @@ static bool times_check(struct load *load, struct correlation *c)
 		return load_fault(load, c->every,
 				  "'every' is of hop windows: 'window: hop' would be "
 				  "right");
+	if (c->gap.node && w->type != WINDOW_SESSION)
+		return load_fault(load, c->gap,
+				  "'gap' is of session windows: 'window: session' "
+				  "would be right");
+	if (w->type == WINDOW_SESSION && !c->gap.node)
+		return load_fault(load, c->window, "a session window needs 'gap'");
 	if (w->type == WINDOW_HOP && !c->every.node)
 		return load_fault(load, c->window, "a hop window needs 'every'");
 	if (w->type == WINDOW_TUMBLING)
