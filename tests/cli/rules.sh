@@ -8,11 +8,11 @@ mkdir "$RULES"
 
 expect "shipped rules are right" 0 '^[0-9]+ rules: [1-9][0-9]* makes? detections, [1-9]' "$WEIR" check "$TREE/rules"
 expect "a fresh build finds them by itself" 0 'LATERAL_MOVEMENT' "$WEIR" rules -c /dev/null
-expect "they are listed" 0 '^LATERAL_MOVEMENT +detection +critical ' "$WEIR" rules --rules "$TREE/rules"
+expect "they are listed" 0 '^LATERAL_MOVEMENT +detection +high ' "$WEIR" rules --rules "$TREE/rules"
 check "one JSON object a line" python3 -c '
 import json, subprocess, sys
 rows = [json.loads(l) for l in subprocess.check_output(sys.argv[1:], text=True).splitlines()]
-assert any(r["name"] == "LATERAL_MOVEMENT" and r["level"] == "critical" for r in rows), rows
+assert any(r["name"] == "LATERAL_MOVEMENT" and r["kind"] == "detection" for r in rows), rows
 ' "$WEIR" rules --rules "$TREE/rules" --json
 
 rule() { # a base rule with $1 as its selection
@@ -38,5 +38,6 @@ rule 'destination.port: twenty'
 expect "wrong type" 1 "^$RULES/one.yml:10:[0-9]+: " "$WEIR" check "$RULES"
 rule 'destination.port: [22'
 expect "no YAML" 1 "^$RULES/one.yml:[0-9]+:[0-9]+: " "$WEIR" check "$RULES"
-expect "nothing starts with a wrong rule" 1 'fault' "$WEIR" replay --rules "$RULES" /dev/null
+printf '\324\303\262\241\002\000\004\000\000\000\000\000\000\000\000\000\377\377\000\000\001\000\000\000' >"$SCRATCH/none.pcap"
+expect "nothing starts with a wrong rule" 1 'fault' "$WEIR" replay --rules "$RULES" "$SCRATCH/none.pcap"
 expect "no such rules" 1 '/nonexistent/rules' "$WEIR" check /nonexistent/rules

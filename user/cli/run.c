@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/verbs.h"
 #include "pipeline.h"
-
-#define STATE_FOLDER "/var/lib/weir" /* of the default database */
 
 static const struct verb_option options[] = {
 	{"interface", 'i', "NAME",
@@ -34,29 +29,14 @@ static const struct verb_option options[] = {
 	{0},
 };
 
-/* weir needs no preparation where nothing else was asked for: the folder of the default database
- * is made. Another path is its owner's affair, and the sink says so if it is not there. */
-static int make_state_folder(const struct config *config)
-{
-	if (!config_is_default(config, "database") || mkdir(STATE_FOLDER, 0750) == 0 ||
-	    errno == EEXIST)
-		return EXIT_DONE;
-	fprintf(stderr, "weir: cannot make %s (%s): give another --database, or 'none'\n",
-		STATE_FOLDER, strerror(errno));
-	return EXIT_SYSTEM;
-}
-
 static int start(const struct config *config)
 {
-	int status;
-
 	if (geteuid() != 0) {
 		fputs("weir: not root: run 'sudo weir run' (it attaches programs to the network)\n",
 		      stderr);
 		return EXIT_SYSTEM;
 	}
-	status = make_state_folder(config);
-	return status ? status : pipeline_run(config);
+	return pipeline_run(config);
 }
 
 static int run(const struct arguments *arguments)

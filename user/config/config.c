@@ -265,14 +265,6 @@ int config_set(struct config *config, const char *key, const char *value, struct
 			 nearest.best ? nearest.best : "rules");
 }
 
-bool config_is_default(const struct config *config, const char *key)
-{
-	int index = config_key_find(key, strlen(key));
-
-	return index >= 0 &&
-	       ((const struct config_state *)config)->origins[index].origin == ORIGIN_DEFAULT;
-}
-
 void config_free(struct config *config)
 {
 	if (!config)

@@ -51,9 +51,6 @@ int config_load(struct config **config, const char *path, struct faults *faults)
  * the first one from the command line replaces the file's. 0, or -EINVAL with `error` said. */
 int config_set(struct config *config, const char *key, const char *value, struct error *error);
 
-/* True if neither the file nor the command line said anything of the key. */
-bool config_is_default(const struct config *config, const char *key);
-
 /* All that is in force, with its unit, and where it came from. */
 void config_print(const struct config *config, FILE *out);
 /* The shipped sample: every key, its default, unit and comment. */
