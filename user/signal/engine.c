@@ -33,7 +33,7 @@ static int make_rule(struct signal_engine *engine, const struct rule *rule)
 {
 	switch (rule->kind) {
 	case RULE_BASE:
-		if (rule->users_len && !refers_temporal(engine->set, rule))
+		if (!rule->alone && !refers_temporal(engine->set, rule))
 			return 0;
 		engine->single[rule->index] = single_new(&engine->shop, engine->set, rule);
 		return engine->single[rule->index] ? 0 : -1;

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "signal/decide.h"
 #include "signal/identity.h"
 #include "signal/window.h"
 #include "signal/words.h"
@@ -53,7 +52,7 @@ int judged_truth(const struct judged *judged, bool partial)
 	struct expr_env env = env_of(judged);
 	const struct expr *having = judged->window->spec->having;
 
-	return partial ? decide_partial(having, &env) : expr_truth(having, &env);
+	return partial ? expr_truth_cut(having, &env) : expr_truth(having, &env);
 }
 
 static enum severity severity_of(const struct window *window, const struct moment *moment,
@@ -64,7 +63,7 @@ static enum severity severity_of(const struct window *window, const struct momen
 	for (unsigned i = 0; i < window->spec->levels_len; i++) {
 		const struct rule_level *level = &window->spec->levels[i];
 		int holds = moment->early ? expr_truth_early(level->when, &env, window->grows)
-			    : window->shop->ended ? decide_partial(level->when, &env)
+			    : window->shop->ended ? expr_truth_cut(level->when, &env)
 						  : expr_truth(level->when, &env);
 
 		if (holds == 1)

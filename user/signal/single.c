@@ -24,7 +24,7 @@ struct quiet {
 struct single {
 	const struct rule *rule;
 	struct workshop *shop;
-	bool alone; /* nothing refers to it */
+	bool alone; /* nothing refers to it, or somebody says generate */
 	struct table table;
 	struct quiet *oldest, *newest;
 	uint64_t fired, suppressed;
@@ -39,7 +39,7 @@ struct single *single_new(struct workshop *shop, const struct ruleset *set, cons
 		return NULL;
 	single->rule = rule;
 	single->shop = shop;
-	single->alone = rule->users_len == 0;
+	single->alone = rule->alone;
 	table_init(&single->table, sizeof(struct item), offsetof(struct quiet, item));
 	return single;
 }
@@ -158,7 +158,7 @@ static bool alone(struct single *single, const struct event *event, struct signa
 		signal->update = signal->silent = true;
 		signal->start = quiet->start;
 		memcpy(signal->id, quiet->id, sizeof(signal->id));
-		return single->rule->raise; /* else nobody takes it */
+		return single->rule->raise || single->rule->users_len; /* who takes it */
 	}
 	if (name_it(single, event, signal->keys, quiet->id))
 		return false;

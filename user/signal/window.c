@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "signal/decide.h"
-
 /* Registers of estimated sets: 32 MiB a rule. */
 #define SKETCHES_A_RULE ((32 << 20) / sizeof(struct sketch_part))
 
@@ -79,7 +77,8 @@ static void look_at_values(struct window *window)
 		window->scored[i] = needs_baseline(spec, (int)i) ? (int)window->scoreds++ : -1;
 	}
 	window->early = expr_fires_early(spec->having, window->grows, spec->compute_len);
-	window->waits = decide_waits(spec->having, window->grows) || window->scoreds;
+	window->waits =
+		!expr_grows(spec->having, window->grows, spec->compute_len) || window->scoreds;
 }
 
 static void make_plans(struct window *window)
