@@ -49,7 +49,7 @@ struct syslog_options {
 	enum syslog_transport transport;
 	const char *server, *port; /* not local */
 	const char *ca_file;	   /* TLS: NULL for the system's */
-	const char *facility;	   /* "authpriv" */
+	const char *facility;	   /* NULL: "authpriv" */
 	bool json;		   /* @cee: and the JSON object */
 	size_t max_line;	   /* bytes, header included; 0: 2,048 */
 	size_t queue;		   /* records; 0: 1,024 */
@@ -59,7 +59,12 @@ struct syslog_options {
 	void (*own_socket)(void *context, uint64_t cookie);
 	void *context;
 };
+/* Announces OUT_DETECTION that are raised or got worse, when the store has them (out_await()). */
 int sink_syslog_open(struct sink **sink, const struct syslog_options *options, struct error *error);
+
+/* Puts a sink behind a bounded queue and a thread of its own: *sink becomes that. On failure it is
+ * left as it was. 0 as `queue`: 4,096 records. */
+int sink_queued(struct sink **sink, size_t queue, struct error *error);
 
 /* One JSON object a line to `path` ("-": standard output). */
 int sink_json_open(struct sink **sink, const char *path, uint32_t kinds, struct error *error);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/sink.h"
+#include "sink/worker.h"
+
+/* A sink that may wait, behind a queue: a pipe that nobody reads stops its thread, not the engine.
+ */
+
+#define QUEUE_DEFAULT 4096
+#define TAKE_MS	      1000
+#define STOP_MS	      2000
+
+struct queued_sink {
+	struct sink sink;
+	struct worker worker;
+	struct sink *inner;
+};
+
+static void queued_run(void *context)
+{
+	struct queued_sink *s = context;
+
+	for (;;) {
+		struct out *out = worker_take(&s->worker, TAKE_MS);
+
+		if (!out && worker_stopping(&s->worker))
+			break;
+		if (!out || worker_expired(&s->worker)) {
+			worker_count(&s->worker, !!out, 0, !!out);
+			out_drop(out);
+			continue;
+		}
+		s->inner->ops->write(s->inner, out);
+		out_drop(out);
+		worker_count(&s->worker, 1, 1, 0);
+	}
+	s->inner->ops->close(s->inner);
+}
+
+static void queued_write(struct sink *sink, struct out *out)
+{
+	worker_put(&((struct queued_sink *)sink)->worker, out);
+}
+
+static int queued_flush(struct sink *sink, int timeout_ms)
+{
+	return worker_flush(&((struct queued_sink *)sink)->worker, timeout_ms);
+}
+
+static json_t *queued_status(struct sink *sink)
+{
+	return worker_status(&((struct queued_sink *)sink)->worker);
+}
+
+static void queued_close(struct sink *sink)
+{
+	struct queued_sink *s = (struct queued_sink *)sink;
+
+	if (worker_stop(&s->worker, STOP_MS))
+		free(s);
+}
+
+static const struct sink_ops queued_ops = {
+	.name = "stream",
+	.write = queued_write,
+	.flush = queued_flush,
+	.status = queued_status,
+	.close = queued_close,
+};
+
+int sink_queued(struct sink **sink, size_t queue, struct error *error)
+{
+	struct queued_sink *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM;
+
+	if (s) {
+		s->inner = *sink;
+		s->sink = (struct sink){&queued_ops, s->inner->kinds};
+		err = worker_start(&s->worker, s->inner->ops->name, queue ? queue : QUEUE_DEFAULT,
+				   queued_run, s);
+	}
+	if (err) {
+		free(s);
+		return error_set(error, EXIT_SYSTEM, -err, "no thread for an output: %s",
+				 strerror(-err));
+	}
+	*sink = &s->sink;
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "sink/describe.h"
+#include "sink/sink.h"
+
+/* For people: each detection once, when it is raised or gets worse. Standard output, at once. */
+
+struct text_sink {
+	struct sink sink;
+	struct terminal terminal;
+	uint64_t written, dropped;
+	int error; /* errno of the first failed write; then nothing is written any more */
+};
+
+static void text_event(const struct terminal *t, const struct out *out)
+{
+	char time[TIME_TEXT_MAX], tuple[EVENT_TUPLE_MAX];
+	const struct event *e = &out->event;
+	const char *state = NULL;
+
+	if (event_has(e, FIELD_NETWORK_STATE))
+		state = field_enum_name(FIELD_NETWORK_STATE, e->network_state);
+	terminal_put(t, TINT_DIM, time_format(e->time, time));
+	fprintf(t->out, "  %-10s  ", service_name(e->service));
+	terminal_put(t, TINT_PLAIN, event_has(e, FIELD_SOURCE_IP) ? event_tuple(e, tuple) : "");
+	if (state)
+		fprintf(t->out, "  %s", state);
+	if (out->message) {
+		fputs("  ", t->out);
+		terminal_put(t, TINT_PLAIN, out->message);
+	}
+	fputc('\n', t->out);
+}
+
+static void text_record(const struct terminal *t, const struct out *out)
+{
+	json_t *record = json_loadb(out->json, out->json_length, 0, NULL);
+
+	if (!record)
+		return; /* no memory */
+	if (out->kind == OUT_DETECTION)
+		describe_detection(t, record);
+	else
+		describe_signal(t, record);
+	json_decref(record);
+}
+
+static void text_write(struct sink *sink, struct out *out)
+{
+	struct text_sink *s = (struct text_sink *)sink;
+
+	if (out->kind == OUT_DETECTION && !out->announce)
+		return;
+	if (s->error) {
+		s->dropped++;
+		return;
+	}
+	if (out->kind == OUT_DETECTION || out->kind == OUT_SIGNAL)
+		text_record(&s->terminal, out);
+	else
+		text_event(&s->terminal, out);
+	if (fflush(s->terminal.out) || ferror(s->terminal.out)) {
+		s->error = errno ? errno : EIO;
+		s->dropped++;
+		log_error("standard output: %s: nothing more is written to it", strerror(s->error));
+		return;
+	}
+	s->written++;
+}
+
+static int text_flush(struct sink *sink, int timeout_ms)
+{
+	(void)sink;
+	(void)timeout_ms;
+	return 0;
+}
+
+static json_t *text_status(struct sink *sink)
+{
+	struct text_sink *s = (struct text_sink *)sink;
+	json_t *status = json_pack("{s:I, s:I}", "written", (json_int_t)s->written, "dropped",
+				   (json_int_t)s->dropped);
+
+	if (s->error)
+		json_object_set_new(status, "error", json_string(strerror(s->error)));
+	return status;
+}
+
+static void text_close(struct sink *sink)
+{
+	free(sink);
+}
+
+static const struct sink_ops text_ops = {
+	.name = "text",
+	.write = text_write,
+	.flush = text_flush,
+	.status = text_status,
+	.close = text_close,
+};
+
+int sink_text_open(struct sink **sink, uint32_t kinds, struct error *error)
+{
+	struct text_sink *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for standard output");
+	s->sink = (struct sink){&text_ops, kinds};
+	s->terminal = terminal_open(stdout);
+	*sink = &s->sink;
+	return 0;
+}
