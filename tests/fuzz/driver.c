@@ -131,7 +131,7 @@ static void set_current(const struct input *input)
 }
 
 /* Cuts `gone` bytes at `at` out and puts `come` bytes of `with` there. */
-static void splice(size_t at, size_t gone, const uint8_t *with, size_t come)
+static void graft(size_t at, size_t gone, const uint8_t *with, size_t come)
 {
 	size_t rest = current_size - at - gone;
 
@@ -166,14 +166,14 @@ static void mutate(void)
 			current[at] = bytes[0];
 		break;
 	case 2:
-		splice(at, 0, bytes, run);
+		graft(at, 0, bytes, run);
 		break;
 	case 3:
-		splice(at, run < current_size - at ? run : current_size - at, NULL, 0);
+		graft(at, run < current_size - at ? run : current_size - at, NULL, 0);
 		break;
 	case 4: /* a piece of another seed, over or between */
 		run = random_below(other->size - from + 1);
-		splice(at, random_below(2) ? 0 : random_below(current_size - at + 1),
+		graft(at, random_below(2) ? 0 : random_below(current_size - at + 1),
 		       other->bytes + from, run);
 		break;
 	default: /* an end too early */
