@@ -168,7 +168,7 @@ def parse_seeds():
 
 
 def json_seed():
-    event = {"@timestamp": "2023-11-14T22:13:20.000001Z", "event.kind": "event", "event.dataset": "flow",
+    event = {"@timestamp": "2023-11-14T22:13:20.000001Z", "event.kind": "event", "event.dataset": "weir.flow",
              "source.ip": "10.0.0.5", "source.port": 40000, "destination.ip": "10.0.0.7",
              "destination.port": 22, "network.transport": "tcp", "source.bytes": 100}
     lines = [json.dumps(event), "", "{", json.dumps({"event.kind": "alert"}), "[]", json.dumps(event)]

@@ -44,10 +44,10 @@ static const struct stranger strangers[] = {
 	{"[", 1, 0, "a JSON array", ACCEPTED},
 };
 
-static bool is_text(const uint8_t *head, size_t length)
+static bool is_ascii(const uint8_t *head, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (head[i] < 0x20 && !memchr("\t\r\n\f", head[i], 4))
+		if (head[i] >= 0x7f || (head[i] < 0x20 && !memchr("\t\r\n\f", head[i], 4)))
 			return false;
 	return true;
 }
@@ -64,7 +64,7 @@ static int refuse(const uint8_t *head, size_t length, const char *name, struct e
 			return error_set(error, EXIT_INPUT, EINVAL, "%s is %s: %s", name, s->looks,
 					 s->right);
 	return error_set(error, EXIT_INPUT, EINVAL, "%s is %s of no known kind: " ACCEPTED, name,
-			 is_text(head, length) ? "text" : "data");
+			 is_ascii(head, length) ? "text" : "data");
 }
 
 static int open_kind(struct source **source, struct reader *reader, const char *name,
