@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/verbs.h"
+#include "rule/value.h"
+#include "sink/describe.h"
+#include "sink/store.h"
+
+#define ID_SHOWN 8  /* characters of an id in a list: enough to name one */
+#define WORD_MAX 32 /* of what a detection is closed as */
+
+static const struct verb_option options[] = {
+	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"database", 0, "FILE", "read this database, instead of the configured one", "database"},
+	{"since", 0, "WHEN", "only with evidence since then: 24h, 7d, or 2026-01-02 03:04:05 (UTC)",
+	 NULL},
+	{"level", 0, "LEVEL", "only at or above: informational, low, medium, high, critical", NULL},
+	{"rule", 0, "NAME", "only of this rule, by name or id", NULL},
+	{"host", 0, "HOST", "only seen by this host, or about this address", NULL},
+	{"limit", 'n', "COUNT", "only the newest so many", NULL},
+	{"as", 0, "WORD", "close: as what, such as false-positive", NULL},
+	{"json", 0, NULL, "print JSON, one object a line", NULL},
+	{0},
+};
+
+/* ---- list ---- */
+
+struct list {
+	struct grid grid;
+	bool json;
+	size_t rows;
+};
+
+static void list_head(struct grid *grid)
+{
+	static const char *const names[] = {"LAST SEEN (UTC)", "SEVERITY", "DETECTION", "STATE",
+					    "COUNT",	       "ID",	   "WHAT"};
+
+	grid_begin(grid, sizeof(names) / sizeof(names[0]));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		grid_add(grid, TINT_DIM, names[i]);
+}
+
+static void list_row(void *context, const struct store_row *row)
+{
+	struct list *list = context;
+	char time[TIME_TEXT_MAX], readable[DESCRIBE_TIME_MAX];
+	int severity = severity_find(row->severity, strlen(row->severity));
+
+	if (list->json) {
+		puts(row->record);
+		return;
+	}
+	if (!list->rows++)
+		list_head(&list->grid);
+	grid_add(&list->grid, TINT_PLAIN, describe_time(time_format(row->last, time), readable));
+	grid_add(&list->grid,
+		 severity < 0 ? TINT_PLAIN : terminal_severity((enum severity)severity),
+		 row->severity);
+	grid_add(&list->grid, TINT_BOLD, row->rule_name);
+	grid_add(&list->grid, TINT_PLAIN, row->state);
+	grid_addf(&list->grid, TINT_PLAIN, "%lld", row->count);
+	grid_addf(&list->grid, TINT_DIM, "%.*s", ID_SHOWN, row->id);
+	grid_add(&list->grid, TINT_PLAIN, row->message);
+}
+
+/* "24h" before now, a date, or a time. */
+static int read_since(const char *text, weir_time *since)
+{
+	char whole[TIME_TEXT_MAX];
+	weir_time ago;
+
+	if (!duration_parse(text, strlen(text), &ago)) {
+		*since = time_now() - ago;
+		return 0;
+	}
+	if (!time_parse(text, strlen(text), since))
+		return 0;
+	snprintf(whole, sizeof(whole), "%.20s 00:00:00", text);
+	return time_parse(whole, strlen(whole), since);
+}
+
+static int read_filter(const struct arguments *a, struct store_filter *filter)
+{
+	const char *since = arguments_value(a, "since"), *level = arguments_value(a, "level");
+	const char *limit = arguments_value(a, "limit");
+	char *end;
+
+	*filter = (struct store_filter){.since = TIME_NONE,
+					.level = -1,
+					.rule = arguments_value(a, "rule"),
+					.host = arguments_value(a, "host")};
+	if (since && read_since(since, &filter->since))
+		return verb_usage(a->verb, "--since %s is no time: write 24h, 7d or 2026-01-02",
+				  since);
+	if (level && (filter->level = severity_find(level, strlen(level))) < 0)
+		return verb_usage(
+			a->verb, "--level %s is none: informational, low, medium, high or critical",
+			level);
+	if (limit) {
+		filter->limit = strtoul(limit, &end, 10);
+		if (*end || !filter->limit || *limit == '-')
+			return verb_usage(a->verb, "--limit %s is no count: write 1 or more",
+					  limit);
+	}
+	return EXIT_DONE;
+}
+
+static int list_detections(const struct arguments *a, const char *path)
+{
+	struct list list = {.json = arguments_has(a, "json")};
+	struct terminal terminal = terminal_open(stdout);
+	struct store *store = NULL;
+	struct store_filter filter;
+	struct error error;
+	int status = read_filter(a, &filter);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (store_open(&store, path, &error) || store_list(store, &filter, list_row, &list, &error))
+		status = verb_error(&error);
+	else if (!list.json && !list.rows)
+		puts("no detections");
+	if (list.rows)
+		grid_end(&list.grid, &terminal, 0);
+	store_close(store);
+	return status;
+}
+
+/* ---- show ---- */
+
+static long long number_of(const json_t *row, const char *column)
+{
+	return (long long)json_integer_value(json_object_get(row, column));
+}
+
+static void add_bytes(struct grid *grid, const json_t *row, const char *column)
+{
+	struct value bytes = {.type = VALUE_NUMBER, .number = (double)number_of(row, column)};
+	char text[48];
+
+	grid_add(grid, TINT_PLAIN,
+		 json_object_get(row, column) ? value_format(&bytes, UNIT_BYTES, text, sizeof(text))
+					      : "");
+}
+
+static const char *text_of(const json_t *row, const char *column)
+{
+	const char *text = json_string_value(json_object_get(row, column));
+
+	return text ? text : "";
+}
+
+/* The connections that the samples belong to, with what they moved in the end. */
+static void show_flows(const struct terminal *terminal, const json_t *flows)
+{
+	static const char *const names[] = {"FIRST SEEN (UTC)", "FROM", "TO", "", "STATE", "SENT",
+					    "RECEIVED"};
+	char time[TIME_TEXT_MAX], readable[DESCRIBE_TIME_MAX];
+	struct grid grid;
+	const json_t *flow;
+	size_t i;
+
+	if (!json_array_size(flows))
+		return;
+	fputs("\n", stdout);
+	terminal_put(terminal, TINT_BOLD, "Connections");
+	fputs("\n", stdout);
+	grid_begin(&grid, sizeof(names) / sizeof(names[0]));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		grid_add(&grid, TINT_DIM, names[i]);
+	json_array_foreach(flows, i, flow)
+	{
+		time_format(number_of(flow, "first_seen") * WEIR_USEC, time);
+		grid_add(&grid, TINT_PLAIN, describe_time(time, readable));
+		grid_add(&grid, TINT_PLAIN, text_of(flow, "source_ip"));
+		grid_addf(&grid, TINT_PLAIN, "%s port %lld", text_of(flow, "destination_ip"),
+			  number_of(flow, "destination_port"));
+		grid_add(&grid, TINT_PLAIN, text_of(flow, "transport"));
+		grid_add(&grid, TINT_PLAIN, text_of(flow, "state"));
+		add_bytes(&grid, flow, "source_bytes");
+		add_bytes(&grid, flow, "destination_bytes");
+	}
+	grid_end(&grid, terminal, 2);
+}
+
+static int show_detection(const struct arguments *a, struct store *store, const char *id,
+			  struct error *error)
+{
+	struct terminal terminal = terminal_open(stdout);
+	json_t *record = store_record(store, id, error), *flows = NULL;
+
+	if (record)
+		flows = store_flows(store, id, error);
+	if (flows && arguments_has(a, "json")) {
+		json_object_set(record, "weir.flows", flows);
+		json_dumpf(record, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		putchar('\n');
+	} else if (flows) {
+		describe_detection_fully(&terminal, record);
+		show_flows(&terminal, flows);
+	}
+	json_decref(flows);
+	json_decref(record);
+	return flows ? EXIT_DONE : verb_error(error);
+}
+
+/* ---- ack, close ---- */
+
+static bool is_word(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return length && length <= WORD_MAX && !text[length];
+}
+
+static int set_state(const struct arguments *a, const char *path, const char *id, const char *state,
+		     struct error *error)
+{
+	const char *word = arguments_value(a, "as");
+
+	if (word && !is_word(word))
+		return verb_usage(a->verb, "--as %s is no word: write one such as false-positive",
+				  word);
+	if (store_set_state(path, id, state, word, error))
+		return verb_error(error);
+	if (!arguments_has(a, "json"))
+		printf("%s is %s\n", id, state);
+	return EXIT_DONE;
+}
+
+static int one_detection(const struct arguments *a, const char *path)
+{
+	const char *what = arguments_operand(a, 0), *prefix = arguments_operand(a, 1);
+	struct store *store = NULL;
+	char id[UUID_TEXT_MAX];
+	struct error error;
+	int status;
+
+	if (store_open(&store, path, &error) || store_find(store, prefix, id, &error))
+		status = verb_error(&error);
+	else if (!strcmp(what, "show"))
+		status = show_detection(a, store, id, &error);
+	else
+		status = set_state(a, path, id, !strcmp(what, "ack") ? "acknowledged" : "closed",
+				   &error);
+	store_close(store);
+	return status;
+}
+
+static int check_operands(const struct arguments *a)
+{
+	const char *what = arguments_operand(a, 0);
+
+	if (!what || !strcmp(what, "list"))
+		return arguments_operand(a, 1)
+			       ? verb_usage(a->verb, "list takes no id: use show ID")
+			       : EXIT_DONE;
+	if (strcmp(what, "show") && strcmp(what, "ack") && strcmp(what, "close"))
+		return verb_usage(a->verb, "cannot '%s' detections: list, show, ack or close them",
+				  what);
+	if (!arguments_operand(a, 1) || arguments_operand(a, 2))
+		return verb_usage(a->verb, "%s takes one id: 'weir detections' lists them", what);
+	if (arguments_has(a, "as") && strcmp(what, "close"))
+		return verb_usage(a->verb, "--as belongs to close");
+	return EXIT_DONE;
+}
+
+static int run(const struct arguments *a)
+{
+	const char *what = arguments_operand(a, 0);
+	struct config *config = NULL;
+	int status = check_operands(a);
+
+	status = status ? status : arguments_config(a, &config);
+	if (status)
+		return status;
+	if (!config->database)
+		status = verb_usage(a->verb, "no database is configured: name it with --database");
+	else if (!what || !strcmp(what, "list"))
+		status = list_detections(a, config->database);
+	else
+		status = one_detection(a, config->database);
+	config_free(config);
+	return status;
+}
+
+const struct verb verb_detections = {
+	.name = "detections",
+	.operands = "[show ID | ack ID | close ID]",
+	.summary = "list detections, or explain one",
+	.help = "Reads the database that 'weir run' or 'weir replay --database' wrote. Without an "
+		"operand it lists detections, the newest last.\n"
+		"\n"
+		"'show ID' explains one: why it fired, each value against its threshold and "
+		"baseline, the time line, sample flows and what to do. The beginning of an id is "
+		"enough where only one begins so. 'ack ID' marks it as seen; 'close ID' closes it, "
+		"with --as as what.",
+	.options = options,
+	.run = run,
+};
