@@ -36,7 +36,8 @@ as_root() {
 # Prints those of the packages that are not installed; one query for all.
 missing_packages() {
 	local installed package
-	installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+	# dpkg-query fails when it has never heard of one of them.
+	installed=" $({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
 		sed -n 's/^installed //p' | tr '\n' ' ') "
 	for package in "$@"; do
 		[[ $installed == *" $package "* ]] || echo "$package"
