@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+
+static char why[512] = "the programs were not loaded";
+
+const char *rig_why(void)
+{
+	return why;
+}
+
+static int keep_warning(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN && !strstr(format, "BEGIN PROG LOAD LOG"))
+		vsnprintf(why, sizeof(why), format, args);
+	return 0;
+}
+
+static int map_of(const struct bpf_map *map)
+{
+	return bpf_map__fd(map);
+}
+
+static void size_maps(struct weir_bpf *s, const struct rig_options *o)
+{
+	unsigned slots = o->slots ? o->slots : 64, half = o->half_open ? o->half_open : 1024;
+
+	bpf_map__set_max_entries(s->maps.flow_main, slots);
+	bpf_map__set_max_entries(s->maps.flow_hot, slots);
+	bpf_map__set_max_entries(s->maps.flow_cold, slots);
+	bpf_map__set_max_entries(s->maps.flow_free, slots);
+	bpf_map__set_max_entries(s->maps.flow_retired, slots);
+	bpf_map__set_max_entries(s->maps.half_in, half);
+	bpf_map__set_max_entries(s->maps.half_out, half);
+	bpf_map__set_max_entries(s->maps.traffic, 64);
+	bpf_map__set_max_entries(s->maps.records, o->ring_bytes ? o->ring_bytes : 1 << 20);
+}
+
+static void set_up(struct weir_bpf *s, const struct rig_options *o)
+{
+	int has = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL);
+
+	s->rodata->settings.hz = o->ticks_a_second ? o->ticks_a_second : 250;
+	s->rodata->settings.first_all = o->first_all;
+	s->rodata->settings.first_each = o->first_each;
+	s->rodata->settings.xdp_load_bytes = has == 1;
+	if (o->xdp_frags && has == 1)
+		bpf_program__set_flags(s->progs.weir_xdp, BPF_F_XDP_HAS_FRAGS);
+}
+
+static int take_record(void *context, void *data, size_t size)
+{
+	struct rig *rig = context;
+
+	assert_int_equal(size, sizeof(struct flow_record));
+	assert_true(rig->records < RIG_RECORDS_MAX);
+	memcpy(&rig->record[rig->records++], data, size);
+	return 0;
+}
+
+static void fill(struct rig *rig, const struct rig_options *o)
+{
+	unsigned slots = o->slots ? o->slots : 64, count = o->free ? o->free : slots;
+	struct attachment a = {
+		.ifindex = 1,
+		.netns = RIG_NETNS,
+		.id_in = RIG_IN,
+		.id_out = RIG_OUT,
+		.stats_in = 0,
+		.stats_out = 1,
+	};
+
+	for (uint32_t slot = count; slot-- > 0;)
+		assert_int_equal(
+			bpf_map_update_elem(map_of(rig->skeleton->maps.flow_free), NULL, &slot, 0),
+			0);
+	rig_attach(rig, &a);
+}
+
+struct rig *rig_open(const struct rig_options *options)
+{
+	static const struct rig_options defaults;
+	const struct rig_options *o = options ? options : &defaults;
+	struct rig *rig = calloc(1, sizeof(*rig));
+	int err;
+
+	assert_non_null(rig);
+	libbpf_set_print(keep_warning);
+	rig->skeleton = weir_bpf__open();
+	if (!rig->skeleton)
+		goto failed;
+	size_maps(rig->skeleton, o);
+	set_up(rig->skeleton, o);
+	err = weir_bpf__load(rig->skeleton);
+	if (err) {
+		fprintf(stderr, "cannot load the programs: %s: %s\n", strerror(-err), why);
+		goto failed;
+	}
+	rig->ring = ring_buffer__new(map_of(rig->skeleton->maps.records), take_record, rig, NULL);
+	if (!rig->ring)
+		goto failed;
+	fill(rig, o);
+	return rig;
+failed:
+	rig_close(rig);
+	return NULL;
+}
+
+void rig_close(struct rig *rig)
+{
+	if (!rig)
+		return;
+	ring_buffer__free(rig->ring);
+	weir_bpf__destroy(rig->skeleton);
+	free(rig);
+}
+
+/* The programs remember an attachment until the next tick; HZ is at least 100. */
+static void next_tick(void)
+{
+	usleep(25000);
+}
+
+void rig_attach(struct rig *rig, const struct attachment *attachment)
+{
+	struct weir_bpf *s = rig->skeleton;
+	uint8_t yes = 1;
+
+	assert_int_equal(bpf_map_update_elem(map_of(s->maps.attachments), &attachment->ifindex,
+					     attachment, 0),
+			 0);
+	assert_int_equal(
+		bpf_map_update_elem(map_of(s->maps.attachment_live), &attachment->id_in, &yes, 0),
+		0);
+	assert_int_equal(
+		bpf_map_update_elem(map_of(s->maps.attachment_live), &attachment->id_out, &yes, 0),
+		0);
+	next_tick();
+}
+
+void rig_detach_id(struct rig *rig, uint32_t id)
+{
+	assert_int_equal(bpf_map_delete_elem(map_of(rig->skeleton->maps.attachment_live), &id), 0);
+}
+
+static int program_of(const struct rig *rig, enum rig_program program)
+{
+	struct weir_bpf *s = rig->skeleton;
+	const struct bpf_program *const all[] = {
+		[RIG_TC_IN] = s->progs.weir_tc_in_eth, [RIG_TC_OUT] = s->progs.weir_tc_out_eth,
+		[RIG_L3_IN] = s->progs.weir_tc_in_l3,  [RIG_L3_OUT] = s->progs.weir_tc_out_l3,
+		[RIG_XDP] = s->progs.weir_xdp,
+	};
+
+	return bpf_program__fd(all[program]);
+}
+
+static bool run(struct rig *rig, enum rig_program program, const struct frame *frame,
+		struct bpf_test_run_opts *opts)
+{
+	opts->data_in = frame->byte;
+	opts->data_size_in = frame->len;
+	opts->repeat = 1;
+	if (bpf_prog_test_run_opts(program_of(rig, program), opts))
+		return false;
+	if (program == RIG_XDP)
+		assert_int_equal(opts->retval, 2); /* XDP_PASS */
+	else
+		assert_int_equal((int)opts->retval, -1); /* TC_ACT_UNSPEC, TCX_NEXT */
+	return true;
+}
+
+bool rig_run(struct rig *rig, enum rig_program program, const struct frame *frame)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return run(rig, program, frame, &opts);
+}
+
+bool rig_run_skb(struct rig *rig, enum rig_program program, const struct frame *frame,
+		 uint32_t ifindex, uint32_t gso_segs, uint32_t gso_size)
+{
+	struct __sk_buff skb = {.ifindex = ifindex, .gso_segs = gso_segs, .gso_size = gso_size};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &skb, .ctx_size_in = sizeof(skb));
+
+	return run(rig, program, frame, &opts);
+}
+
+/* One element of a per-CPU array, summed word by word. */
+static void sum_cpus(const struct bpf_map *map, uint32_t index, uint64_t *sums, size_t words)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *all = calloc((size_t)cpus * words, sizeof(*all));
+
+	assert_non_null(all);
+	assert_int_equal(bpf_map_lookup_elem(map_of(map), &index, all), 0);
+	memset(sums, 0, words * sizeof(*sums));
+	for (size_t i = 0; i < (size_t)cpus * words; i++)
+		sums[i % words] += all[i];
+	free(all);
+}
+
+uint64_t rig_loss(const struct rig *rig, enum loss reason)
+{
+	uint64_t sum;
+
+	sum_cpus(rig->skeleton->maps.losses, reason, &sum, 1);
+	return sum;
+}
+
+uint64_t rig_half_count(const struct rig *rig, enum half_count what)
+{
+	uint64_t sum;
+
+	sum_cpus(rig->skeleton->maps.half_counts, what, &sum, 1);
+	return sum;
+}
+
+struct traffic_counts rig_traffic(const struct rig *rig, uint32_t index)
+{
+	struct traffic_counts t;
+
+	sum_cpus(rig->skeleton->maps.traffic, index, (uint64_t *)&t, sizeof(t) / 8);
+	return t;
+}
+
+bool rig_half(const struct rig *rig, bool inbound, const struct flow_key *key,
+	      struct flow_half *half)
+{
+	struct weir_bpf *s = rig->skeleton;
+
+	return !bpf_map_lookup_elem(map_of(inbound ? s->maps.half_in : s->maps.half_out), key,
+				    half);
+}
+
+bool rig_slot(const struct rig *rig, const struct flow_key *key, struct flow_slot *slot,
+	      struct flow_cold *cold)
+{
+	struct weir_bpf *s = rig->skeleton;
+	struct flow_ref ref;
+
+	if (bpf_map_lookup_elem(map_of(s->maps.flow_main), key, &ref))
+		return false;
+	assert_int_equal(bpf_map_lookup_elem(map_of(s->maps.flow_hot), &ref.slot, slot), 0);
+	assert_int_equal(bpf_map_lookup_elem(map_of(s->maps.flow_cold), &ref.slot, cold), 0);
+	assert_int_equal(slot->generation, ref.generation);
+	assert_int_equal(cold->generation, ref.generation);
+	assert_memory_equal(&cold->key, key, sizeof(*key));
+	return true;
+}
+
+unsigned rig_free_slots(const struct rig *rig)
+{
+	unsigned count = 0;
+	uint32_t slot;
+
+	while (!bpf_map_lookup_and_delete_elem(map_of(rig->skeleton->maps.flow_free), NULL, &slot))
+		count++;
+	return count;
+}
+
+void rig_drain(struct rig *rig)
+{
+	ring_buffer__consume(rig->ring);
+}
+
+unsigned rig_count_records(struct rig *rig, enum record_kind kind)
+{
+	unsigned count = 0;
+
+	rig_drain(rig);
+	for (size_t i = 0; i < rig->records; i++)
+		count += rig->record[i].kind == kind;
+	return count;
+}
+
+int rig_facts(const struct frame *frame, enum packet_start start, struct packet_facts *facts)
+{
+	int fate = packet_parse(frame->byte, frame->len, frame->len, start, facts);
+
+	facts->key.netns = RIG_NETNS;
+	return fate;
+}
+
+void rig_check_sums(struct rig *rig)
+{
+	struct traffic_counts in = rig_traffic(rig, 0), out = rig_traffic(rig, 1);
+	uint64_t fates = 0;
+
+	for (int reason = 0; reason < LOSS_COUNT; reason++)
+		if (loss_is_fate(reason) && reason != LOSS_NO_ATTACHMENT)
+			fates += rig_loss(rig, reason);
+	assert_int_equal(in.unparsed + out.unparsed, fates);
+	assert_true(in.unparsed <= in.buffers && out.unparsed <= out.buffers);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/*
+ * The programs and the agent's build of the parser agree on every packet: key, direction, bytes,
+ * and the reason if there is no flow. Crafted ones, truncations at every byte that the kernel lets
+ * through, and mutated ones.
+ */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "crafted.h"
+#include "harness.h"
+
+#define MUTATED 20000
+#define SEED	0x5eedull
+
+struct shared {
+	struct rig *rig;
+	uint64_t losses[LOSS_COUNT];
+	unsigned flows, lost, refused;
+};
+
+static int open_rig(void **state)
+{
+	struct shared *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->rig = rig_open(&(struct rig_options){.first_all = 1, .xdp_frags = true});
+	*state = s;
+	return 0;
+}
+
+static int close_rig(void **state)
+{
+	struct shared *s = *state;
+
+	rig_close(s->rig);
+	free(s);
+	return 0;
+}
+
+/* What the program counted since the last call under the reasons that are a fate; -1: nothing. */
+static int new_fate(struct shared *s)
+{
+	int fate = PACKET_OK;
+
+	for (int i = 0; i < LOSS_COUNT; i++) {
+		uint64_t now = rig_loss(s->rig, i);
+
+		if (now != s->losses[i] && loss_is_fate(i)) {
+			assert_int_equal(now, s->losses[i] + 1);
+			assert_int_equal(fate, PACKET_OK);
+			fate = i;
+		}
+		s->losses[i] = now;
+	}
+	return fate;
+}
+
+/* The entry that a first packet with these facts leaves behind. */
+static void check_entry(const struct packet_facts *f, const struct flow_half *half)
+{
+	int d = f->direction;
+	struct flow_packet packet = {.proto = f->key.proto,
+				     .direction = d,
+				     .flags = f->tcp_flags,
+				     .reply = f->icmp_reply,
+				     .error = f->icmp_error,
+				     .port = {f->port[0], f->port[1]}};
+	struct flow_step step = flow_first(&packet);
+
+	assert_int_equal(half->bytes[d], f->ip_bytes);
+	assert_int_equal(half->payload[d], f->payload);
+	assert_int_equal(half->packets[d], f->segments);
+	assert_int_equal(half->packets[!d], 0);
+	assert_int_equal(half->flags[d], f->tcp_flags);
+	assert_int_equal(half->vlan, f->vlan);
+	assert_int_equal(half->initiator, step.initiator);
+	assert_int_equal(half->state, step.state);
+	assert_int_equal(!!(half->marks & FLOW_ERROR), f->icmp_error);
+	assert_int_equal(!!(half->marks & FLOW_MIDSTREAM), !!(step.marks & FLOW_MIDSTREAM));
+	assert_int_equal(!!(half->marks & FLOW_FRAGMENT), f->fragment != PACKET_WHOLE);
+	assert_int_equal(!!(half->marks & FLOW_CAST), f->cast);
+}
+
+static void forget(struct rig *rig, const struct flow_key *key, bool inbound)
+{
+	struct weir_bpf *k = rig->skeleton;
+	struct fragment_key fragment, next;
+
+	bpf_map_delete_elem(bpf_map__fd(inbound ? k->maps.half_in : k->maps.half_out), key);
+	if (!bpf_map_get_next_key(bpf_map__fd(k->maps.fragments), NULL, &fragment)) {
+		next = fragment;
+		bpf_map_delete_elem(bpf_map__fd(k->maps.fragments), &next);
+	}
+}
+
+static void check_one(struct shared *s, enum rig_program program, const struct frame *f)
+{
+	bool inbound = program != RIG_TC_OUT && program != RIG_L3_OUT;
+	bool bare = program == RIG_L3_IN || program == RIG_L3_OUT;
+	struct packet_facts facts;
+	struct flow_half half;
+	int fate;
+
+	if (!rig_run(s->rig, program, f)) {
+		s->refused++;
+		return;
+	}
+	fate = rig_facts(f, bare ? PACKET_IP : PACKET_ETHERNET, &facts);
+	assert_int_equal(new_fate(s), fate);
+	if (fate != PACKET_OK) {
+		s->lost++;
+		return;
+	}
+	s->flows++;
+	assert_true(rig_half(s->rig, inbound, &facts.key, &half));
+	check_entry(&facts, &half);
+	assert_int_equal(!!(half.marks & FLOW_INBOUND), inbound);
+	assert_int_equal(!!(half.marks & FLOW_XDP), program == RIG_XDP);
+	forget(s->rig, &facts.key, inbound);
+}
+
+static void check_all(struct shared *s, const struct frame *f)
+{
+	check_one(s, RIG_TC_IN, f);
+	check_one(s, RIG_TC_OUT, f);
+	check_one(s, RIG_XDP, f);
+}
+
+/* Without its link header, as an L3-only device has it. */
+static void check_bare(struct shared *s, const struct frame *f)
+{
+	struct frame bare = *f;
+
+	if (!f->ip || f->len <= f->ip)
+		return;
+	bare.len = f->len - f->ip;
+	memmove(bare.byte, f->byte + f->ip, bare.len);
+	check_one(s, RIG_L3_IN, &bare);
+	check_one(s, RIG_L3_OUT, &bare);
+}
+
+static void test_crafted(void **state)
+{
+	struct shared *s = *state;
+	struct frame f;
+
+	rig_need(s->rig);
+	s->refused = s->flows = s->lost = 0;
+	for (size_t i = 0; i < CRAFTED; i++) {
+		craft(&f, i);
+		check_all(s, &f);
+		check_bare(s, &f);
+	}
+	assert_int_equal(s->refused, 0);
+	assert_true(s->lost >= 3 * 3); /* three tags, ARP, too long a chain */
+	assert_true(s->flows >= 5 * 30);
+	rig_check_sums(s->rig);
+}
+
+static void test_truncated(void **state)
+{
+	struct shared *s = *state;
+	struct frame f;
+
+	rig_need(s->rig);
+	s->refused = s->flows = s->lost = 0;
+	for (size_t i = 0; i < CRAFTED; i++) {
+		craft(&f, i);
+		while (--f.len > 0) {
+			check_all(s, &f);
+			check_bare(s, &f);
+		}
+	}
+	assert_true(s->lost > 1000);
+	assert_true(s->flows > 1000);
+	rig_check_sums(s->rig);
+}
+
+static void test_mutated(void **state)
+{
+	struct shared *s = *state;
+	uint64_t random = SEED;
+	struct frame f;
+
+	rig_need(s->rig);
+	s->refused = s->flows = s->lost = 0;
+	for (unsigned i = 0; i < MUTATED; i++) {
+		craft(&f, i % CRAFTED);
+		craft_mutate(&f, &random);
+		check_one(s, i % 3 == 0 ? RIG_XDP : i % 3 == 1 ? RIG_TC_IN : RIG_TC_OUT, &f);
+		if (i % 4 == 0)
+			check_bare(s, &f);
+	}
+	assert_true(s->lost > MUTATED / 20);
+	assert_true(s->flows > MUTATED / 4);
+	rig_check_sums(s->rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_crafted),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_mutated),
+	};
+
+	return cmocka_run_group_tests(tests, open_rig, close_rig);
+}
