@@ -32,7 +32,7 @@ struct live_options {
 	size_t hooks_len;
 	uint32_t slots;		/* main table; 0: by memory (docs/operations.md) */
 	uint32_t half_open;	/* each of two; 0: by CPUs */
-	size_t ring_bytes;	/* 0: 8 MiB; a power of two */
+	size_t ring_bytes;	/* 0: 4 MiB; made a power of two */
 	uint32_t first_packets; /* records a second for all; 0: default */
 	weir_time interval;	/* poll period: 1 s */
 	bool clsact;		/* tests: never TCX */

@@ -16,7 +16,7 @@
 #define SLOTS_A_PAGE	    (4096u / sizeof(struct flow_slot))
 #define HALF_OPEN_MIN	    65536u
 #define HALF_OPEN_A_CPU	    1024u
-#define RING_BYTES_DEFAULT  (8u << 20)
+#define RING_BYTES_DEFAULT  (4u << 20)
 #define MEMORY_IF_NOT_KNOWN (UINT64_C(1) << 30)
 
 uint32_t sizes_slots(uint64_t memory)
