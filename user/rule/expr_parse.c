@@ -36,6 +36,9 @@ static struct node *wrong(struct parse *p, const char *expected)
 		if (t->kind == TOKEN_END)
 			fault_add(p->c->faults, lex_place(&p->lex), true,
 				  "the expression ends too early: %s is missing", expected);
+		else if (strchr("'\"", p->c->text[t->offset]) && t->kind == TOKEN_WRONG)
+			fault_add(p->c->faults, lex_place(&p->lex), true,
+				  "the text has no closing quote");
 		else
 			fault_add(p->c->faults, lex_place(&p->lex), true,
 				  "unexpected '%.*s': %s would be right", (int)t->length, t->at,

@@ -77,7 +77,12 @@ static bool circle_check(struct load *load, struct draft *draft, unsigned depth)
 	for (unsigned i = 0; i < draft->refs_len && good; i++) {
 		struct draft *ref = draft->refs[i];
 
-		if (ref->state == DRAFT_OPEN || depth > 1000)
+		if (ref == draft)
+			good = load_fault(load, draft->ref_at[i],
+					  "'%s' refers to itself: a rule refers to rules that do "
+					  "without it",
+					  draft->rule.name);
+		else if (ref->state == DRAFT_OPEN || depth > 1000)
 			good = load_fault(load, draft->ref_at[i],
 					  "'%s' and '%s' refer to each other in a circle: a rule "
 					  "refers to rules that do without it",
