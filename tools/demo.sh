@@ -28,6 +28,7 @@ leave() {
 	trap - EXIT INT TERM
 	[ -z "${agent:-}" ] || { kill "$agent" && wait "$agent"; } 2>/dev/null
 	[ -z "${server:-}" ] || kill "$server" 2>/dev/null
+	[ -z "${syslogd:-}" ] || kill "$syslogd" 2>/dev/null
 	ip netns del "$NET-a" 2>/dev/null
 	ip netns del "$NET-b" 2>/dev/null
 	rm -rf "$WORK"
@@ -38,6 +39,13 @@ on() {
 	local host=$1
 	shift
 	nsenter --net="/run/netns/$NET-$host" "$@"
+}
+
+# The same in the background; its pid is $!. Not by on(): that pid would be a shell's.
+behind() {
+	local host=$1
+	shift
+	nsenter --net="/run/netns/$NET-$host" "$@" &
 }
 
 [ "$(id -u)" -eq 0 ] || fail "needs root: 'make demo' asks for it"
@@ -59,7 +67,7 @@ on a ip address add 10.99.0.5/24 dev eth0
 for last in 11 12 13; do on b ip address add 10.99.0.$last/24 dev eth0; done
 
 # Something to find: what it is told it says again.
-on b python3 - <<'END' >/dev/null 2>&1 &
+cat >"$WORK/serve.py" <<'END'
 import selectors, socket
 selector = selectors.DefaultSelector()
 for port in (22, 445, 3389):
@@ -80,10 +88,24 @@ while True:
             selector.unregister(key.fileobj)
             key.fileobj.close()
 END
+behind b python3 "$WORK/serve.py" >/dev/null 2>&1
 server=$!
 
+# A place for syslog of its own, and a database.
+cat >"$WORK/syslogd.py" <<'END'
+import socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind(sys.argv[1])
+while True:
+    print(listener.recv(65536).decode(errors="replace").rstrip("\0"), flush=True)
+END
+python3 "$WORK/syslogd.py" "$WORK/log" >"$WORK/syslog" 2>/dev/null &
+syslogd=$!
+for ((i = 0; i < 50; i++)); do [ -S "$WORK/log" ] && break || sleep 0.1; done
+printf 'database: %s\nsyslog: {socket: %s}\n' "$WORK/weir.db" "$WORK/log" >"$WORK/weir.yaml"
+
 say "# weir run        (on 10.99.0.11 to 10.99.0.13)"
-on b "$WEIR" run -c /dev/null --database "$WORK/weir.db" >"$WORK/out" 2>"$WORK/said" &
+behind b "$WEIR" run -c "$WORK/weir.yaml" >"$WORK/out" 2>"$WORK/said"
 agent=$!
 for ((i = 0; i < 150; i++)); do
 	! grep -q '^weir: watching' "$WORK/said" || break
@@ -93,7 +115,8 @@ done
 cat "$WORK/said"
 
 say "# nmap -sT -p 1-60,445,3389 10.99.0.11-13        (on 10.99.0.5)"
-on a nmap -n -Pn -sT --max-retries 1 -p 1-60,445,3389 10.99.0.11-13 | grep -v '^$' | head -n 20
+on a nmap -n -Pn -sT --max-retries 1 -p 1-60,445,3389 10.99.0.11-13 | grep -v '^$' |
+	head -n 12
 on a python3 - <<'END'
 import socket
 for host in ("10.99.0.11", "10.99.0.12", "10.99.0.13"):
@@ -119,13 +142,15 @@ id=$(ids | head -n 1)
 "$WEIR" detections --database "$WORK/weir.db"
 say "# weir detections show $id"
 "$WEIR" detections --database "$WORK/weir.db" show "$id"
+say "# syslog"
+cat "$WORK/syslog"
 say "# weir status"
 on b "$WEIR" status
-say "# kill weir; what stays attached? (nothing)"
+say "# stop it: nothing stays attached"
 kill $agent
 wait $agent
 status=$?
 agent=
 echo "weir left with $status"
-on b tc filter show dev eth0 ingress
+on b "$WEIR" check --system -c /dev/null | tail -n 1
 exit "$status"

@@ -128,6 +128,101 @@ static void render_table(const json_t *rows, const struct terminal *terminal, un
 	grid_end(&grid, terminal, indent);
 }
 
+/* True if a row has objects in it: its cells would be too wide for a table. */
+static bool is_deep(const json_t *rows)
+{
+	size_t i;
+	json_t *row, *value;
+	const char *name;
+
+	json_array_foreach(rows, i, row)
+		json_object_foreach(row, name, value) if (json_is_object(value)) return true;
+	return false;
+}
+
+/* Rows that count something and counted nothing are left out; the others are a new reference. */
+static json_t *rows_that_count(const json_t *rows)
+{
+	json_t *some = json_array();
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *count = json_object_get(row, "count");
+
+		if (!json_is_integer(count) || json_integer_value(count))
+			json_array_append(some, row);
+	}
+	return some;
+}
+
+/* "buffers 246, wire bytes 17,734": an object within a line. The caller frees it. */
+static char *render_inline(const json_t *object)
+{
+	char *joined = NULL;
+	size_t size, n = 0;
+	FILE *out = open_memstream(&joined, &size);
+	const char *name;
+	json_t *value;
+
+	if (!out)
+		return NULL;
+	json_object_foreach((json_t *)object, name, value)
+	{
+		char *label = words(name), *text = render_value(value);
+
+		fprintf(out, "%s%s %s", n++ ? ", " : "", label ? label : name, text ? text : "");
+		free(label);
+		free(text);
+	}
+	fclose(out);
+	return joined;
+}
+
+/* One row over several lines: its first member is the heading, objects in it take a line each. */
+static void render_block(const json_t *row, const struct terminal *terminal, unsigned indent)
+{
+	struct grid grid;
+	bool first = true;
+	const char *name;
+	json_t *value;
+
+	grid_begin(&grid, 2);
+	json_object_foreach((json_t *)row, name, value)
+	{
+		char *text = json_is_object(value) ? render_inline(value) : render_value(value);
+		char *label = words(name);
+
+		if (first) {
+			fprintf(terminal->out, "%*s", (int)indent, "");
+			terminal_put(terminal, TINT_BOLD, text ? text : "-");
+			fputc('\n', terminal->out);
+		} else {
+			grid_add(&grid, TINT_PLAIN, label);
+			grid_add(&grid, TINT_PLAIN, text);
+		}
+		first = false;
+		free(label);
+		free(text);
+	}
+	grid_end(&grid, terminal, indent + 2);
+}
+
+static void render_rows(const json_t *rows, const struct terminal *terminal, unsigned indent)
+{
+	json_t *some = rows_that_count(rows), *row;
+	size_t i;
+
+	if (!json_array_size(some))
+		fprintf(terminal->out, "%*snone\n", (int)indent, "");
+	else if (!is_deep(some))
+		render_table(some, terminal, indent);
+	else
+		json_array_foreach(some, i, row) render_block(row, terminal, indent);
+	json_decref(some);
+}
+
 static void render_line_list(struct grid *grid, const json_t *list)
 {
 	char *joined = NULL;
@@ -188,7 +283,7 @@ static void render_deep(const json_t *object, const struct terminal *terminal, u
 			continue;
 		heading(name, terminal, indent);
 		if (is_table(value))
-			render_table(value, terminal, indent + 2);
+			render_rows(value, terminal, indent + 2);
 		else if (depth < DEPTH_MAX)
 			render_deep(value, terminal, indent + 2, depth + 1);
 	}

@@ -7,8 +7,9 @@
 #include "cli/terminal.h"
 
 /*
- * A JSON object for people: members as aligned lines, lists of objects as tables, objects in it as
- * sections; '_' reads as a space. What a stage adds to its status is shown without a line here.
+ * A JSON object for people: members as aligned lines, lists of objects as tables (or blocks, where
+ * they have objects in them), objects as sections; '_' reads as a space. Rows whose "count" is 0
+ * are left out. What a stage adds to its status is shown without a line here.
  */
 void render_object(const json_t *object, const struct terminal *terminal, unsigned indent);
 

@@ -122,6 +122,31 @@ static void status_is_rendered_whatever_is_in_it(void **state)
 	json_decref(object);
 }
 
+static void rows_with_objects_are_blocks(void **state)
+{
+	json_t *object =
+		json_pack("{s:[{s:s, s:i, s:{s:i, s:s}}], s:[{s:s, s:i}, {s:s, s:i}], "
+			  "s:[{s:s, s:i}]}",
+			  "interfaces", "name", "eth0", "index", 2, "received", "wire_bytes", 5000,
+			  "how", "tcx", "losses", "reason", "full", "count", 0, "reason", "race",
+			  "count", 3, "quiet", "reason", "x", "count", 0);
+	struct terminal t = begin(false, 0);
+
+	(void)state;
+	assert_non_null(object);
+	render_object(object, &t, 0);
+	expect_text(&t, "\ninterfaces:\n"
+			"  eth0\n"
+			"    index     2\n"
+			"    received  wire bytes 5,000, how tcx\n"
+			"\nlosses:\n"
+			"  reason  count\n"
+			"  race    3\n"
+			"\nquiet:\n"
+			"  none\n");
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +156,7 @@ int main(void)
 		cmocka_unit_test(columns_are_aligned),
 		cmocka_unit_test(the_last_column_ends_at_the_edge),
 		cmocka_unit_test(status_is_rendered_whatever_is_in_it),
+		cmocka_unit_test(rows_with_objects_are_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
