@@ -197,15 +197,25 @@ static void note_maps(struct kernel *kernel)
 	kernel->cpus = cpus > 0 ? (unsigned)cpus : 1;
 }
 
+/* The programs never read it: bound to each, it is found from what a killed weir leaves. */
 static int set_identity(const struct kernel *kernel)
 {
 	struct identity identity = {.magic = WEIR_MAGIC, .version = TABLE_LAYOUT};
+	int map = bpf_map__fd(kernel->weir->maps.identity), err;
+	struct bpf_program *program;
 	__u32 zero = 0;
 
 	if (getrandom(&identity.instance, sizeof(identity.instance), 0) < 0)
 		identity.instance = (__u64)getpid();
-	return bpf_map_update_elem(bpf_map__fd(kernel->weir->maps.identity), &zero, &identity,
-				   BPF_ANY);
+	err = bpf_map_update_elem(map, &zero, &identity, BPF_ANY);
+	bpf_object__for_each_program(program, kernel->weir->obj)
+	{
+		if (!err)
+			err = bpf_prog_bind_map(bpf_program__fd(program), map, NULL);
+		if (err == -EEXIST)
+			err = 0;
+	}
+	return err;
 }
 
 static bool for_want_of_memory(int err)
