@@ -443,14 +443,14 @@ void describe_detection_fully(const struct terminal *t, const json_t *record)
 	texts(t, record, "rule.reference", "References");
 }
 
-void describe_signal(const struct terminal *t, const json_t *record)
+void describe_signal(const struct terminal *t, const json_t *record, bool update)
 {
 	char *keys = describe_keys(record);
 	char *values = describe_values(json_object_get(record, "weir.values"));
 	char time[DESCRIBE_TIME_MAX];
 
 	terminal_put(t, TINT_DIM, describe_time(get(record, "@timestamp"), time));
-	fputs("  signal  ", t->out);
+	fputs(update ? "  update  " : "  signal  ", t->out);
 	terminal_put(t, tint_of(get(record, "weir.severity")), get(record, "weir.severity"));
 	fprintf(t->out, "  %s  ", get(record, "rule.name"));
 	terminal_put(t, TINT_PLAIN, keys ? keys : "");

@@ -17,8 +17,8 @@ void describe_detection(const struct terminal *terminal, const json_t *record);
 /* All that explains it: also the time line, baselines, flows, what to do. */
 void describe_detection_fully(const struct terminal *terminal, const json_t *record);
 
-/* One line. */
-void describe_signal(const struct terminal *terminal, const json_t *record);
+/* One line; `update` of a signal that was said before. */
+void describe_signal(const struct terminal *terminal, const json_t *record, bool update);
 
 /* "ports 228 (> 20), connections 228 (> 3 deviations (mean 10, deviation 3))"; the caller frees. */
 char *describe_values(const json_t *values);

@@ -270,8 +270,8 @@ static void sqlite_close(struct sink *sink)
 		return;
 	lost = s->worker.failed + s->worker.dropped;
 	if (lost)
-		log_error("database %s: %llu records were not stored", s->path,
-			  (unsigned long long)lost);
+		log_error("database %s: %llu record%s not stored", s->path,
+			  (unsigned long long)lost, lost == 1 ? " was" : "s were");
 	free(s->path);
 	free(s);
 }

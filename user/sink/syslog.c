@@ -143,7 +143,8 @@ static void syslog_close(struct sink *sink)
 		return;
 	lost = s->worker.failed + s->worker.dropped;
 	if (lost)
-		log_error("syslog: %llu detections were not announced", (unsigned long long)lost);
+		log_error("syslog: %llu detection%s not announced", (unsigned long long)lost,
+			  lost == 1 ? " was" : "s were");
 	syslog_free(s);
 }
 

@@ -45,7 +45,7 @@ static void text_record(const struct terminal *t, const struct out *out)
 	if (out->kind == OUT_DETECTION)
 		describe_detection(t, record);
 	else
-		describe_signal(t, record);
+		describe_signal(t, record, out->update);
 	json_decref(record);
 }
 
