@@ -8,7 +8,7 @@
 #include "event/json.h"
 #include "rule/value.h"
 
-#define LABEL_WIDTH 10 /* of "signals   ", with the two blanks before it */
+#define LABEL_WIDTH 12 /* of "  signals   " */
 #define FLOWS_SHOWN 3  /* in the short form */
 
 static const char *get(const json_t *object, const char *key)
