@@ -69,9 +69,8 @@ static int take_record(void *context, void *data, size_t size)
 	return 0;
 }
 
-static void fill(struct rig *rig, const struct rig_options *o)
+static void fill(struct rig *rig)
 {
-	unsigned slots = o->slots ? o->slots : 64, count = o->free ? o->free : slots;
 	struct attachment a = {
 		.ifindex = 1,
 		.netns = RIG_NETNS,
@@ -81,7 +80,7 @@ static void fill(struct rig *rig, const struct rig_options *o)
 		.stats_out = 1,
 	};
 
-	for (uint32_t slot = count; slot-- > 0;)
+	for (uint32_t slot = rig->free; slot-- > 0;)
 		assert_int_equal(
 			bpf_map_update_elem(map_of(rig->skeleton->maps.flow_free), NULL, &slot, 0),
 			0);
@@ -110,7 +109,9 @@ struct rig *rig_open(const struct rig_options *options)
 	rig->ring = ring_buffer__new(map_of(rig->skeleton->maps.records), take_record, rig, NULL);
 	if (!rig->ring)
 		goto failed;
-	fill(rig, o);
+	rig->slots = o->slots ? o->slots : 64;
+	rig->free = o->free ? o->free : rig->slots;
+	fill(rig);
 	return rig;
 failed:
 	rig_close(rig);
@@ -124,6 +125,48 @@ void rig_close(struct rig *rig)
 	ring_buffer__free(rig->ring);
 	weir_bpf__destroy(rig->skeleton);
 	free(rig);
+}
+
+static void empty_hash(const struct bpf_map *map)
+{
+	uint8_t key[64];
+
+	while (!bpf_map_get_next_key(map_of(map), NULL, key))
+		assert_int_equal(bpf_map_delete_elem(map_of(map), key), 0);
+}
+
+static void zero_array(const struct bpf_map *map, unsigned entries)
+{
+	void *zeroes = calloc((size_t)libbpf_num_possible_cpus(), 128);
+
+	assert_non_null(zeroes);
+	for (uint32_t i = 0; i < entries; i++)
+		assert_int_equal(bpf_map_update_elem(map_of(map), &i, zeroes, 0), 0);
+	free(zeroes);
+}
+
+void rig_reset(struct rig *rig)
+{
+	struct weir_bpf *s = rig->skeleton;
+	struct flow_ref ref;
+
+	empty_hash(s->maps.flow_main);
+	empty_hash(s->maps.half_in);
+	empty_hash(s->maps.half_out);
+	empty_hash(s->maps.fragments);
+	empty_hash(s->maps.attachments);
+	empty_hash(s->maps.attachment_live);
+	zero_array(s->maps.flow_hot, rig->slots);
+	zero_array(s->maps.flow_cold, rig->slots);
+	zero_array(s->maps.traffic, 64);
+	zero_array(s->maps.losses, LOSS_COUNT);
+	zero_array(s->maps.half_counts, HALF_COUNTS);
+	rig_free_slots(rig);
+	while (!bpf_map_lookup_and_delete_elem(map_of(s->maps.flow_retired), NULL, &ref))
+		;
+	rig_drain(rig);
+	rig->records = 0;
+	fill(rig);
 }
 
 /* The programs remember an attachment until the next tick; HZ is at least 100. */

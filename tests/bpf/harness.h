@@ -34,6 +34,7 @@ struct rig_options {
 struct rig {
 	struct weir_bpf *skeleton;
 	struct ring_buffer *ring;
+	unsigned slots, free;
 	struct flow_record record[RIG_RECORDS_MAX];
 	size_t records;
 };
@@ -45,6 +46,9 @@ enum { RIG_IN = 11, RIG_OUT = 12, RIG_NETNS = 5 };
 struct rig *rig_open(const struct rig_options *options);
 const char *rig_why(void);
 void rig_close(struct rig *rig);
+
+/* As just opened: loading takes a second, emptying the tables does not. The budget is left. */
+void rig_reset(struct rig *rig);
 
 /* Ends the test as skipped if there is no rig. */
 #define rig_need(rig)                                                                              \
