@@ -2,48 +2,14 @@
 #include "pipeline.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "capture/live/live.h"
-#include "correlate/correlate.h"
-#include "enrich/enrich.h"
-#include "event/order.h"
-#include "flow/flow.h"
-#include "signal/engine.h"
-#include "sink/evidence.h"
-#include "sink/sink.h"
+#include "stages.h"
 
 #define FLUSH_MS	  5000
 #define MAX_FLOWS_DEFAULT (UINT64_C(1) << 21)
-
-struct pipeline {
-	const struct config *config;
-	struct pipeline_options options;
-	struct live *live;
-	/* in the order that data takes */
-	struct flow_table *flows;
-	struct order *order;
-	uint32_t flow_input, own_input; /* of `order`: the flow stage, weir's own health */
-	struct enrich enrich;
-	struct ruleset *rules;
-	struct signal_engine *signals;
-	struct correlate *correlate;
-	struct evidence *evidence;
-	VEC(struct sink *) sinks;
-	/* what enrich and the event table read */
-	VEC(struct enrich_role) roles;
-	VEC(const char *) role_names;
-	char host[256];
-	uint32_t kinds; /* that any sink wants */
-	int worst;
-	uint64_t lost; /* records that could not be made, for want of memory */
-	/* sockets of weir's own that were made before the live source was open */
-	pthread_mutex_t own_lock;
-	VEC(uint64_t) own_sockets;
-};
 
 /* ---- out: records to sinks ---- */
 
@@ -142,6 +108,15 @@ static void on_flow_event(void *context, const struct event *event)
 	struct pipeline *p = context;
 
 	push(p, p->flow_input, event);
+}
+
+/* The flow table let one go by itself: the live source must not point to it any more. */
+static void on_flow_forgotten(void *context, struct flow *flow)
+{
+	struct pipeline *p = context;
+
+	if (p->live)
+		live_forget(p->live, flow);
 }
 
 int pipeline_input(struct pipeline *p, weir_time lateness)
@@ -367,6 +342,7 @@ static int open_flows(struct pipeline *p)
 {
 	const struct flow_ops ops = {
 		.event = on_flow_event,
+		.forget = on_flow_forgotten,
 		.context = p,
 		.services = services(p),
 		.interval = WEIR_SEC,
@@ -444,83 +420,7 @@ void pipeline_close(struct pipeline *p)
 	free(p);
 }
 
-/* ---- what it says of itself ---- */
-
 int pipeline_worst(const struct pipeline *p)
 {
 	return p->worst;
-}
-
-static json_t *status_rules(const struct pipeline *p)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < p->rules->len; i++) {
-		const struct rule *rule = &p->rules->rules[i];
-		uint64_t fired = 0, suppressed = 0, detections = 0;
-
-		if (rule->kind == RULE_BASE && rule->users_len)
-			continue;
-		signal_engine_rule_stats(p->signals, i, &fired, &suppressed);
-		correlate_rule_stats(p->correlate, i, &detections);
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", rule->display, "level",
-					severity_name(rule->level), "signals", (json_int_t)fired,
-					"suppressed", (json_int_t)suppressed, "detections",
-					(json_int_t)detections));
-	}
-	return list;
-}
-
-static json_t *status_flows(const struct pipeline *p)
-{
-	struct flow_stats s;
-
-	flow_stats(p->flows, &s);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "now",
-			 (json_int_t)s.flows, "started", (json_int_t)s.started, "established",
-			 (json_int_t)s.established, "rejected", (json_int_t)s.rejected,
-			 "unanswered", (json_int_t)s.unanswered, "ended", (json_int_t)s.ended,
-			 "midstream", (json_int_t)s.midstream, "own", (json_int_t)s.own, "nat",
-			 (json_int_t)s.nat, "evicted", (json_int_t)s.evicted);
-}
-
-static json_t *status_engine(const struct pipeline *p)
-{
-	struct order_counts events;
-	struct signal_engine_stats s;
-	struct correlate_stats c;
-
-	order_counts(p->order, p->flow_input, &events);
-	signal_engine_stats(p->signals, &s);
-	correlate_stats(p->correlate, &c);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
-			 (json_int_t)events.events, "late", (json_int_t)events.late, "held_ahead",
-			 (json_int_t)events.held_ahead, "hurried", (json_int_t)events.hurried,
-			 "matched", (json_int_t)s.matched, "signals", (json_int_t)s.signals, "keys",
-			 (json_int_t)s.keys, "evicted_keys", (json_int_t)s.evicted_keys,
-			 "detections", (json_int_t)c.detections, "open", (json_int_t)c.open, "lost",
-			 (json_int_t)p->lost);
-}
-
-json_t *pipeline_status(struct pipeline *p)
-{
-	json_t *status = json_object(), *sinks = json_array();
-	bool degraded = false;
-
-	if (p->live)
-		json_object_set_new(status, "capture", live_status(p->live, &degraded));
-	json_object_set_new(status, "flows", status_flows(p));
-	json_object_set_new(status, "engine", status_engine(p));
-	json_object_set_new(status, "rules", status_rules(p));
-	vec_each (sink, &p->sinks) {
-		json_t *one = (*sink)->ops->status(*sink);
-
-		json_object_set_new(one, "name", json_string((*sink)->ops->name));
-		json_array_append_new(sinks, one);
-		degraded = degraded || json_object_get(one, "error");
-	}
-	json_object_set_new(status, "sinks", sinks);
-	json_object_set_new(status, "health", json_string(degraded ? "degraded" : "healthy"));
-	return status;
 }
