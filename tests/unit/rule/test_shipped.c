@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/rule/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* The rules that weir ships with (found from the project's root), and mutations of them. */
+
+static struct ruleset *shipped(void)
+{
+	static const char *const paths[] = {"rules", NULL};
+	struct rule_options options = {.paths = paths};
+	struct faults faults = {0};
+	struct ruleset *set;
+
+	if (ruleset_load(&set, &options, &faults))
+		print_faults(&faults);
+	assert_non_null(set);
+	assert_int_equal(faults.list.len, 0); /* no warning either */
+	faults_free(&faults);
+	return set;
+}
+
+static const struct rule *named(const struct ruleset *set, const char *display)
+{
+	for (unsigned i = 0; i < set->len; i++)
+		if (!strcmp(set->rules[i].display, display))
+			return &set->rules[i];
+	return NULL;
+}
+
+static void every_rule_says_what_it_must(void **state)
+{
+	struct ruleset *set = shipped();
+
+	(void)state;
+	for (unsigned i = 0; i < set->len; i++) {
+		const struct rule *rule = &set->rules[i];
+
+		assert_true(*rule->description);
+		assert_string_equal(rule->author, "weir");
+		assert_non_null(rule->date);
+		assert_non_null(rule->references[0]);
+		assert_non_null(rule->falsepositives[0]);
+		assert_non_null(rule->tactic);
+		assert_non_null(rule->technique);
+		assert_int_equal(rule->index, i);
+		for (unsigned r = 0; r < rule->refs_len; r++)
+			assert_true(rule->refs[r] < i);
+		if (rule->kind != RULE_BASE) {
+			assert_true(rule->summary_len > 0);
+			assert_non_null(rule->actions[0]);
+		}
+	}
+	ruleset_free(set);
+}
+
+static void rules_compile_to_what_they_say(void **state)
+{
+	struct ruleset *set = shipped();
+	const struct rule *scan = named(set, "PORT_SCAN"), *spike = named(set, "CONNECTION_SPIKE");
+	const struct rule *move = named(set, "LATERAL_MOVEMENT");
+
+	(void)state;
+	assert_int_equal(scan->window.type, WINDOW_HOP);
+	assert_true(scan->window.timespan == WEIR_MIN && scan->window.every == 10 * WEIR_SEC);
+	assert_true(scan->window.suppress == WEIR_MIN);
+	assert_int_equal(scan->window.per_len, 1);
+	assert_int_equal(scan->window.compute[1].per, 0);
+	assert_int_equal(scan->window.compute[1].inner, 0);
+	assert_int_equal(scan->window.compute[1].unit, UNIT_PORTS);
+	assert_true(scan->window.compute[1].grows);
+	assert_int_equal(scan->window.compute[3].unit, UNIT_ENDPOINTS);
+	assert_int_equal(scan->window.levels_len, 2);
+	assert_int_equal(scan->window.levels[0].severity, SEVERITY_CRITICAL);
+	assert_false(scan->raise);
+	assert_int_equal(scan->users_len, 1);
+	assert_int_equal(scan->users[0], move->index);
+	assert_string_equal(expr_threshold(scan->window.having, 1), "> 20");
+	assert_true(expr_needs_baseline(spike->window.having, 0));
+	assert_true(spike->window.baseline.used && spike->window.baseline.prior);
+	assert_true(spike->window.baseline.mean == 10 && spike->window.baseline.stddev == 3);
+	assert_int_equal(spike->window.compute[0].unit, UNIT_CONNECTIONS);
+	assert_int_equal(move->kind, RULE_TEMPORAL);
+	assert_true(move->raise);
+	assert_int_equal(move->level, SEVERITY_HIGH);
+	assert_true(move->temporal.timespan == 15 * WEIR_MIN &&
+		    move->temporal.suppress == WEIR_HOUR);
+	assert_int_equal(move->temporal.common_set[0], 6);
+	assert_int_equal(move->temporal.common_set[1], -1);
+	assert_int_equal(move->temporal.common_set[2], 4);
+	assert_string_equal(move->tactic, "TA0008");
+	assert_string_equal(move->technique, "T1021");
+	assert_int_equal(set->services,
+			 1u << SERVICE_ATTEMPT | 1u << SERVICE_CONNECTION | 1u << SERVICE_FLOW);
+	ruleset_free(set);
+}
+
+static struct event connection(unsigned state)
+{
+	struct event e = {.service = SERVICE_CONNECTION};
+
+	event_set(&e, NETWORK_TRANSPORT, network_transport, 17);
+	event_set(&e, NETWORK_STATE, network_state, (uint16_t)state);
+	event_set(&e, DESTINATION_PORT, destination_port, 53);
+	event_set(&e, DESTINATION_SCOPE, destination_scope, SCOPE_INTERNAL);
+	return e;
+}
+
+static bool matches(const struct ruleset *set, const struct event *e, const char *display)
+{
+	unsigned *matched = test_calloc(set->len, sizeof(*matched));
+	unsigned len = rule_match(set, e, matched);
+	bool found = false;
+
+	for (unsigned i = 0; i < len; i++)
+		found |= &set->rules[matched[i]] == named(set, display);
+	test_free(matched);
+	return found;
+}
+
+static void failures_are_chosen_with_care(void **state)
+{
+	static const char *const roles[] = {"scanner"};
+	struct event e = connection(STATE_UNANSWERED);
+	struct ruleset *set;
+
+	(void)state;
+	field_roles_set(roles, 1);
+	set = shipped();
+	assert_true(matches(set, &e, "FAILED_CONNECTION"));
+	event_set(&e, DESTINATION_ANSWERED, destination_answered, true);
+	assert_false(matches(set, &e, "FAILED_CONNECTION"));
+	e.network_transport = 6;
+	assert_true(matches(set, &e, "FAILED_CONNECTION"));
+	event_set(&e, SOURCE_ROLE, source_role, 1);
+	assert_false(matches(set, &e, "FAILED_CONNECTION"));
+	e = connection(STATE_ESTABLISHED);
+	assert_false(matches(set, &e, "FAILED_CONNECTION"));
+	event_clear(&e, FIELD_NETWORK_STATE);
+	assert_true(matches(set, &e, "FAILED_CONNECTION"));
+	e.network_transport = 1;
+	assert_false(matches(set, &e, "FAILED_CONNECTION"));
+	ruleset_free(set);
+	field_roles_set(NULL, 0);
+}
+
+static char *file_read(const char *name, size_t *length)
+{
+	FILE *file = fopen(name, "r");
+	char *text = test_calloc(1, 1 << 16);
+
+	assert_non_null(file);
+	*length = fread(text, 1, (1 << 16) - 1, file);
+	fclose(file);
+	return text;
+}
+
+static uint32_t random_state;
+
+static uint32_t random_below(uint32_t n)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (random_state >> 8) % n;
+}
+
+/* A word is a run of letters, so that mutants are wrong names and numbers more than wrong YAML. */
+static void mutate(char *text, size_t *length)
+{
+	static const char signs[] = "{}[]:,|-*&!#'\"()<>=.\n ~?\\%@`0x\xc3\xff";
+	size_t at = random_below((uint32_t)*length), other = random_below((uint32_t)*length);
+	size_t run = 1 + random_below(12);
+
+	switch (random_below(5)) {
+	case 0:
+		text[at] = signs[random_below(sizeof(signs) - 1)];
+		break;
+	case 1:
+		text[at] = (char)(isdigit((unsigned char)text[at]) ? '0' + random_below(10)
+								   : 'a' + random_below(26));
+		break;
+	case 2: /* leave some out */
+		run = run > *length - at ? *length - at : run;
+		memmove(text + at, text + at + run, *length - at - run);
+		*length -= run;
+		break;
+	case 3: /* copy some over others */
+		run = run > *length - at ? *length - at : run;
+		run = run > *length - other ? *length - other : run;
+		memmove(text + at, text + other, run);
+		break;
+	default: /* cut the end */
+		if (!random_below(20) && at > 10)
+			*length = at;
+		break;
+	}
+}
+
+static void mutants_load_or_fail(void **state)
+{
+	static const char *const files[] = {
+		"rules/signals/port_scan.yml", "rules/signals/connection_spike.yml",
+		"rules/signals/privileged_access.yml", "rules/detections/lateral_movement.yml"};
+	unsigned loaded = 0;
+
+	(void)state;
+	random_state = 20261121;
+	for (unsigned i = 0; i < 2000; i++) {
+		struct faults faults = {0};
+		struct ruleset *set;
+		size_t length;
+		char *text = file_read(files[i % 4], &length);
+		int result;
+
+		for (unsigned n = 1 + random_below(4); n && length > 16; n--)
+			mutate(text, &length);
+		result = ruleset_load_text(&set, "mutant.yml", text, length, &faults);
+		assert_true(result == 0 || result == -EINVAL);
+		assert_int_equal(result == 0, set != NULL);
+		assert_int_equal(result == 0, faults.fatal == 0);
+		loaded += result == 0;
+		for (size_t f = 0; f < faults.list.len; f++)
+			assert_string_equal(faults.list.at[f].place.file, "mutant.yml");
+		ruleset_free(set);
+		faults_free(&faults);
+		test_free(text);
+	}
+	assert_true(loaded > 50 && loaded < 1900); /* neither kind is missing */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_rule_says_what_it_must),
+		cmocka_unit_test(rules_compile_to_what_they_say),
+		cmocka_unit_test(failures_are_chosen_with_care),
+		cmocka_unit_test(mutants_load_or_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
