@@ -13,12 +13,16 @@ look.py capture-packets PCAP                IP packets of it
 look.py alike EVENTS EVENTS MILLISECONDS    whether both have the same signals; says how not
 look.py hook STATUS INTERFACE in|out        bytes of the buffers that this hook saw
 look.py losses STATUS                       reasons for which something was not told, with numbers
-look.py counted PROGRAM                     sum of the counters of the foreign programs of that name
-                                            on this network namespace's interfaces
+look.py value STATUS PATH                   one value of it, such as flows.ended
+look.py attached                            BPF programs and clsact on this network namespace's
+                                            interfaces: interface, hook, name; one a line
+look.py counted PROGRAM                     sum of the counters of its foreign programs of that name
 """
 
+import ctypes
 import datetime
 import json
+import platform
 import struct
 import subprocess
 import sys
@@ -125,12 +129,25 @@ def alike(one, other, milliseconds):
     return f"{sum(map(len, one.values()))} signals alike"
 
 
-def hook(path, interface, side):
+def load(path):
     with open(path, encoding="utf-8") as file:
-        status = json.load(file)
-    for entry in status["capture"]["interfaces"]:
+        return json.load(file)
+
+
+def value(path, words):
+    found = load(path)
+    for word in words.split("."):
+        found = found[word]
+    return found
+
+
+SIDES = {"in": "received", "out": "sent"}
+
+
+def hook(path, interface, direction):
+    for entry in load(path)["capture"]["interfaces"]:
         if entry["name"] == interface:
-            return entry[side]["buffer_bytes"]
+            return entry[SIDES[direction]]["buffer_bytes"]
     sys.exit(f"no interface {interface} in the status")
 
 
@@ -138,40 +155,75 @@ HARMLESS = ("not IP",)
 
 
 def losses(path):
-    with open(path, encoding="utf-8") as file:
-        found = json.load(file)["capture"]["losses"]
-    return ", ".join(f"{reason}: {count}" for reason, count in found.items() if count and reason not in HARMLESS)
+    return ", ".join(
+        f"{entry['words']}: {entry['count']}"
+        for entry in load(path)["capture"]["losses"]
+        if entry["count"] and entry["words"] not in HARMLESS
+    )
 
 
-def bpftool(*words):
-    return json.loads(subprocess.run(["bpftool", "-j", *words], stdout=subprocess.PIPE, check=True).stdout)
+def said(*words):
+    return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout or "[]")
 
 
-def ids(value):
-    if isinstance(value, dict):
-        yield from ([value["id"]] if isinstance(value.get("id"), int) else [])
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from ids(each)
+# bpftool of Debian 12 knows nothing of TCX: the system call is asked.
+BPF_PROG_QUERY = 16
+TCX_SIDES = {"tcx/ingress": 46, "tcx/egress": 47}
+SYSCALL = {"x86_64": 321, "aarch64": 280}
+
+
+def tcx(index, attach_type):
+    """Ids of the programs on one side of an interface; none where the kernel has no TCX."""
+    numbers = (ctypes.c_uint32 * 64)()
+    attr = struct.pack("IIIIQIIQQQQ", index, attach_type, 0, 0, ctypes.addressof(numbers), 64, 0, 0, 0, 0, 0)
+    buffer = ctypes.create_string_buffer(attr, len(attr))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(SYSCALL[platform.machine()], BPF_PROG_QUERY, buffer, len(attr)) < 0:
+        return []
+    return numbers[: struct.unpack_from("I", buffer.raw, 24)[0]]
+
+
+def programs():
+    """Interface, hook and id of each program on this network namespace's interfaces."""
+    for link in said("ip", "-j", "link", "show"):
+        for side_name, attach_type in TCX_SIDES.items():
+            for number in tcx(link["ifindex"], attach_type):
+                yield link["ifname"], side_name, number
+    for entry in said("bpftool", "-j", "net", "show")[0]["tc"]:
+        if not entry["kind"].startswith("tcx"):
+            yield entry["devname"], entry["kind"], entry["id"]
+    for entry in said("bpftool", "-j", "net", "show")[0]["xdp"]:
+        yield entry["devname"], "xdp", entry["id"]
+
+
+def program(number):
+    return said("bpftool", "-j", "prog", "show", "id", str(number))
+
+
+def attached():
+    lines = {f"{where} {kind} {program(number)['name']}" for where, kind, number in programs()}
+    for entry in said("tc", "-j", "qdisc", "show"):
+        if entry["kind"] == "clsact":
+            lines.add(f"{entry['dev']} clsact")
+    return "\n".join(sorted(lines))
 
 
 def counted(name):
     total_count = 0
-    for program in map(lambda each: bpftool("prog", "show", "id", str(each)), set(ids(bpftool("net", "show")))):
-        if program["name"] != name:
+    for shown in (program(number) for _, _, number in programs()):
+        if shown["name"] != name:
             continue
-        for number in program.get("map_ids", []):
-            entry = bpftool("map", "dump", "id", str(number))[0]
-            value = entry.get("formatted", entry)["value"]
-            if isinstance(value, list):  # bytes, where the map has no type information
-                value = int.from_bytes(bytes(int(byte, 16) for byte in value), sys.byteorder)
-            total_count += value
+        for number in shown.get("map_ids", []):
+            entry = said("bpftool", "-j", "map", "dump", "id", str(number))[0]
+            count = entry.get("formatted", entry)["value"]
+            if isinstance(count, list):  # bytes, where the map has no type information
+                count = int.from_bytes(bytes(int(byte, 16) for byte in count), sys.byteorder)
+            total_count += count
     return total_count
 
 
 def main():
-    verb, path, rest = sys.argv[1], sys.argv[2], sys.argv[3:]
+    verb, path, rest = sys.argv[1], "".join(sys.argv[2:3]), sys.argv[3:]
     answers = {
         "count": lambda: sum(1 for _ in events(path, rest[0], rest[1:])),
         "tuples": lambda: len({tuple_of(record) for record in events(path, rest[0], rest[1:])}),
@@ -184,6 +236,8 @@ def main():
         "losses": lambda: losses(path),
         "alike": lambda: alike(path, *rest),
         "hook": lambda: hook(path, *rest),
+        "value": lambda: value(path, *rest),
+        "attached": attached,
         "counted": lambda: counted(path),
     }
     try:

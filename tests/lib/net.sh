@@ -161,13 +161,14 @@ weir_gone() {
 
 # weir_stop HOST [SIGNAL]: ends it; leaves with its exit status, 124 if it had to be killed.
 weir_stop() {
-	local pid=${WEIR_PID[$1]} status=0
+	local pid=${WEIR_PID[$1]} in_time=yes status=0
 	kill -"${2:-TERM}" "$pid" 2>/dev/null
 	if ! wait_for "$STOP_SECONDS" weir_gone "$1"; then
 		kill -KILL "$pid"
-		status=124
+		in_time=no
 	fi
-	wait "$pid" 2>/dev/null || [ "$status" -eq 124 ] || status=$?
+	wait "$pid" 2>/dev/null || status=$?
+	[ "$in_time" = yes ] || status=124
 	return "$status"
 }
 
@@ -204,13 +205,20 @@ has_detection() {
 	[ "$(detections "$1" "$2" 2>/dev/null)" -gt 0 ] 2>/dev/null
 }
 
-# attached HOST: everything of BPF that hangs on the host's interfaces, one a line.
+# attached HOST: BPF programs on its interfaces, whoever's, and clsact; one a line.
 attached() {
-	local interface
-	on "$1" bpftool net show 2>/dev/null | grep -E 'weir_|prog|id [0-9]+' || true
-	for interface in $(on "$1" ip -o link | sed -E 's/^[0-9]+: ([^:@]+).*/\1/'); do
-		on "$1" tc qdisc show dev "$interface" 2>/dev/null | grep clsact
-	done
+	on "$1" python3 "$LOOK" attached 2>&1
+}
+
+# weir_status HOST: the running instance's, in $SCRATCH/HOST/status.
+weir_status() {
+	on "$1" "$WEIR" status --json >"$SCRATCH/$1/status" 2>&1
+}
+
+# ended HOST NUMBER: true once so many flows have ended.
+ended() {
+	weir_status "$1"
+	[ "$(look value "$SCRATCH/$1/status" flows.ended)" -ge "$2" ] 2>/dev/null
 }
 
 _net_leave() {

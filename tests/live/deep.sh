@@ -28,10 +28,9 @@ start_or_leave server
 
 on client python3 "$TRAFFIC" deep 10.85.0.1 8080 "$PUSHED" >/dev/null || not_ok deep/ipv4 "no connection with options"
 on client python3 "$TRAFFIC" deep fd00:85::1 8086 "$PUSHED" >/dev/null || not_ok deep/ipv6 "no connection with extension headers"
-ended() { [ "$(look count "$SCRATCH/$1/events.json" flow flow.ended=true network.transport=tcp)" -ge 2 ]; }
-wait_for $((12 * SLOW)) ended client
+wait_for $((12 * SLOW)) ended client 2
 for name in client server; do
-	on "$name" "$WEIR" status --json >"$SCRATCH/status-$name"
+	weir_status "$name"
 	weir_stop "$name"
 	same "deep/stops on $name" 0 $?
 	events=$SCRATCH/$name/events.json
@@ -43,5 +42,5 @@ for name in client server; do
 		same "deep/IP bytes to $port on $name" "$SYN_MORE" \
 			"$(look overhead "$events" "$headers" destination.port="$port")"
 	done
-	same "deep/nothing was unreadable on $name" "" "$(look losses "$SCRATCH/status-$name")"
+	same "deep/nothing was unreadable on $name" "" "$(look losses "$SCRATCH/$name/status")"
 done

@@ -40,7 +40,7 @@ weir_stop here
 same "hooks/weir counts beside them" 5 "$(look count "$events" attempt destination.port=8080)"
 same "hooks/their ingress filter stays" 1 "$(filters ingress)"
 same "hooks/their egress filter stays" 1 "$(filters egress)"
-same "hooks/weir's are gone" "" "$(on here bpftool net show | grep -E 'weir_' | xargs)"
+same "hooks/weir's are gone" "" "$(attached here | grep weir_)"
 talk 1
 check "hooks/they go on when weir is gone" test "$(seen tc)" -gt "$with"
 
@@ -55,7 +55,7 @@ if on here ip link set dev eth0 xdp obj "$SCRATCH/foreign.o" sec xdp 2>"$SCRATCH
 	check "hooks/the foreign XDP program goes on" test "$(seen xdp)" -gt "$before"
 	weir_stop here
 	same "hooks/weir counts by tc instead" 5 "$(look count "$events" attempt destination.port=8080)"
-	check "hooks/the foreign XDP program stays" grep -q foreign_xdp <<<"$(on here bpftool net show; bpftool prog show)"
+	check "hooks/the foreign XDP program stays" grep -q '^eth0 xdp foreign_xdp' <<<"$(attached here)"
 	on here ip link set dev eth0 xdp off
 else
 	skip hooks/xdp "no XDP on veth here: $(head -n 1 "$SCRATCH/xdp")"
@@ -68,4 +68,4 @@ check "hooks/weir takes a free XDP slot" grep -q 'weir: watching .*eth0 (xdp' "$
 talk 5
 weir_stop here
 same "hooks/XDP counts connections" 5 "$(look count "$events" connection destination.port=8080 network.state=established)"
-same "hooks/XDP is gone" "" "$(on here bpftool net show | grep -E 'weir_' | xargs)"
+same "hooks/XDP is gone" "" "$(attached here | grep weir_)"

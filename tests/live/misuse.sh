@@ -15,16 +15,16 @@ run() { on here timeout "$READY_SECONDS" "$WEIR" run --rules "$RULES" "$@"; }
 
 expect "misuse/not root" 3 'weir: .*root' \
 	on here setpriv --reuid 65534 --regid 65534 --clear-groups "$WEIR" run --rules "$RULES" --database none
-expect "misuse/no folder for the database" 3 'weir: .*nowhere' run --database /nowhere/weir.db
+expect "misuse/no folder for the database" 3 'weir: .*/proc/weir' run --database /proc/weir/weir.db
 printf 'this is no database, only some text that is long enough to look at\n%0200d' 0 >"$SCRATCH/text.db"
-expect "misuse/not a database" 3 'weir: .*text\.db' run --database "$SCRATCH/text.db"
+expect "misuse/not a database" 1 'weir: .*text\.db' run --database "$SCRATCH/text.db"
 sqlite3 "$SCRATCH/foreign.db" 'create table t (a); pragma application_id = 77;'
-expect "misuse/another program's database" 3 'weir: .*foreign\.db' run --database "$SCRATCH/foreign.db"
+expect "misuse/another program's database" 1 'weir: .*foreign\.db' run --database "$SCRATCH/foreign.db"
 weir_start here
 weir_stop here
 same "misuse/a good start" 0 $?
 sqlite3 "$SCRATCH/here/weir.db" 'pragma user_version = 9999;'
-expect "misuse/a database of a newer version" 3 'weir: .*newer' run --database "$SCRATCH/here/weir.db"
+expect "misuse/a database of a newer version" 1 'weir: .*newer' run --database "$SCRATCH/here/weir.db"
 mkdir "$SCRATCH/full" && mount -t tmpfs -o size=16k none "$SCRATCH/full" && at_exit 'umount "$SCRATCH/full"'
 head -c 16384 /dev/zero >"$SCRATCH/full/ballast" 2>/dev/null
 expect "misuse/no space for the database" 3 'weir: .*(full|space)' run --database "$SCRATCH/full/weir.db"

@@ -43,8 +43,7 @@ capture client eth0 "$SCRATCH/client.pcap" ip
 on client python3 "$TRAFFIC" talk 198.51.100.9 443 "$OUT" 5000 >/dev/null || not_ok nat/out "no connection through the router"
 on server python3 "$TRAFFIC" talk 198.51.100.1 8080 "$IN" 5000 >/dev/null || not_ok nat/in "no connection through the router"
 events=$SCRATCH/router/events.json
-ended() { [ "$(look count "$events" flow flow.ended=true)" -ge $((OUT + IN)) ]; }
-wait_for $((15 * SLOW)) ended
+wait_for $((15 * SLOW)) ended router $((OUT + IN))
 capture_stop || not_ok nat/capture "tcpdump lost packets"
 weir_stop router
 same nat/stops 0 $?

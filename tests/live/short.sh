@@ -35,10 +35,9 @@ for pid in "${clients[@]}"; do wait_for $((30 * SLOW)) _net_dead "$pid"; done
 same "short/all connections were made" "$CLIENTS" "$(grep -c talked "$SCRATCH/talked")"
 
 # Closed flows linger for 5 s; then a poll ends them.
-ended() { [ "$(look tuples "$SCRATCH/client/events.json" flow flow.ended=true)" -ge "$CONNECTIONS" ]; }
-wait_for $((20 * SLOW)) ended
+wait_for $((20 * SLOW)) ended client "$CONNECTIONS"
 capture_stop || not_ok short/capture "tcpdump lost packets"
-on client "$WEIR" status --json >"$SCRATCH/status" 2>"$SCRATCH/status.error"
+weir_status client
 received=$(($(counter client eth0 rx_bytes) - received))
 sent=$(($(counter client eth0 tx_bytes) - sent))
 weir_stop client
@@ -52,5 +51,5 @@ same "short/each ends once" "$CONNECTIONS" "$(look count "$events" flow destinat
 same "short/IP bytes are tcpdump's" "$(look capture-bytes "$SCRATCH/short.pcap")" "$(look bytes "$events")"
 same "short/packets are tcpdump's" "$(look capture-packets "$SCRATCH/short.pcap")" \
 	"$(look packets "$events")"
-same "short/received buffers are the interface's" "$received" "$(look hook "$SCRATCH/status" eth0 in)"
-same "short/sent buffers are the interface's" "$sent" "$(look hook "$SCRATCH/status" eth0 out)"
+same "short/received buffers are the interface's" "$received" "$(look hook "$SCRATCH/client/status" eth0 in)"
+same "short/sent buffers are the interface's" "$sent" "$(look hook "$SCRATCH/client/status" eth0 out)"
