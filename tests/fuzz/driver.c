@@ -174,7 +174,7 @@ static void mutate(void)
 	case 4: /* a piece of another seed, over or between */
 		run = random_below(other->size - from + 1);
 		graft(at, random_below(2) ? 0 : random_below(current_size - at + 1),
-		       other->bytes + from, run);
+		      other->bytes + from, run);
 		break;
 	default: /* an end too early */
 		current_size = at;
