@@ -212,6 +212,7 @@ void window_event(struct window *window, const struct event *event, const bool *
 		window->shop->stats.skipped_null_key++;
 		return;
 	}
+	window_tidy(window);
 	for (unsigned i = 0; i < window->rule->refs_len; i++)
 		window->rules[i] = matched[window->rule->refs[i]];
 	key = keys_touch(&window->keys, &item, event, &window->spec->group_by, &fresh);
@@ -222,7 +223,6 @@ void window_event(struct window *window, const struct event *event, const bool *
 	window->ops->event(window, key, event);
 	if (!key->single)
 		sample_keep(window, key, event, event->time - window->spec->timespan);
-	window_tidy(window);
 }
 
 /* What a key without live windows must still be known for. */
