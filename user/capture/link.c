@@ -44,7 +44,8 @@ static enum link_fate strip_raw(const uint8_t *bytes, uint32_t captured, struct 
 	return LINK_OK;
 }
 
-/* Linux cooked: packet type 1 is broadcast, 2 multicast. Netlink's protocols are no ethertypes. */
+/* Linux cooked: packet type 1 is broadcast, 2 multicast, 4 outgoing. Netlink's protocols are no
+ * ethertypes. */
 #define ARPHRD_NETLINK 824
 
 static enum link_fate strip_cooked(const uint8_t *bytes, uint32_t captured,
@@ -56,6 +57,8 @@ static enum link_fate strip_cooked(const uint8_t *bytes, uint32_t captured,
 		return LINK_TRUNCATED;
 	kind = get_be16(bytes);
 	frame->cast = kind == 1 || kind == 2;
+	frame->outgoing = kind == 4;
+	frame->several = true;
 	if (get_be16(bytes + 2) == ARPHRD_NETLINK)
 		return LINK_NOT_IP;
 	return strip_type(get_be16(bytes + 14), bytes, captured, 16, frame);
@@ -67,6 +70,9 @@ static enum link_fate strip_cooked2(const uint8_t *bytes, uint32_t captured,
 	if (captured < 20)
 		return LINK_TRUNCATED;
 	frame->cast = bytes[10] == 1 || bytes[10] == 2;
+	frame->outgoing = bytes[10] == 4;
+	frame->several = true;
+	frame->device = get_be32(bytes + 4);
 	if (get_be16(bytes + 8) == ARPHRD_NETLINK)
 		return LINK_NOT_IP;
 	return strip_type(get_be16(bytes), bytes, captured, 20, frame);

@@ -16,6 +16,9 @@ struct link_frame {
 	bool cast;     /* was sent to a link-layer broadcast or multicast address (not Ethernet) */
 	uint16_t vlan; /* id of the outer tag that was stepped over; 0: none */
 	uint32_t offset; /* of it in the frame */
+	bool several;	 /* such captures are of several interfaces as a rule */
+	bool outgoing;	 /* was sent by the machine that captured, as far as is told */
+	uint32_t device; /* index of its interface on that machine; 0: not told */
 };
 
 enum link_fate {

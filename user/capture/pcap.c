@@ -117,6 +117,7 @@ static void pcap_deliver(struct source *source, const struct intake *intake)
 {
 	struct pcap *pcap = (struct pcap *)source;
 
+	pcap->packet.input = source->input;
 	intake->packet(intake->context, &pcap->packet);
 	reader_take(&pcap->reader, pcap->length);
 	pcap->tally.records++;

@@ -178,6 +178,7 @@ static const struct interface *interface_of(struct pcapng *ng, uint32_t number)
 		return NULL;
 	}
 	ng->packet.interface = ng->earlier + number;
+	ng->packet.several = ng->interfaces.len > 1;
 	ng->packet.link_type = interface->link_type;
 	return interface;
 }
@@ -326,6 +327,7 @@ static void pcapng_deliver(struct source *source, const struct intake *intake)
 {
 	struct pcapng *ng = (struct pcapng *)source;
 
+	ng->packet.input = source->input;
 	intake->packet(intake->context, &ng->packet);
 	reader_take(&ng->reader, ng->length);
 	ng->tally.records++;

@@ -19,7 +19,9 @@ struct reader;
 
 struct capture_packet {
 	weir_time at;
+	uint32_t input;	      /* source.input */
 	uint32_t interface;   /* number within the file */
+	bool several;	      /* the file has other interfaces too */
 	uint16_t link_type;   /* LINKTYPE_* as in capture files */
 	uint32_t captured;    /* bytes at `bytes` */
 	uint32_t wire_length; /* bytes as on the wire */
@@ -38,7 +40,9 @@ struct intake {
 struct source {
 	const struct source_ops *ops;
 	const char *name; /* file or "live", for messages */
-	uint32_t input;	  /* events: index in the order stage, set by who opened it */
+	/* Set by who opened it. Events: index in the order stage. Packets: 0, or with several
+	 * files a number from 1 for each: a packet that stands in two of them is counted once. */
+	uint32_t input;
 };
 
 struct source_ops {

@@ -10,6 +10,7 @@
 #include "capture/link.h"
 #include "event/horizon.h"
 #include "flow/fragments.h"
+#include "flow/sightings.h"
 
 /* One packet, read: all that is needed of it after its bytes are gone. */
 struct sighting {
@@ -17,6 +18,9 @@ struct sighting {
 	struct packet_embedded refused; /* if `refuses` */
 	bool refuses;			/* an ICMP error that speaks of another flow */
 	uint32_t interface;
+	bool several;	/* there may be other places where it is seen again */
+	uint64_t place; /* where it was seen */
+	uint64_t mark;	/* if `several`: what it is known again by */
 	weir_time at;
 };
 
@@ -26,6 +30,7 @@ struct track {
 	weir_time clock;	      /* greatest time that is believed */
 	struct sighting held;	      /* far ahead of `clock`, if `holds` */
 	bool holds;
+	struct sightings sightings;
 	struct fragments fragments;
 	struct track_stats stats;
 };
@@ -47,6 +52,7 @@ void track_free(struct track *track)
 	if (!track)
 		return;
 	fragments_free(&track->fragments);
+	sightings_free(&track->sightings);
 	free(track);
 }
 
@@ -57,9 +63,38 @@ weir_time track_clock(const struct track *track)
 
 /* --- frame to facts --- */
 
+/* Not 0, and another for each interface, direction through it, and file. */
+static uint64_t place_of(const struct capture_packet *packet, const struct link_frame *frame)
+{
+	uint64_t file = (uint64_t)packet->input << 48 ^ (uint64_t)packet->interface << 33;
+
+	return (file ^ ((uint64_t)frame->device << 1 | frame->outgoing)) + 1;
+}
+
+/* What else is read of a packet whose IP header begins at facts.l3_offset of `bytes`. */
+static void read_rest(const struct capture_packet *packet, const struct link_frame *frame,
+		      struct sighting *s)
+{
+	const uint8_t *bytes = packet->bytes + frame->offset;
+	uint32_t captured = packet->captured - frame->offset;
+
+	if (!frame->ethernet) {
+		s->facts.vlan = frame->vlan;
+		s->facts.cast = frame->cast;
+	}
+	s->at = packet->at;
+	s->interface = packet->interface;
+	s->refuses =
+		s->facts.unreachable && packet_embedded(bytes, captured, &s->facts, &s->refused);
+	s->several = packet->several || packet->input || frame->several;
+	if (s->several) {
+		s->place = place_of(packet, frame);
+		s->mark = sighting_mark(&s->facts, bytes, captured);
+	}
+}
+
 /* PACKET_OK, or the enum loss that is the frame's fate. */
-static int read_frame(struct track *track, const struct capture_packet *packet,
-		      struct packet_facts *facts)
+static int read_frame(struct track *track, const struct capture_packet *packet, struct sighting *s)
 {
 	struct link_frame frame = {0};
 	int fate;
@@ -78,13 +113,9 @@ static int read_frame(struct track *track, const struct capture_packet *packet,
 	}
 	fate = packet_parse(packet->bytes + frame.offset, packet->captured - frame.offset,
 			    packet->wire_length - frame.offset,
-			    frame.ethernet ? PACKET_ETHERNET : PACKET_IP, facts);
-	if (fate == PACKET_OK && !frame.ethernet) {
-		facts->vlan = frame.vlan;
-		facts->cast = frame.cast;
-	}
-	if (fate == PACKET_OK && facts->unreachable)
-		facts->l3_offset += frame.offset; /* of the whole frame, for packet_embedded() */
+			    frame.ethernet ? PACKET_ETHERNET : PACKET_IP, &s->facts);
+	if (fate == PACKET_OK)
+		read_rest(packet, &frame, s);
 	return fate;
 }
 
@@ -123,7 +154,7 @@ static struct flow *begin(struct track *track, const struct sighting *s,
 }
 
 /* The flow of this packet after the step that the packet makes in its life. */
-static struct flow *step(struct track *track, const struct sighting *s)
+static struct flow *step(struct track *track, struct flow *flow, const struct sighting *s)
 {
 	const struct packet_facts *f = &s->facts;
 	struct flow_packet packet = {
@@ -134,7 +165,6 @@ static struct flow *step(struct track *track, const struct sighting *s)
 		.error = f->icmp_error,
 		.port = {f->port[0], f->port[1]},
 	};
-	struct flow *flow = flow_find(track->flows, &f->key);
 	struct flow_view view;
 	struct flow_step next;
 
@@ -172,10 +202,15 @@ static void take(struct track *track, struct sighting *s)
 		track->clock = s->at;
 	if (s->at >= flow_due(track->flows))
 		flow_advance(track->flows, s->at, NULL, NULL);
+	if (s->several && sightings_repeat(&track->sightings, s->mark, s->place, s->at)) {
+		track->stats.lost[LOSS_DUPLICATE]++;
+		return;
+	}
 	if (s->facts.fragment != PACKET_WHOLE &&
 	    !fragments_pass(&track->fragments, &s->facts, s->at))
 		track->stats.lost[LOSS_FRAGMENT_EARLY]++;
-	flow = step(track, s);
+	flow = flow_find(track->flows, &s->facts.key);
+	flow = step(track, flow, s);
 	if (!flow) {
 		track->stats.no_memory++;
 		return;
@@ -220,17 +255,13 @@ static void take_ahead(struct track *track, struct sighting *s)
 void track_packet(struct track *track, const struct capture_packet *packet)
 {
 	struct sighting s;
-	int fate = read_frame(track, packet, &s.facts);
+	int fate = read_frame(track, packet, &s);
 
 	track->stats.packets++;
 	if (fate != PACKET_OK) {
 		track->stats.lost[fate]++;
 		return;
 	}
-	s.at = packet->at;
-	s.interface = packet->interface;
-	s.refuses = s.facts.unreachable &&
-		    packet_embedded(packet->bytes, packet->captured, &s.facts, &s.refused);
 	if (track->clock != TIME_NONE && s.at > track->clock + HORIZON_AHEAD) {
 		take_ahead(track, &s);
 		return;

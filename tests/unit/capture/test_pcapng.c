@@ -230,6 +230,24 @@ static void test_impossible_lengths(void **state)
 	}
 }
 
+static void test_two_lengths_differ(void **state)
+{
+	struct bytes b = {0};
+	struct reading r;
+
+	(void)state;
+	section(&b);
+	interface(&b, 1, 0, -1, 0);
+	packet(&b, 0, 1, frame, 61, 61);
+	packet(&b, 0, 1, frame, 61, 61);
+	set_u32(&b, b.v.len - 4, 92);
+	r = read_built(&b);
+	assert_int_equal(r.packets.len, 1);
+	assert_int_equal(skipped(&r, "corrupt"), 1);
+	reading_free(&r);
+	vec_free(&b.v);
+}
+
 /* The block is whole, what stands in it lies: only that packet is lost. */
 static void test_packets_that_lie(void **state)
 {
@@ -343,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_other_blocks_are_passed_over),
 		cmocka_unit_test(test_cut_at_every_byte),
 		cmocka_unit_test(test_impossible_lengths),
+		cmocka_unit_test(test_two_lengths_differ),
 		cmocka_unit_test(test_packets_that_lie),
 		cmocka_unit_test(test_options_that_lie),
 		cmocka_unit_test(test_unsupported_interfaces),

@@ -119,6 +119,8 @@ struct bench {
 	struct flow_table *table;
 	struct track *track;
 	uint16_t link;
+	uint32_t interface;
+	bool several;
 	weir_time at;
 };
 
@@ -153,6 +155,8 @@ static inline void give(struct bench *b, struct frame f)
 	struct capture_packet p = {
 		.at = b->at,
 		.link_type = b->link,
+		.interface = b->interface,
+		.several = b->several,
 		.captured = f.length,
 		.wire_length = f.length,
 		.bytes = f.bytes,

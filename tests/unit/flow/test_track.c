@@ -352,6 +352,54 @@ static void test_out_of_order(void **state)
 	assert_int_equal(count(b, SERVICE_FLOW), 3);
 }
 
+/* A bridge and its port: the second sighting of each packet counts nothing. */
+static void test_counted_once(void **state)
+{
+	struct bench *b = *state;
+	struct track_stats stats;
+
+	b->several = true;
+	for (unsigned i = 0; i < 8; i++) { /* the same bytes in the same place are another packet */
+		struct frame f = frame_udp(1, 5000, 2, 53, 72);
+
+		b->interface = i & 1;
+		f.bytes[8] = (uint8_t)(64 - b->interface); /* a hop farther on */
+		f.bytes[26] = (uint8_t)b->interface;	   /* a checksum that was filled in later */
+		give(b, f);
+	}
+	b->interface = 1; /* the way back passes the other interface first */
+	give(b, frame_udp(2, 53, 1, 5000, 72));
+	b->interface = 0;
+	give(b, frame_udp(2, 53, 1, 5000, 72));
+	b->at += WEIR_SEC;
+	b->interface = 1; /* sent again, another way */
+	give(b, frame_udp(1, 5000, 2, 53, 72));
+	finish(b);
+	track_stats(b->track, &stats);
+	assert_int_equal(stats.lost[LOSS_DUPLICATE], 5);
+	assert_int_equal(stats.ip_bytes, 6 * 100);
+}
+
+/* One connection whose packets take turns between interfaces: none is a repetition. */
+static void test_several_ways(void **state)
+{
+	struct bench *b = *state;
+	struct track_stats stats;
+
+	b->several = true;
+	for (unsigned i = 0; i < 100; i++) {
+		struct frame f = frame_tcp(1, 40000, 2, 22, ACK, 10);
+
+		b->interface = i % 3;
+		f.bytes[27] = (uint8_t)i; /* sequence number */
+		give(b, f);
+	}
+	finish(b);
+	track_stats(b->track, &stats);
+	assert_int_equal(stats.lost[LOSS_DUPLICATE], 0);
+	assert_int_equal(stats.ip_bytes, 100 * 50);
+}
+
 static void test_what_is_not_counted(void **state)
 {
 	struct bench *b = *state;
@@ -405,6 +453,8 @@ int main(void)
 		TEST(test_gap_that_two_agree_on),
 		TEST(test_last_packet_far_ahead),
 		TEST(test_out_of_order),
+		TEST(test_counted_once),
+		TEST(test_several_ways),
 		TEST(test_what_is_not_counted),
 	};
 
