@@ -161,6 +161,12 @@ static void folder_make(const char *path)
 	free(folder);
 }
 
+static int not_a_file(const char *path, struct error *error)
+{
+	return error_set(error, EXIT_INPUT, EINVAL,
+			 "database %s is no file: name a file with --database", path);
+}
+
 /* Makes the file ourselves: SQLite would give it the mode that the umask leaves. Its -wal and -shm
  * get the mode and group of the file from SQLite. */
 static int file_make(const char *path, struct error *error)
@@ -180,10 +186,7 @@ static int file_make(const char *path, struct error *error)
 		return system_error(path, errno, error);
 	if (stat(path, &st))
 		return system_error(path, errno, error);
-	if (!S_ISREG(st.st_mode))
-		return error_set(error, EXIT_INPUT, EINVAL,
-				 "database %s is no file: name a file with --database", path);
-	return 0;
+	return S_ISREG(st.st_mode) ? 0 : not_a_file(path, error);
 }
 
 static int pragma_get(sqlite3 *db, const char *sql, sqlite3_int64 *value)
@@ -358,15 +361,21 @@ int database_open_read(sqlite3 **db, const char *path, struct error *error)
 				 "database %s: %s: name it with --database, or let `weir run` make "
 				 "it",
 				 path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return not_a_file(path, error);
 	code = open_read(db, path, "", &is);
 	/* Nobody has it open, and we may not make the files that readers share: it lies still. */
 	if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
 		sqlite3_close(*db);
 		code = open_read(db, path, "?immutable=1", &is);
 	}
-	err = code ? database_error(*db, path, code, error) : accept(&is, path, error);
-	if (!err && is.version < 1)
-		err = error_set(error, EXIT_INPUT, EINVAL, "database %s is empty", path);
+	if (code)
+		err = database_error(*db, path, code, error);
+	else if (is_empty(&is))
+		err = error_set(error, EXIT_INPUT, ENODATA,
+				"database %s is empty: `weir run` fills it", path);
+	else
+		err = accept(&is, path, error);
 	if (err) {
 		sqlite3_close(*db);
 		*db = NULL;
