@@ -134,7 +134,7 @@ def mixed():
         out += enhanced(order, 0, base * 10**6, ethernet(one))
         out += enhanced(order, 1, (base - 999) * 10**9, b"\0\0\0\1\0\6\2\0\0\0\0\2\0\0\x08\0" + two)
         out += enhanced(order, 2, (base + 2) << 20, one)
-        out += block(order, 3, struct.pack(order + "I", len(ethernet(one))) + ethernet(one))
+        out += block(order, 3, struct.pack(order + "I", len(ethernet(two))) + ethernet(two))
     return out
 
 
