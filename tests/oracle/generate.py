@@ -236,7 +236,7 @@ def events(rng, far):
         if step > 0.995:
             t += rng.choice(far) * SEC
         if rng.random() < 0.1:
-            t = t // SEC * SEC
+            t = -(-t // SEC) * SEC
         service = rng.choice(["attempt", "connection"])
         e = {"time": t, "service": service,
              "source.ip": None if rng.random() < 0.03 else f"10.0.0.{rng.randint(1, 4)}",

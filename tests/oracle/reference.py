@@ -61,7 +61,7 @@ class Key:
         self.holds = False
         self.baselines = {}
         self.aligned = None
-        self.short = False
+        self.short = self.asleep = False
 
 
 class Window:
@@ -138,13 +138,26 @@ class Window:
         return key.holds if self.while_true else t - key.fired[-1][3] < self.suppress
 
     def tidy(self, t):
-        """Keys whose windows have all passed are no keys any more, unless something is due."""
+        """A key whose windows have all passed is no key any more, unless it must be remembered:
+        then it sleeps. Sleeping keys go in the order of their last events."""
         for item, key in list(self.keys.items()):
-            if key.last < t - self.rule["timespan"]:
-                if self.rule["type"] == "sliding":
-                    key.history, key.holds = [], False
-                if not self.scored and not self.quiet(key, t):
-                    del self.keys[item]
+            if key.asleep or key.last >= t - self.rule["timespan"]:
+                continue
+            if self.rule["type"] == "sliding":
+                key.history, key.holds = [], False
+            if self.remembered(key, t):
+                key.asleep = True
+            else:
+                del self.keys[item]
+        while True:
+            asleep = sorted((k for k in self.keys.values() if k.asleep),
+                            key=lambda k: (k.count > 1, k.touched))
+            if not asleep or self.remembered(asleep[0], t):
+                return
+            del self.keys[asleep[0].values]
+
+    def remembered(self, key, t):
+        return bool(self.scored) or self.quiet(key, t)
 
     def key_of(self, e):
         item = tuple(e[f] for f in self.rule["group"])
@@ -160,7 +173,7 @@ class Window:
             self.keys[item].count = int(item in self.forgotten)
         key = self.keys[item]
         key.count += 1
-        key.last = e["time"]
+        key.last, key.asleep = e["time"], False
         key.touched = self.engine.serial
         return key
 
@@ -356,9 +369,20 @@ class Life:
         first = min(evidence, key=lambda s: (s["start"], s["id"]))
         self.rule, self.keys = rule, keys
         self.id = identity(rule["id"], keys, first["id"])
-        self.evidence, self.severity, self.count = {}, -1, 0
+        self.evidence, self.severity, self.count = [], -1, 0
         self.first, self.last, self.tell = math.inf, -math.inf, None
         self.common = None
+
+    def take(self, s):
+        """Keeps 32 signals by time; when they are more the second oldest goes."""
+        old = [k for k in self.evidence if k["id"] == s["id"]]
+        if not old and len(self.evidence) == 32:
+            if s["time"] <= self.evidence[1]["time"]:
+                return False
+            del self.evidence[1]
+        self.evidence = [k for k in self.evidence if k["id"] != s["id"]] + [s]
+        self.evidence.sort(key=lambda k: k["time"])
+        return not old
 
 
 class Engine:
@@ -476,9 +500,9 @@ class Engine:
             life = Life(rule, keys, evidence)
             life.close = now + suppress
             self.lives.append(life)
-        fresh = any(s["id"] not in life.evidence for s in evidence)
+        fresh = False
         for s in evidence:
-            life.evidence[s["id"]] = s
+            fresh |= life.take(s)
             life.first, life.last = min(life.first, s["start"]), max(life.last, s["time"])
         worse = not raised and severity > life.severity
         life.severity = max(life.severity, severity)
@@ -513,7 +537,7 @@ class Engine:
             "kind": "detection", "rule": life.rule["name"], "id": life.id, "change": change,
             "worse": worse, "severity": life.severity, "first": life.first, "last": life.last,
             "emitted": now, "count": life.count, "common": life.common or 0,
-            "signals": min(len(life.evidence), 32)})
+            "signals": len(life.evidence)})
 
 
 def ordered(by_ref):

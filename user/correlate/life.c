@@ -245,6 +245,14 @@ static struct life *life_new(struct lives *lives, const struct holding *h, const
 	return life;
 }
 
+static void leave_out(struct lives *lives, struct life *life, unsigned at)
+{
+	evidence_drop(lives->pool, life->evidence[at]);
+	life->evidence_len--;
+	memmove(&life->evidence[at], &life->evidence[at + 1],
+		(life->evidence_len - at) * sizeof(struct evidence *));
+}
+
 /* Takes the evidence in; true if it is new (not an update of what is there). When room is short
  * the second oldest goes: the oldest says how it began, the newest how it is. */
 static bool take_in(struct lives *lives, struct life *life, const struct evidence *evidence)
@@ -255,19 +263,17 @@ static bool take_in(struct lives *lives, struct life *life, const struct evidenc
 	while (old < life->evidence_len &&
 	       strcmp(life->evidence[old]->signal.id, evidence->signal.id))
 		old++;
-	if (old < life->evidence_len && life->evidence[old] == evidence)
-		return false;
 	fresh = old == life->evidence_len;
+	if (!fresh && life->evidence[old] == evidence)
+		return false;
 	if (fresh && old == DETECTION_SIGNALS_MAX) {
-		old = 1;
+		if (evidence->signal.time <= life->evidence[1]->signal.time)
+			return false;
 		life->left_out++;
+		old = 1;
 	}
-	if (old < life->evidence_len) {
-		evidence_drop(lives->pool, life->evidence[old]);
-		life->evidence_len--;
-		memmove(&life->evidence[old], &life->evidence[old + 1],
-			(life->evidence_len - old) * sizeof(struct evidence *));
-	}
+	if (old < life->evidence_len)
+		leave_out(lives, life, old);
 	for (at = life->evidence_len;
 	     at && life->evidence[at - 1]->signal.time > evidence->signal.time; at--)
 		life->evidence[at] = life->evidence[at - 1];
