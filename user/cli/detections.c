@@ -5,7 +5,6 @@
 
 #include "cli/arguments.h"
 #include "cli/verbs.h"
-#include "rule/value.h"
 #include "sink/describe.h"
 #include "sink/store.h"
 
@@ -132,61 +131,6 @@ static int list_detections(const struct arguments *a, const char *path)
 
 /* ---- show ---- */
 
-static long long number_of(const json_t *row, const char *column)
-{
-	return (long long)json_integer_value(json_object_get(row, column));
-}
-
-static void add_bytes(struct grid *grid, const json_t *row, const char *column)
-{
-	struct value bytes = {.type = VALUE_NUMBER, .number = (double)number_of(row, column)};
-	char text[48];
-
-	grid_add(grid, TINT_PLAIN,
-		 json_object_get(row, column) ? value_format(&bytes, UNIT_BYTES, text, sizeof(text))
-					      : "");
-}
-
-static const char *text_of(const json_t *row, const char *column)
-{
-	const char *text = json_string_value(json_object_get(row, column));
-
-	return text ? text : "";
-}
-
-/* The connections that the samples belong to, with what they moved in the end. */
-static void show_flows(const struct terminal *terminal, const json_t *flows)
-{
-	static const char *const names[] = {"FIRST SEEN (UTC)", "FROM", "TO", "", "STATE", "SENT",
-					    "RECEIVED"};
-	char time[TIME_TEXT_MAX], readable[DESCRIBE_TIME_MAX];
-	struct grid grid;
-	const json_t *flow;
-	size_t i;
-
-	if (!json_array_size(flows))
-		return;
-	fputs("\n", stdout);
-	terminal_put(terminal, TINT_BOLD, "Connections");
-	fputs("\n", stdout);
-	grid_begin(&grid, sizeof(names) / sizeof(names[0]));
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		grid_add(&grid, TINT_DIM, names[i]);
-	json_array_foreach(flows, i, flow)
-	{
-		time_format(number_of(flow, "first_seen") * WEIR_USEC, time);
-		grid_add(&grid, TINT_PLAIN, describe_time(time, readable));
-		grid_add(&grid, TINT_PLAIN, text_of(flow, "source_ip"));
-		grid_addf(&grid, TINT_PLAIN, "%s port %lld", text_of(flow, "destination_ip"),
-			  number_of(flow, "destination_port"));
-		grid_add(&grid, TINT_PLAIN, text_of(flow, "transport"));
-		grid_add(&grid, TINT_PLAIN, text_of(flow, "state"));
-		add_bytes(&grid, flow, "source_bytes");
-		add_bytes(&grid, flow, "destination_bytes");
-	}
-	grid_end(&grid, terminal, 2);
-}
-
 static int show_detection(const struct arguments *a, struct store *store, const char *id,
 			  struct error *error)
 {
@@ -200,8 +144,7 @@ static int show_detection(const struct arguments *a, struct store *store, const 
 		json_dumpf(record, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 		putchar('\n');
 	} else if (flows) {
-		describe_detection_fully(&terminal, record);
-		show_flows(&terminal, flows);
+		describe_detection_fully(&terminal, record, flows);
 	}
 	json_decref(flows);
 	json_decref(record);

@@ -14,8 +14,10 @@
 /* A few aligned lines: severity, name, who, when, why, values against thresholds. */
 void describe_detection(const struct terminal *terminal, const json_t *record);
 
-/* All that explains it: also the time line, baselines, flows, what to do. */
-void describe_detection_fully(const struct terminal *terminal, const json_t *record);
+/* All that explains it: also the time line, baselines, flows, what to do. `flows` are the stored
+ * connections of its samples (store_flows()), which know what was moved; NULL: none. */
+void describe_detection_fully(const struct terminal *terminal, const json_t *record,
+			      const json_t *flows);
 
 /* One line; `update` of a signal that was said before. */
 void describe_signal(const struct terminal *terminal, const json_t *record, bool update);

@@ -121,10 +121,15 @@ json_t *record_keys(const struct record_keys *keys)
 /* "> 3 deviations (mean 10, deviation 3)": what the value was held against, and whence. */
 static json_t *threshold_json(const struct signal_value *value)
 {
+	struct value mean = {.type = VALUE_NUMBER, .number = value->mean};
+	struct value deviation = {.type = VALUE_NUMBER, .number = value->deviation};
+	char a[64], b[64];
+
 	if (!value->scored)
 		return text_json(value->threshold);
-	return json_sprintf("%s (mean %.6g, deviation %.6g)", value->threshold, value->mean,
-			    value->deviation);
+	return json_sprintf("%s (mean %s, deviation %s)", value->threshold,
+			    value_format(&mean, value->unit, a, sizeof(a)),
+			    value_format(&deviation, value->unit, b, sizeof(b)));
 }
 
 static bool put_score(json_t *object, const struct signal_value *value)

@@ -39,6 +39,7 @@ static int setup(void **state)
 	out = out_detection(&s.detection, "web1");
 	sink->ops->write(sink, out);
 	out_drop(out);
+	event_set(&s.events[0], SOURCE_BYTES, source_bytes, 1234);
 	out = out_flow(&s.events[0], "web1");
 	sink->ops->write(sink, out);
 	out_drop(out);
@@ -131,8 +132,8 @@ static void it_explains_one(void **state)
 
 	(void)state;
 	contains(text, "Values against thresholds");
-	contains(text, "Connections");
-	contains(text, "10.0.0.7 port 22");
+	contains(text, "10.0.0.5:40000 → 10.0.0.7:22 tcp");
+	contains(text, "1.2 KB");
 	record = json_loads(SAID(EXIT_DONE, "show 3333 --json"), 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(record, "weir.flows")), 1);
 	json_decref(record);

@@ -235,6 +235,11 @@ static void shown(const struct out *out, void (*show)(const struct terminal *, c
 	fclose(file);
 }
 
+static void fully(const struct terminal *t, const json_t *record)
+{
+	describe_detection_fully(t, record, NULL);
+}
+
 static void a_detection_reads_well(void **state)
 {
 	struct sample s;
@@ -282,7 +287,7 @@ static void the_whole_explanation_has_all_parts(void **state)
 	(void)state;
 	sample_init(&s);
 	out = out_detection(&s.detection, "web1");
-	shown(out, describe_detection_fully);
+	shown(out, fully);
 	out_drop(out);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (!strstr(contents(), parts[i]))
@@ -304,7 +309,7 @@ static void a_strange_record_is_shown_as_far_as_it_goes(void **state)
 		struct out out = {.json = records[i]};
 
 		shown(&out, describe_detection);
-		shown(&out, describe_detection_fully);
+		shown(&out, fully);
 	}
 }
 

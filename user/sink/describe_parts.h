@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SINK_DESCRIBE_PARTS_H
+#define WEIR_SINK_DESCRIBE_PARTS_H
+
+#include "event/event.h"
+#include "rule/value.h"
+#include "sink/describe.h"
+
+/* What the short and the full description of a record share. Missing members read as "". */
+
+const char *part_text(const json_t *object, const char *key);
+enum tint part_tint(const char *severity);
+
+/* A value of weir.values with its unit. */
+void part_put_value(FILE *out, const json_t *value, const char *unit);
+
+/* Words of the text up to the edge; the next lines begin at `indent`. Newlines stay. */
+void part_wrap(const struct terminal *t, const char *text, unsigned indent);
+/* "  name      text", wrapped; nothing if the text is empty. */
+void part_labelled(const struct terminal *t, const char *name, const char *text);
+
+/* "CRITICAL  LATERAL_MOVEMENT  source.ip=10.0.0.5" */
+void part_headline(const struct terminal *t, const json_t *record);
+void part_when(const struct terminal *t, const json_t *record);
+void part_attack(const struct terminal *t, const json_t *record);
+/* Only where something was not seen. */
+void part_coverage(const struct terminal *t, const json_t *record);
+
+/* "10.0.0.1:5000 → 10.0.0.2:22 tcp" of a sample, or "". */
+const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX]);
+
+#endif
