@@ -41,9 +41,9 @@ static enum age_class class_of(const struct flow *flow)
 	return AGE_OTHER;
 }
 
-static weir_time timeout_of(const struct flow_table *table, enum age_class class)
+static weir_time timeout_of(const struct flow_table *table, enum age_class list)
 {
-	switch (class) {
+	switch (list) {
 	case AGE_TCP_NEW:
 		return table->timeouts.tcp_new;
 	case AGE_UDP_NEW:
@@ -65,10 +65,10 @@ static weir_time timeout_of(const struct flow_table *table, enum age_class class
 	return TIME_NEVER;
 }
 
-static void age_link(struct flow_table *table, struct flow *flow, enum age_class class)
+static void age_link(struct flow_table *table, struct flow *flow, enum age_class list)
 {
-	flow->age_class = class;
-	TAILQ_INSERT_TAIL(&table->age[class], flow, age);
+	flow->age_class = list;
+	TAILQ_INSERT_TAIL(&table->age[list], flow, age);
 }
 
 static void age_unlink(struct flow_table *table, struct flow *flow)
@@ -119,8 +119,8 @@ struct flow *age_oldest(struct flow_table *table)
 {
 	struct flow *oldest = NULL;
 
-	for (unsigned class = 0; class < AGE_CLASSES; class ++) {
-		struct flow *flow = TAILQ_FIRST(&table->age[class]);
+	for (unsigned list = 0; list < AGE_CLASSES; list++) {
+		struct flow *flow = TAILQ_FIRST(&table->age[list]);
 
 		if (flow && (!oldest || flow->changed < oldest->changed))
 			oldest = flow;
@@ -140,8 +140,8 @@ static void age_expire(struct flow_table *table, weir_time end,
 {
 	struct flow *flow;
 
-	for (unsigned class = 0; class < AGE_EXPIRED; class ++) {
-		while ((flow = TAILQ_FIRST(&table->age[class])) && age_expiry(table, flow) <= end) {
+	for (unsigned list = 0; list < AGE_EXPIRED; list++) {
+		while ((flow = TAILQ_FIRST(&table->age[list])) && age_expiry(table, flow) <= end) {
 			if (!expired) {
 				flow_expire(table, flow, end);
 				continue;
@@ -220,8 +220,8 @@ static weir_time next_due(struct flow_table *table)
 		if (!TAILQ_EMPTY(bucket_at(table, due)))
 			break;
 	}
-	for (unsigned class = 0; class < AGE_EXPIRED; class ++) {
-		const struct flow *flow = TAILQ_FIRST(&table->age[class]);
+	for (unsigned list = 0; list < AGE_EXPIRED; list++) {
+		const struct flow *flow = TAILQ_FIRST(&table->age[list]);
 		weir_time expiry = flow ? age_expiry(table, flow) : TIME_NEVER;
 
 		if (expiry < due)

@@ -50,8 +50,8 @@ struct flow_table *flow_table_new(const struct flow_ops *ops)
 	table->open_end = TIME_NONE;
 	table_init(&table->flows, sizeof(struct flow_key), offsetof(struct flow, key));
 	answered_init(&table->answered);
-	for (unsigned class = 0; class < AGE_CLASSES; class ++)
-		TAILQ_INIT(&table->age[class]);
+	for (unsigned list = 0; list < AGE_CLASSES; list++)
+		TAILQ_INIT(&table->age[list]);
 	table->waiting_len = waiting_len(table);
 	table->waiting = malloc(table->waiting_len * sizeof(*table->waiting));
 	if (!table->waiting) {
@@ -91,7 +91,53 @@ void flow_stats(const struct flow_table *table, struct flow_stats *stats)
 	stats->flows = table->flows.count;
 }
 
-static void evict(struct flow_table *table);
+/* --- the end --- */
+
+static void release(struct flow_table *table, struct flow *flow)
+{
+	table->stats.ended++;
+	table->stats.own += flow->own && !flow->silent;
+	table->stats.nat += flow->silent;
+	wait_end(table, flow);
+	age_forget(table, flow);
+	table_remove(&table->flows, flow);
+	slab_give(&table->slab, flow);
+}
+
+static void forget(struct flow_table *table, struct flow *flow)
+{
+	if (table->ops.forget)
+		table->ops.forget(table->ops.context, flow);
+}
+
+void flow_expire(struct flow_table *table, struct flow *flow, weir_time end)
+{
+	forget(table, flow);
+	tell_moved(table, flow, end, true);
+	release(table, flow);
+}
+
+void flow_end(struct flow_table *table, struct flow *flow)
+{
+	weir_time closed = table->open_end - table->ops.interval;
+	weir_time expiry = age_expiry(table, flow), end = table->open_end;
+
+	if (flow->interval_first == TIME_NONE)
+		end = expiry < closed ? expiry : closed;
+	tell_moved(table, flow, end, true);
+	release(table, flow);
+}
+
+static void evict(struct flow_table *table)
+{
+	struct flow *flow = age_oldest(table);
+
+	if (!flow)
+		return;
+	table->stats.evicted++;
+	forget(table, flow);
+	flow_end(table, flow);
+}
 
 /* --- the first packet --- */
 
@@ -203,7 +249,6 @@ struct flow *flow_begin(struct flow_table *table, const struct flow_start *start
 		return NULL;
 	}
 	age_begin(table, flow);
-	table->stats.own += flow->own;
 	if (flow->decided) {
 		table->stats.midstream += (flow->marks & FLOW_MIDSTREAM) != 0;
 		return flow;
@@ -313,52 +358,7 @@ void flow_count(struct flow_table *table, struct flow *flow, const struct flow_c
 		age_moved(table, flow, first ? flow->first : last);
 }
 
-/* --- the end --- */
-
-static void release(struct flow_table *table, struct flow *flow)
-{
-	table->stats.ended++;
-	table->stats.nat += flow->silent;
-	wait_end(table, flow);
-	age_forget(table, flow);
-	table_remove(&table->flows, flow);
-	slab_give(&table->slab, flow);
-}
-
-static void forget(struct flow_table *table, struct flow *flow)
-{
-	if (table->ops.forget)
-		table->ops.forget(table->ops.context, flow);
-}
-
-void flow_expire(struct flow_table *table, struct flow *flow, weir_time end)
-{
-	forget(table, flow);
-	tell_moved(table, flow, end, true);
-	release(table, flow);
-}
-
-void flow_end(struct flow_table *table, struct flow *flow)
-{
-	weir_time closed = table->open_end - table->ops.interval;
-	weir_time expiry = age_expiry(table, flow), end = table->open_end;
-
-	if (flow->interval_first == TIME_NONE)
-		end = expiry < closed ? expiry : closed;
-	tell_moved(table, flow, end, true);
-	release(table, flow);
-}
-
-static void evict(struct flow_table *table)
-{
-	struct flow *flow = age_oldest(table);
-
-	if (!flow)
-		return;
-	table->stats.evicted++;
-	forget(table, flow);
-	flow_end(table, flow);
-}
+/* --- the end of the input --- */
 
 /* Every flow's last event, at the end of the last interval. What still waits for an answer will
  * get none, and its last event knows that. */
@@ -369,8 +369,8 @@ static void finish_flows(struct flow_table *table, weir_time end)
 	for (size_t i = 0; i < table->waiting_len; i++)
 		TAILQ_FOREACH(flow, &table->waiting[i], wait)
 	flow->overdue = true;
-	for (unsigned class = 0; class < AGE_CLASSES; class ++) {
-		TAILQ_FOREACH(flow, &table->age[class], age)
+	for (unsigned list = 0; list < AGE_CLASSES; list++) {
+		TAILQ_FOREACH(flow, &table->age[list], age)
 		{
 			forget(table, flow);
 			tell_moved(table, flow, end, true);

@@ -105,7 +105,8 @@ struct flow_ops {
 
 struct flow_stats {
 	uint64_t flows; /* now */
-	uint64_t started, established, rejected, unanswered, ended, midstream, own, nat;
+	uint64_t started, established, rejected, unanswered, ended, midstream;
+	uint64_t own, nat;	   /* of those that ended: weir's own, NAT twins */
 	uint64_t evicted;	   /* ended early for want of room: still reported whole */
 	struct flow_counts told;   /* sums of all that was reported: [0] by initiators */
 	struct flow_counts untold; /* sums of what is not for telling: own and silent flows */
@@ -160,8 +161,9 @@ void flow_end(struct flow_table *table, struct flow *flow);
 /*
  * Time has come to `now`: closes intervals that are over, decides `unanswered`, calls `expired` for
  * each flow that is silent for longer than its timeout, counted from the end of the interval of its
- * last packet (the source ends it when it has the last counts; NULL: it is ended here). Costs what
- * happened, not the time that passed. Time that goes back changes nothing.
+ * last packet: once, unless it moves again. The source ends it when it has the last counts; NULL:
+ * it is ended here. Costs what happened, not the time that passed. Time that goes back changes
+ * nothing.
  */
 void flow_advance(struct flow_table *table, weir_time now,
 		  void (*expired)(void *context, struct flow *flow), void *context);
