@@ -22,7 +22,7 @@ static size_t plain_number(const char *text, size_t length)
 
 	for (; i < length && isdigit((unsigned char)text[i]); i++)
 		digits++;
-	if (i + 1 < length && text[i] == '.' && isdigit((unsigned char)text[i + 1]))
+	if (digits && i + 1 < length && text[i] == '.' && isdigit((unsigned char)text[i + 1]))
 		for (i++; i < length && isdigit((unsigned char)text[i]); i++)
 			digits++;
 	if (digits && i + 1 < length && (text[i] == 'e' || text[i] == 'E')) {

@@ -156,6 +156,36 @@ static char *file_read(const char *name, size_t *length)
 	return text;
 }
 
+/* docs/rules.md is the contract: it knows every field, and its first rule loads. */
+static void the_page_is_true(void **state)
+{
+	size_t length, used = 0;
+	char *page = file_read("docs/rules.md", &length), *from = page, line[256];
+	char *rules = test_calloc(1, length);
+
+	(void)state;
+	for (unsigned f = 0; f < FIELD_COUNT; f++) {
+		snprintf(line, sizeof(line), "\n| `%s` | ", field_table[f].name);
+		if (!strstr(page, line))
+			print_error("not in docs/rules.md: %s\n", field_table[f].name);
+		assert_non_null(strstr(page, line));
+	}
+	for (int i = 0; i < 2; i++) {
+		char *end;
+
+		from = strstr(from, "```yaml\n");
+		assert_non_null(from);
+		from += strlen("```yaml\n");
+		end = strstr(from, "```");
+		assert_non_null(end);
+		used += (size_t)sprintf(rules + used, "---\n%.*s", (int)(end - from), from);
+		from = end + 3;
+	}
+	ruleset_free(load_good(rules));
+	test_free(rules);
+	test_free(page);
+}
+
 static uint32_t random_state;
 
 static uint32_t random_below(uint32_t n)
@@ -234,6 +264,7 @@ int main(void)
 		cmocka_unit_test(every_rule_says_what_it_must),
 		cmocka_unit_test(rules_compile_to_what_they_say),
 		cmocka_unit_test(failures_are_chosen_with_care),
+		cmocka_unit_test(the_page_is_true),
 		cmocka_unit_test(mutants_load_or_fail),
 	};
 
