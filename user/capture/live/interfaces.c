@@ -98,6 +98,11 @@ static void on_link(struct interfaces *interfaces, const struct nlmsghdr *messag
 
 static void drop(struct interfaces *interfaces, struct interface *interface)
 {
+	struct interface_past *past = &interfaces->past[interfaces->past_next];
+
+	past->ifindex = interface->ifindex;
+	memcpy(past->name, interface->name, sizeof(past->name));
+	interfaces->past_next = (interfaces->past_next + 1) % INTERFACES_PAST;
 	table_remove(&interfaces->by_index, interface);
 	interfaces->ops.gone(interfaces->ops.context, interface);
 	free(interface);
@@ -365,6 +370,25 @@ void interfaces_drain(struct interfaces *interfaces)
 	if (interfaces->stale)
 		read_all(interfaces);
 	rebuild_addresses(interfaces);
+}
+
+const char *interfaces_name(const struct interfaces *interfaces, uint32_t ifindex)
+{
+	const struct interface *interface = table_find(&interfaces->by_index, &ifindex);
+	unsigned i;
+
+	if (interface)
+		return interface->name;
+	/* The newest first: an index may be used again. */
+	for (i = 1; i <= INTERFACES_PAST; i++) {
+		const struct interface_past *past =
+			&interfaces->past[(interfaces->past_next + INTERFACES_PAST - i) %
+					  INTERFACES_PAST];
+
+		if (past->ifindex == ifindex && ifindex)
+			return past->name;
+	}
+	return NULL;
 }
 
 void interfaces_refresh(struct interfaces *interfaces)

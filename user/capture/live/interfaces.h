@@ -33,6 +33,14 @@ struct interface_address {
 	unsigned seen;
 };
 
+/* The name that an interface had, for the flows that outlive it. */
+struct interface_past {
+	uint32_t ifindex;
+	char name[IFNAMSIZ];
+};
+
+#define INTERFACES_PAST 256 /* the oldest is forgotten first */
+
 struct interfaces_ops {
 	/* It is new, or something of it changed. */
 	void (*changed)(void *context, struct interface *interface);
@@ -52,6 +60,8 @@ struct interfaces {
 	bool stale; /* messages were lost: all is read anew */
 	bool moved; /* `held` changed */
 	uint64_t overruns;
+	struct interface_past past[INTERFACES_PAST];
+	unsigned past_next;
 };
 
 /* Subscribes and reads all that is there; calls `changed` for each. 0, or -errno with `error`. */
@@ -61,6 +71,9 @@ void interfaces_close(struct interfaces *interfaces);
 
 int interfaces_fd(const struct interfaces *interfaces);
 void interfaces_drain(struct interfaces *interfaces);
+
+/* NULL: none of this index is there, nor was there lately. */
+const char *interfaces_name(const struct interfaces *interfaces, uint32_t ifindex);
 
 /* Reads all links anew, for their counters. */
 void interfaces_refresh(struct interfaces *interfaces);

@@ -423,6 +423,11 @@ const struct network_set *live_addresses(const struct live *live, unsigned *gene
 	return &live->interfaces.addresses;
 }
 
+const char *live_interface_name(const struct live *live, uint32_t ifindex)
+{
+	return interfaces_name(&live->interfaces, ifindex);
+}
+
 double live_coverage(const struct live *live, weir_time start, weir_time end)
 {
 	return coverage_share(live->coverage, start, end);

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -72,6 +73,10 @@ void live_own_socket(struct live *live, uint64_t cookie);
  * in live_drain(). `generation` grows when it does. */
 struct network_set;
 const struct network_set *live_addresses(const struct live *live, unsigned *generation);
+
+/* Name of an interface that is or lately was there, for struct flow.ifindex; else NULL. Valid until
+ * the next live_drain() or live_poll(). */
+const char *live_interface_name(const struct live *live, uint32_t ifindex);
 
 /* Share of packets in [start, end) that was seen and told, 0 to 1. */
 double live_coverage(const struct live *live, weir_time start, weir_time end);

@@ -12,24 +12,22 @@ static json_t *count(uint64_t n)
 
 /* ---- interfaces ---- */
 
-static json_t *side_json(const struct live *live, uint32_t stats)
+/* One side: by which hook, and what passed it. */
+static json_t *side_json(const struct live *live, const struct hook *hook, uint32_t stats)
 {
+	json_t *object = json_pack("{s:s}", "hook", hook->ops ? hook->how : "none");
 	struct traffic_counts counts;
-
-	if (kernel_traffic(&live->kernel, stats, &counts))
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "buffers", count(counts.buffers),
-			 "packets", count(counts.segments), "buffer_bytes",
-			 count(counts.buffer_bytes), "wire_bytes", count(counts.wire_bytes),
-			 "ip_bytes", count(counts.ip_bytes), "in_no_flow", count(counts.unparsed));
-}
-
-static json_t *hook_json(const struct hook *hook)
-{
-	json_t *object = json_pack("{s:s}", "how", hook->ops ? hook->how : "none");
 
 	if (hook->why[0])
 		json_object_set_new(object, "why", json_string(hook->why));
+	if (kernel_traffic(&live->kernel, stats, &counts))
+		return object;
+	json_object_set_new(object, "buffers", count(counts.buffers));
+	json_object_set_new(object, "packets", count(counts.segments));
+	json_object_set_new(object, "buffer_bytes", count(counts.buffer_bytes));
+	json_object_set_new(object, "wire_bytes", count(counts.wire_bytes));
+	json_object_set_new(object, "ip_bytes", count(counts.ip_bytes));
+	json_object_set_new(object, "in_no_flow", count(counts.unparsed));
 	return object;
 }
 
@@ -54,6 +52,7 @@ static const char *reason(const struct live *live, const struct interface *inter
 static json_t *watched_json(const struct live *live, const struct interface *interface)
 {
 	const struct watch *watch = interface->watch;
+	const struct hook *in = &watch->hook[watch->hook[WATCH_XDP].ops ? WATCH_XDP : WATCH_IN];
 	json_t *object = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s, s:s}", "name", interface->name,
 				   "index", (int)interface->ifindex, "kind",
 				   interface->what[0] ? interface->what : "device", "frames",
@@ -61,12 +60,9 @@ static json_t *watched_json(const struct live *live, const struct interface *int
 				   "up", (interface->flags & IFF_UP) != 0, "hook", watch_way(watch),
 				   "why", reason(live, interface));
 
-	if (watch->hook[WATCH_XDP].ops)
-		json_object_set_new(object, "xdp", hook_json(&watch->hook[WATCH_XDP]));
-	json_object_set_new(object, "ingress", hook_json(&watch->hook[WATCH_IN]));
-	json_object_set_new(object, "egress", hook_json(&watch->hook[WATCH_OUT]));
-	json_object_set_new(object, "received", side_json(live, watch->attachment.stats_in));
-	json_object_set_new(object, "sent", side_json(live, watch->attachment.stats_out));
+	json_object_set_new(object, "in", side_json(live, in, watch->attachment.stats_in));
+	json_object_set_new(object, "out",
+			    side_json(live, &watch->hook[WATCH_OUT], watch->attachment.stats_out));
 	json_object_set_new(
 		object, "kernel",
 		json_pack("{s:o, s:o, s:o, s:o}", "received_packets", count(interface->rx_packets),
@@ -124,21 +120,17 @@ static json_t *gone_json(struct live *live)
 
 static json_t *losses_json(const struct live *live)
 {
-	static const struct {
-		const char *name, *words;
-	} words[LOSS_COUNT] = {
-#define X(name_, words_) [LOSS_##name_] = {#name_, words_},
+	static const char *const words[LOSS_COUNT] = {
+#define X(name, words_) [LOSS_##name] = words_,
 		WEIR_LOSSES(X)
 #undef X
 	};
-	json_t *list = json_array();
+	json_t *object = json_object();
 	unsigned i;
 
 	for (i = 0; i < LOSS_COUNT; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:o}", "reason", words[i].name, "words",
-						words[i].words, "count", count(live->losses[i])));
-	return list;
+		json_object_set_new(object, words[i], count(live->losses[i]));
+	return object;
 }
 
 /* ---- tables ---- */

@@ -200,8 +200,10 @@ static void note_gone(struct live *live, const char *name)
 	}
 	if (gone)
 		gone->away = true;
-	health_say(live, "interface_gone", "interface %s is gone: what it carries is not seen",
-		   name);
+	/* Where all are watched, they come and go with containers: that is no news. */
+	if (!choose_asks_all(&live->options))
+		health_say(live, "interface_gone",
+			   "interface %s is gone: what it carries is not seen", name);
 }
 
 static void note_return(struct live *live, const char *name)
@@ -213,7 +215,9 @@ static void note_return(struct live *live, const char *name)
 	gone->away = false;
 	gone->times++;
 	live->watches.returned++;
-	health_say(live, "interface_returned", "interface %s is back and watched again", name);
+	if (!choose_asks_all(&live->options))
+		health_say(live, "interface_returned", "interface %s is back and watched again",
+			   name);
 }
 
 static void unwatch(struct live *live, struct interface *interface)
