@@ -75,19 +75,22 @@ static void fill(struct event *e, weir_time time, unsigned service, uint32_t sou
 
 static const unsigned services[] = {SERVICE_ATTEMPT, SERVICE_CONNECTION, SERVICE_FLOW};
 
-/* Work of 1,000 hosts: few ports, some hosts each, one connection in eight fails. */
+/* Work of 1,000 hosts, 20 of them administrators': few ports, some hosts each, one connection in
+ * 20 fails. */
 static void make_hosts(struct stream *s)
 {
-	static const unsigned ports[] = {443, 80, 22, 445, 53, 5432, 3306, 8080};
+	static const unsigned ports[] = {443, 80, 53, 5432, 3306, 8080, 8443, 389};
+	static const unsigned admin_ports[] = {22, 443, 445, 80, 22, 53, 3389, 5432};
 	uint64_t random = 1;
 
 	s->span = 33 * WEIR_SEC;
 	for (size_t i = 0; i < s->len; i++) {
-		uint32_t r = next_random(&random);
+		uint32_t r = next_random(&random), host = r % 1000;
+		unsigned port = (host < 20 ? admin_ports : ports)[(r >> 16) % 8];
 
-		fill(&s->at[i], (weir_time)i * s->span / (weir_time)s->len, services[i % 3],
-		     r % 1000, 2000 + (r >> 10) % 50, ports[(r >> 16) % 8],
-		     (r >> 20) % 8 ? STATE_ESTABLISHED : STATE_REJECTED);
+		fill(&s->at[i], (weir_time)i * s->span / (weir_time)s->len, services[i % 3], host,
+		     2000 + (r >> 10) % 50, port,
+		     (r >> 20) % 20 ? STATE_ESTABLISHED : STATE_REJECTED);
 	}
 }
 

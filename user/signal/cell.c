@@ -69,6 +69,7 @@ void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned le
 
 void cell_init(const struct plan *plan, struct cell *cell)
 {
+	cell->oldest_start = cell->newest_start = TIME_NONE;
 	for (unsigned c = 0; c < CURSORS; c++)
 		cell->cursor[c].start = TIME_NONE;
 	for (unsigned i = 0; i < plan->len; i++) {
@@ -90,6 +91,9 @@ static void drop_oldest(const struct plan *plan, struct cell *cell)
 		distinct_expire(plan->space, cell_set(plan, cell, s), pane_set(plan, pane, s));
 	cell->oldest = pane->newer;
 	*(pane->newer ? &pane->newer->older : &cell->newest) = NULL;
+	cell->oldest_start = pane->newer ? pane->newer->start : TIME_NONE;
+	if (!pane->newer)
+		cell->newest_start = TIME_NONE;
 	cell->panes--;
 	pool_put(plan->space->pool, pane, plan->pane_size);
 }
@@ -134,7 +138,7 @@ int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_
 {
 	struct pane *pane;
 
-	if (cell->newest && cell->newest->start >= start)
+	if (cell->newest_start >= start)
 		return 0;
 	pane = pool_get(plan->space->pool, plan->pane_size);
 	if (!pane)
@@ -145,8 +149,11 @@ int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_
 	for (unsigned s = 0; s < plan->sets; s++)
 		pane_set(plan, pane, s)->seq = pane->seq;
 	pane->older = cell->newest;
+	if (!cell->newest)
+		cell->oldest_start = start;
 	*(cell->newest ? &cell->newest->newer : &cell->oldest) = pane;
 	cell->newest = pane;
+	cell->newest_start = start;
 	cell->panes++;
 	for (unsigned c = 0; c < CURSORS; c++)
 		cursor_meet(plan, cell, c);
@@ -284,12 +291,12 @@ void cell_unused(const struct plan *plan, struct cell *cell, enum cell_cursor wh
 
 void cell_trim(const struct plan *plan, struct cell *cell, weir_time start)
 {
-	if (!cell->oldest || cell->oldest->start >= start)
+	if (!cell->oldest || cell->oldest_start >= start)
 		return;
 	for (unsigned c = 0; c < CURSORS; c++)
 		if (cell->cursor[c].start != TIME_NONE)
 			cell_seek(plan, cell, c, start);
-	while (cell->oldest && cell->oldest->start < start)
+	while (cell->oldest && cell->oldest_start < start)
 		drop_oldest(plan, cell);
 }
 
@@ -341,16 +348,6 @@ bool cell_first(const struct cell *cell, enum cell_cursor which, weir_time *firs
 	if (pane)
 		*first = pane->first;
 	return pane != NULL;
-}
-
-weir_time cell_newest_start(const struct cell *cell)
-{
-	return cell->newest ? cell->newest->start : TIME_NONE;
-}
-
-weir_time cell_oldest_start(const struct cell *cell)
-{
-	return cell->oldest ? cell->oldest->start : TIME_NONE;
 }
 
 int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor which, unsigned i,

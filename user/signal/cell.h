@@ -53,7 +53,8 @@ struct cursor {
 
 struct cell {
 	struct pane *oldest, *newest;
-	uint32_t seq; /* of the newest pane */
+	weir_time oldest_start, newest_start; /* TIME_NONE: there is no pane */
+	uint32_t seq;			      /* of the newest pane */
 	unsigned panes;
 	struct cursor cursor[CURSORS];
 	/* Then: partials [CURSORS][plains], distinct_cursor [CURSORS][sets], distinct [sets]. */
@@ -90,10 +91,6 @@ bool cell_estimated(const struct plan *plan, const struct cell *cell, enum cell_
 
 /* Whether any event is in the cursor's window, and when the first came. */
 bool cell_first(const struct cell *cell, enum cell_cursor which, weir_time *first);
-
-/* Start of the pane that stands i-th; for windows that look at each. */
-weir_time cell_newest_start(const struct cell *cell); /* TIME_NONE: empty */
-weir_time cell_oldest_start(const struct cell *cell);
 
 /* The tuples of a values() line in order of first appearance; texts live as long as the panes. */
 int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor which, unsigned i,

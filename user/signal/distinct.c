@@ -18,13 +18,10 @@ static uint32_t slot_of(const struct distinct *set, const struct item *item, uin
 	uint32_t mask = slots_of(set) - 1;
 	uint32_t i = hash & mask;
 
-	while (set->slots[i]) {
-		const struct distinct_entry *entry = &set->entries[set->slots[i]];
-
-		if (entry->hash == hash && item_equal(&entry->item, item))
+	for (; set->slots[i].entry; i = (i + 1) & mask)
+		if (set->slots[i].hash == hash &&
+		    item_equal(&set->entries[set->slots[i].entry].item, item))
 			break;
-		i = (i + 1) & mask;
-	}
 	return i;
 }
 
@@ -33,15 +30,28 @@ static void slot_clear(struct distinct *set, uint32_t i)
 {
 	uint32_t mask = slots_of(set) - 1;
 
-	for (uint32_t j = (i + 1) & mask; set->slots[j]; j = (j + 1) & mask) {
-		uint32_t home = set->entries[set->slots[j]].hash & mask;
+	for (uint32_t j = (i + 1) & mask; set->slots[j].entry; j = (j + 1) & mask) {
+		uint32_t home = set->slots[j].hash & mask;
 
 		if (((j - home) & mask) >= ((j - i) & mask)) {
 			set->slots[i] = set->slots[j];
 			i = j;
 		}
 	}
-	set->slots[i] = 0;
+	set->slots[i] = (struct distinct_slot){0};
+}
+
+static size_t slots_size(uint32_t cap)
+{
+	return (size_t)cap * 2 * sizeof(struct distinct_slot);
+}
+
+static void slot_set(struct distinct *set, uint32_t e)
+{
+	const struct distinct_entry *entry = &set->entries[e];
+
+	set->slots[slot_of(set, &entry->item, entry->hash)] =
+		(struct distinct_slot){.entry = e, .hash = entry->hash};
 }
 
 static size_t entries_size(uint32_t cap)
@@ -53,24 +63,24 @@ static int grow(struct distinct_space *space, struct distinct *set)
 {
 	uint32_t cap = set->cap ? set->cap * 2 : DISTINCT_MIN;
 	struct distinct_entry *entries = pool_get(space->pool, entries_size(cap));
-	uint32_t *slots = pool_get(space->pool, (size_t)cap * 2 * sizeof(*slots));
+	struct distinct_slot *slots = pool_get(space->pool, slots_size(cap));
 
 	if (!entries || !slots) {
 		pool_put(space->pool, entries, entries_size(cap));
-		pool_put(space->pool, slots, (size_t)cap * 2 * sizeof(*slots));
+		pool_put(space->pool, slots, slots_size(cap));
 		return -ENOMEM;
 	}
 	if (set->entries) {
 		memcpy(entries, set->entries, entries_size(set->cap));
 		pool_put(space->pool, set->entries, entries_size(set->cap));
-		pool_put(space->pool, set->slots, (size_t)slots_of(set) * sizeof(*slots));
+		pool_put(space->pool, set->slots, slots_size(set->cap));
 	}
 	set->entries = entries;
 	set->slots = slots;
 	set->cap = cap;
 	for (uint32_t e = 1; e <= set->used; e++)
 		if (entries[e].pane)
-			slots[slot_of(set, &entries[e].item, entries[e].hash)] = e;
+			slot_set(set, e);
 	return 0;
 }
 
@@ -215,7 +225,7 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 {
 	struct distinct *set = seen->set;
 	uint32_t hash = (uint32_t)hash_bytes(item, sizeof(*item));
-	uint32_t e = set->cap ? set->slots[slot_of(set, item, hash)] : 0;
+	uint32_t e = set->cap ? set->slots[slot_of(set, item, hash)].entry : 0;
 	uint32_t before = 0;
 	int err;
 
@@ -235,7 +245,7 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 		}
 		set->entries[e] = (struct distinct_entry){
 			.item = *item, .hash = hash, .tuple = tuple, .stamp = set->stamp};
-		set->slots[slot_of(set, item, hash)] = e;
+		slot_set(set, e);
 	}
 	move_to_newest(space, seen, e, before);
 	if (set->sketching)
@@ -303,7 +313,7 @@ void distinct_free(struct distinct_space *space, struct distinct *set)
 		remove_oldest(space, set);
 	if (set->cap) {
 		pool_put(space->pool, set->entries, entries_size(set->cap));
-		pool_put(space->pool, set->slots, (size_t)slots_of(set) * sizeof(*set->slots));
+		pool_put(space->pool, set->slots, slots_size(set->cap));
 	}
 	*set = (struct distinct){.max = set->max, .keep = set->keep};
 }

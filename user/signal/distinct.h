@@ -38,9 +38,15 @@ struct distinct_entry {
 	uint32_t older, newer; /* by last pane; also the list of free ones */
 };
 
+/* Open addressing; the hash stands here too, so that probing touches no entry that differs. */
+struct distinct_slot {
+	uint32_t entry; /* 0: empty */
+	uint32_t hash;
+};
+
 struct distinct {
 	struct distinct_entry *entries; /* 1 to len; 0 is none */
-	uint32_t *slots;		/* open addressing: entries by hash */
+	struct distinct_slot *slots;
 	uint32_t cap, used, count, free;
 	uint32_t oldest, newest;
 	uint32_t max;

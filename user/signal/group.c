@@ -193,7 +193,7 @@ void groups_trim(struct window *window, struct key *key, weir_time start)
 	for (unsigned per = 0; per < window->spec->per_len; per++) {
 		struct group_list *list = &key->per[per];
 
-		while (list->oldest && cell_newest_start(&list->oldest->cell) < start)
+		while (list->oldest && list->oldest->cell.newest_start < start)
 			drop(window, key, per, list->oldest);
 		for (struct group *group = list->oldest; group; group = group->newer)
 			cell_trim(&window->per_plan[per], &group->cell, start);

@@ -62,7 +62,7 @@ static void schedule_next(struct window *window, struct key *key, weir_time end)
 {
 	weir_time start = end + window->spec->every - window->spec->timespan;
 
-	if (cell_newest_start(&key->cell) >= start && (window->waits || start <= key->true_until)) {
+	if (key->cell.newest_start >= start && (window->waits || start <= key->true_until)) {
 		schedule(window, key, end + window->spec->every);
 		return;
 	}

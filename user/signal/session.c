@@ -85,7 +85,7 @@ static bool schedule(struct window *window, struct key *key, weir_time at)
 static weir_time end_of(const struct window *window, const struct key *key)
 {
 	weir_time quiet = key->last + window->spec->gap + 1;
-	weir_time longest = cell_oldest_start(&key->cell) + window->spec->timespan;
+	weir_time longest = key->cell.oldest_start + window->spec->timespan;
 
 	return quiet < longest ? quiet : longest;
 }

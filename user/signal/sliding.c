@@ -12,7 +12,7 @@
 static weir_time pane_for(const struct window *window, struct key *key, weir_time time)
 {
 	weir_time width = window->spec->timespan / SLIDING_PANES;
-	weir_time newest = cell_newest_start(&key->cell);
+	weir_time newest = key->cell.newest_start;
 
 	if (key->cell.panes < SLIDING_PANES) {
 		key->coarse &= key->cell.panes > 0;
@@ -38,9 +38,8 @@ static void age(struct window *window, struct key *key, weir_time from)
 {
 	struct judged judged;
 
-	while (key->holds && cell_oldest_start(&key->cell) != TIME_NONE &&
-	       cell_oldest_start(&key->cell) < from) {
-		window_trim(window, key, cell_oldest_start(&key->cell) + 1);
+	while (key->holds && key->cell.oldest_start != TIME_NONE && key->cell.oldest_start < from) {
+		window_trim(window, key, key->cell.oldest_start + 1);
 		key->holds = truth(window, key, &judged) == 1;
 	}
 	window_trim(window, key, from);

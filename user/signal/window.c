@@ -148,7 +148,7 @@ void window_seek(struct window *window, struct key *key, enum cell_cursor which,
 
 void window_trim(struct window *window, struct key *key, weir_time start)
 {
-	if (!key->cell.oldest || cell_oldest_start(&key->cell) >= start)
+	if (!key->cell.oldest || key->cell.oldest_start >= start)
 		return;
 	for (unsigned c = 0; c < CURSORS; c++)
 		if (key->cell.cursor[c].start != TIME_NONE)
