@@ -111,20 +111,23 @@ static int open_files(struct replay *replay, const char *const *paths, struct er
 /* Files of events are inputs of their own; captures speak through the flow stage. */
 static int open_inputs(struct replay *replay, struct error *error)
 {
-	bool packets = false;
+	uint32_t captures = 0;
 
 	vec_each (file, &replay->files) {
 		int input;
 
-		packets = packets || file->source->ops->packets;
-		if (file->source->ops->packets)
+		if (file->source->ops->packets) {
+			/* Two captures may have seen the same packet: told apart by their number.
+			 */
+			file->source->input = captures++;
 			continue;
+		}
 		input = pipeline_input(replay->pipeline, file->source->ops->lateness);
 		if (input < 0)
 			return error_set(error, EXIT_SYSTEM, -input, "no memory for an input");
 		file->source->input = (uint32_t)input;
 	}
-	if (!packets)
+	if (!captures)
 		pipeline_flows_end(replay->pipeline);
 	return 0;
 }
@@ -159,7 +162,7 @@ static int replay_open(struct replay *replay, const struct config *config,
 	return replay->track ? 0 : error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for flows");
 }
 
-/* What is in no flow, by reason. Frames that are not IP are nothing to worry about. */
+/* What is in no flow, by reason. What is not IP, or counted once already, is no loss. */
 static void tell_lost(const struct track *track)
 {
 	static const char *const words[] = {
@@ -171,7 +174,7 @@ static void tell_lost(const struct track *track)
 
 	track_stats(track, &stats);
 	for (int i = 0; i < LOSS_COUNT; i++)
-		if (stats.lost[i] && i != LOSS_NOT_IP)
+		if (stats.lost[i] && i != LOSS_NOT_IP && i != LOSS_DUPLICATE)
 			log_warn("%" PRIu64 " of %" PRIu64 " packets are in no connection: %s",
 				 stats.lost[i], stats.packets, words[i]);
 }
