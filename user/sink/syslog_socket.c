@@ -87,6 +87,7 @@ static int connect_one(struct channel *channel, const struct addrinfo *to)
 		return -errno;
 	tell_own(channel);
 	if (to->ai_socktype == SOCK_STREAM) {
+		setsockopt(channel->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		/* A receiver that went away without a word is found out. */
 		setsockopt(channel->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 		setsockopt(channel->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
@@ -157,12 +158,12 @@ static int local_open(struct channel *channel, struct error *error)
 }
 
 /* All of it; -errno. */
-static int send_all(struct channel *channel, const char *bytes, size_t length)
+static int send_all(struct channel *channel, const char *bytes, size_t length, int flags)
 {
 	int err = 0;
 
 	while (length && !err) {
-		ssize_t n = send(channel->fd, bytes, length, MSG_NOSIGNAL);
+		ssize_t n = send(channel->fd, bytes, length, MSG_NOSIGNAL | flags);
 
 		if (n >= 0) {
 			bytes += n;
@@ -179,7 +180,7 @@ static int send_all(struct channel *channel, const char *bytes, size_t length)
 static int local_send(struct channel *channel, const char *message, size_t length,
 		      struct error *error)
 {
-	int err = send_all(channel, message, length + channel->stream);
+	int err = send_all(channel, message, length + channel->stream, 0);
 
 	return err ? local_error(channel, -err, error) : 0;
 }
@@ -201,7 +202,7 @@ static int udp_open(struct channel *channel, struct error *error)
 static int udp_send(struct channel *channel, const char *message, size_t length,
 		    struct error *error)
 {
-	int err = send_all(channel, message, length);
+	int err = send_all(channel, message, length, 0);
 
 	return err ? channel_error(channel, -err, strerror(-err), error) : 0;
 }
@@ -238,8 +239,8 @@ static int tcp_send(struct channel *channel, const char *message, size_t length,
 	int err = peer_gone(channel) ? -EPIPE : 0;
 
 	snprintf(count, sizeof(count), "%zu ", length);
-	err = err ? err : send_all(channel, count, strlen(count));
-	err = err ? err : send_all(channel, message, length);
+	err = err ? err : send_all(channel, count, strlen(count), MSG_MORE);
+	err = err ? err : send_all(channel, message, length, 0);
 	return err ? channel_error(channel, -err, strerror(-err), error) : 0;
 }
 

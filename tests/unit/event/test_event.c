@@ -177,6 +177,8 @@ static void community_ids_are_the_published_ones(void **state)
 		 "1:pkvHqCL88/tg1k4cPigmZXUtL00="},
 		{1, "192.168.0.89", "192.168.0.1", 8, 0, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
 		{1, "192.168.0.1", "192.168.0.89", 0, 0, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
+		/* the last published way turned round, by the specification's own program */
+		{1, "10.0.0.2", "10.0.0.1", 11, 0, "1:c5iqfdGYsNWhMJVcYXWPNWbpnKs="},
 		{1, "10.0.0.1", "10.0.0.2", 11, 0, "1:YHxtAirCG//0OzkcVAukqKQN9xM="},
 		{6, "2001:470:e5bf:dead:4957:2174:e82c:4887", "2607:f8b0:400c:c03::1a", 63943, 25,
 		 "1:/qFaeAR+gFe1KYjMzVDsMv+wgU4="},

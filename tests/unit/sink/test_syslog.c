@@ -116,9 +116,12 @@ static void a_long_sentence_is_cut_between_characters(void **state)
 		struct out *out;
 		size_t n;
 
-		for (size_t i = 0; i + 3 <= length; i += 3)
+		/* the cut meets every place within a character */
+		memset(message, 'x', 4);
+		for (size_t i = length % 4; i + 3 <= length; i += 3)
 			memcpy(message + i, i % 2 ? "→" : "a\"b", 3);
-		message[length / 3 * 3] = '\0';
+		message[length - 3] = '\0';
+		message[utf8_cut(message, length - 3, length - 4)] = '\0';
 		out = with_message(message);
 		n = syslog_line(&plain_form, out, SAMPLE_AT, line);
 		assert_int_equal(n, strlen(line));
