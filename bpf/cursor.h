@@ -65,9 +65,9 @@ WEIR_INLINE const __u8 *cursor_read(struct cursor *c, __u64 offset, const __u64 
 	/* Bound and use one register, whatever clang would make of the sum. */
 	if (!__builtin_constant_p(offset))
 		asm volatile("" : "+r"(offset));
-	if (offset <= CURSOR_DIRECT_MAX) {
+	if (likely(offset <= CURSOR_DIRECT_MAX)) {
 		p = c->data + offset;
-		if (p + size <= c->end)
+		if (likely(p + size <= c->end))
 			return p;
 	}
 	if (!c->copies || offset + size > cursor_length(c, offset + size))

@@ -26,19 +26,19 @@ WEIR_INLINE int established_fast(struct packet *p)
 	__u64 d = p->facts.direction & 1;
 	__u8 flags = p->facts.tcp_flags;
 
-	if (!ref) {
+	if (unlikely(!ref)) {
 		p->ref.generation = 0;
 		return PACKET_SLOW;
 	}
 	/* One load: both halves belong together. */
 	*(__u64 *)&p->ref = *(volatile __u64 *)ref;
 	slot = bpf_map_lookup_elem(&flow_hot, &p->ref.slot);
-	if (!slot || slot->generation != p->ref.generation)
+	if (unlikely(!slot || slot->generation != p->ref.generation))
 		return PACKET_SLOW;
-	if (slot->owner[d] != p->id)
+	if (unlikely(slot->owner[d] != p->id))
 		return owner_takes(p, &slot->owner[d], slot->last[d]) ? PACKET_SLOW
 								      : LOSS_DUPLICATE;
-	if (flags & (~slot->flags[d] | FLAGS_DECISIVE))
+	if (unlikely(flags & (~slot->flags[d] | FLAGS_DECISIVE)))
 		return PACKET_SLOW;
 	slot_count(slot, p, d);
 	return PACKET_OK;

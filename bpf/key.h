@@ -10,6 +10,9 @@
 
 #define WEIR_INLINE static inline __attribute__((always_inline, unused))
 
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
 /*
  * Unaligned words in the machine's order. Clang reads a packed field for BPF byte by byte, while
  * the verifier takes the unaligned word: so the programs cast, and user space copies.

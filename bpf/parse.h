@@ -124,7 +124,7 @@ WEIR_INLINE __u8 packet_key(const struct packet_ends *e, struct flow_key *key)
 		direction = flow_key_v6(key, e->addr[0], e->addr[1], sport, dport, e->proto);
 	else
 		direction = flow_key_v4(key, e->addr[0][1], e->addr[1][1], sport, dport, e->proto);
-	if (icmp) {
+	if (unlikely(icmp)) {
 		key->port[0] = e->port[0];
 		key->port[1] = e->port[1];
 	}
@@ -149,13 +149,13 @@ WEIR_INLINE int parse_tcp(struct cursor *c, __u64 at, __u64 room, struct packet_
 	__u64 scratch[3], header;
 	const __u8 *h;
 
-	if (room < 20)
+	if (unlikely(room < 20))
 		return LOSS_TRUNCATED_TRANSPORT;
 	h = cursor_read(c, at, 20, scratch);
-	if (!h)
+	if (unlikely(!h))
 		return cursor_missing(c, at, 20, LOSS_TRUNCATED_TRANSPORT);
 	header = (h[12] >> 4) * 4;
-	if (header < 20 || (header > room && f->fragment == PACKET_WHOLE))
+	if (unlikely(header < 20 || (header > room && f->fragment == PACKET_WHOLE)))
 		return LOSS_BAD_TRANSPORT_HEADER;
 	e->port[0] = word16(h);
 	e->port[1] = word16(h + 2);
@@ -170,13 +170,13 @@ WEIR_INLINE int parse_udp(struct cursor *c, __u64 at, __u64 room, struct packet_
 	__u64 scratch[1], length;
 	const __u8 *h;
 
-	if (room < 8)
+	if (unlikely(room < 8))
 		return LOSS_TRUNCATED_TRANSPORT;
 	h = cursor_read(c, at, 8, scratch);
-	if (!h)
+	if (unlikely(!h))
 		return cursor_missing(c, at, 8, LOSS_TRUNCATED_TRANSPORT);
 	length = bpf_ntohs(word16(h + 4));
-	if (length < 8 && length) /* 0: jumbogram, or left to the device */
+	if (unlikely(length < 8 && length)) /* 0: jumbogram, or left to the device */
 		return LOSS_BAD_TRANSPORT_HEADER;
 	e->port[0] = word16(h);
 	e->port[1] = word16(h + 2);
@@ -190,10 +190,10 @@ WEIR_INLINE int parse_sctp(struct cursor *c, __u64 at, __u64 room, struct packet
 	__u64 scratch[2];
 	const __u8 *h;
 
-	if (room < 12)
+	if (unlikely(room < 12))
 		return LOSS_TRUNCATED_TRANSPORT;
 	h = cursor_read(c, at, 12, scratch);
-	if (!h)
+	if (unlikely(!h))
 		return cursor_missing(c, at, 12, LOSS_TRUNCATED_TRANSPORT);
 	e->port[0] = word16(h);
 	e->port[1] = word16(h + 2);
@@ -209,10 +209,10 @@ WEIR_INLINE int parse_icmp(struct cursor *c, __u64 at, __u64 room, struct packet
 	int six = e->proto == PROTO_ICMP6;
 	const __u8 *h;
 
-	if (room < 8)
+	if (unlikely(room < 8))
 		return LOSS_TRUNCATED_TRANSPORT;
 	h = cursor_read(c, at, 8, scratch);
-	if (!h)
+	if (unlikely(!h))
 		return cursor_missing(c, at, 8, LOSS_TRUNCATED_TRANSPORT);
 	type = h[0];
 	code = h[1];
@@ -260,9 +260,9 @@ WEIR_INLINE int parse_above_ip(struct cursor *c, const struct packet_offload *of
 	__u64 room = total - f->l3_length, payload, segments;
 	int fate;
 
-	if (f->fragment != PACKET_LATER) {
+	if (likely(f->fragment != PACKET_LATER)) {
 		fate = parse_transport(c, f->l3_offset + f->l3_length, room, f, e);
-		if (fate != PACKET_OK)
+		if (unlikely(fate != PACKET_OK))
 			return fate;
 	}
 	payload = room > f->l4_length ? room - f->l4_length : 0;
@@ -275,7 +275,7 @@ WEIR_INLINE int parse_above_ip(struct cursor *c, const struct packet_offload *of
 	f->payload = payload;
 	f->ip_bytes = total + (segments - 1) * (f->l3_length + f->l4_length);
 	f->direction = packet_key(e, &f->key);
-	if (f->icmp_reply && key_addresses_equal(&f->key))
+	if (unlikely(f->icmp_reply) && key_addresses_equal(&f->key))
 		f->direction = 1;
 	f->port[0] = e->port[0];
 	f->port[1] = e->port[1];
@@ -291,21 +291,21 @@ WEIR_INLINE int parse_v4(struct cursor *c, const struct packet_offload *offload,
 	const __u8 *ip;
 
 	ip = cursor_read(c, f->l3_offset, 20, scratch);
-	if (!ip)
+	if (unlikely(!ip))
 		return cursor_missing(c, f->l3_offset, 20, LOSS_TRUNCATED_IP);
-	if (ip[0] >> 4 != 4)
+	if (unlikely(ip[0] >> 4 != 4))
 		return LOSS_BAD_IP_VERSION;
 	header = (ip[0] & 15) * 4;
 	total = bpf_ntohs(word16(ip + 2));
 	left = cursor_length(c, total ? f->l3_offset + total : CURSOR_ALL) - f->l3_offset;
 	/* 0: an offloaded buffer too long for the field. More than there is: a lie. */
-	if (!total || total > left)
+	if (unlikely(!total || total > left))
 		total = left;
-	if (header < 20 || total < header)
+	if (unlikely(header < 20 || total < header))
 		return LOSS_BAD_IP_HEADER;
 	f->l3_length = header;
 	fragment = bpf_ntohs(word16(ip + 6));
-	if (fragment & 0x3fff) {
+	if (unlikely(fragment & 0x3fff)) {
 		f->fragment = fragment & 0x1fff ? PACKET_LATER : PACKET_FIRST;
 		f->fragment_id = word16(ip + 4);
 	}
@@ -352,7 +352,7 @@ WEIR_INLINE int parse_extensions(struct cursor *c, __u64 total, struct packet_fa
 		if (at + 8 > total)
 			return LOSS_TRUNCATED_IP;
 		h = cursor_read(c, f->l3_offset + at, 8, scratch);
-		if (!h)
+		if (unlikely(!h))
 			return cursor_missing(c, f->l3_offset + at, 8, LOSS_TRUNCATED_IP);
 		size = parse_extension(h, proto, f);
 		if (at + size > total)
@@ -375,9 +375,9 @@ WEIR_INLINE int parse_v6(struct cursor *c, const struct packet_offload *offload,
 	int fate;
 
 	ip = cursor_read(c, f->l3_offset, 40, scratch);
-	if (!ip)
+	if (unlikely(!ip))
 		return cursor_missing(c, f->l3_offset, 40, LOSS_TRUNCATED_IP);
-	if (ip[0] >> 4 != 6)
+	if (unlikely(ip[0] >> 4 != 6))
 		return LOSS_BAD_IP_VERSION;
 	ends_v6(&e, ip);
 	total = bpf_ntohs(word16(ip + 4)) + 40;
@@ -386,7 +386,7 @@ WEIR_INLINE int parse_v6(struct cursor *c, const struct packet_offload *offload,
 	if ((total == 40 && e.proto != PROTO_NONE) || total > left)
 		total = left;
 	f->l3_length = 40;
-	if (is_extension(e.proto)) {
+	if (unlikely(is_extension(e.proto))) {
 		f->key.proto = e.proto;
 		fate = parse_extensions(c, total, f);
 		if (fate != PACKET_OK)
@@ -411,17 +411,17 @@ WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts
 	const __u8 *h;
 
 	h = cursor_read(c, 0, 14, scratch);
-	if (!h)
+	if (unlikely(!h))
 		return -1 - cursor_missing(c, 0, 14, LOSS_TRUNCATED_LINK);
 	f->cast = h[0] & 1;
 	type = bpf_ntohs(word16(h + 12));
 	for (int i = 0; i < 2; i++) {
-		if (!is_tag(type))
+		if (likely(!is_tag(type)))
 			break;
 		if (tags == 2)
 			break;
 		h = cursor_read(c, at, 4, scratch);
-		if (!h)
+		if (unlikely(!h))
 			return -1 - cursor_missing(c, at, 4, LOSS_TRUNCATED_LINK);
 		if (!tags)
 			f->vlan = bpf_ntohs(word16(h)) & 0xfff;
@@ -429,7 +429,7 @@ WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts
 		tags++;
 		at += 4;
 	}
-	if (is_tag(type))
+	if (unlikely(is_tag(type)))
 		return -1 - LOSS_TOO_MANY_TAGS;
 	f->l3_offset = at;
 	return type;
@@ -459,13 +459,13 @@ WEIR_INLINE int packet_parse_cursor(struct cursor *c, enum packet_start start, _
 			return -1 - type;
 	} else {
 		h = cursor_read(c, 0, 1, scratch);
-		if (!h)
+		if (unlikely(!h))
 			return cursor_missing(c, 0, 1, LOSS_TRUNCATED_IP);
 		if (h[0] >> 4 != 4 && h[0] >> 4 != 6)
 			return LOSS_BAD_IP_VERSION;
 		type = h[0] >> 4 == 4 ? ETHERTYPE_V4 : ETHERTYPE_V6;
 	}
-	if (type == ETHERTYPE_V4)
+	if (likely(type == ETHERTYPE_V4))
 		return parse_v4(c, offload, f);
 	if (type == ETHERTYPE_V6)
 		return parse_v6(c, offload, f);
