@@ -80,6 +80,19 @@ static bool logsource_read(struct load *load, struct draft *draft)
 	return true;
 }
 
+static bool line_twice(struct load *load, struct item map, unsigned at)
+{
+	for (unsigned i = 0; i < at; i++)
+		if (!strcmp(item_text(item_key(map, i)), item_text(item_key(map, at)))) {
+			load_fault(load, item_key(map, at),
+				   "'%s' stands twice in the selection: a list of values would be "
+				   "right",
+				   item_text(item_key(map, at)));
+			return true;
+		}
+	return false;
+}
+
 /* A map: every line must be met. */
 static struct clause *map_clause(struct load *load, struct item map)
 {
@@ -94,7 +107,7 @@ static struct clause *map_clause(struct load *load, struct item map)
 	if (!clause)
 		return NULL;
 	for (unsigned i = 0; i < clause->kids; i++) {
-		if (!selector_read(load, item_key(map, i), &selector))
+		if (line_twice(load, map, i) || !selector_read(load, item_key(map, i), &selector))
 			return NULL;
 		clause->kid[i] = selector_clause(load, &selector, item_value(map, i));
 		if (!clause->kid[i])

@@ -19,6 +19,10 @@ void fault_add(struct faults *faults, struct place at, bool fatal, const char *f
 	va_start(args, format);
 	text = arena_vformat(&faults->arena, format, args);
 	va_end(args);
+	/* Words of the file are quoted in it, and it goes to a terminal. */
+	for (char *c = text; c && *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	/* The file's name may die with a rule set that could not be made. */
 	at.file = at.file ? arena_text(&faults->arena, at.file) : NULL;
 	*fault = (struct fault){at, text ? text : no_words, fatal};

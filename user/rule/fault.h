@@ -8,13 +8,13 @@
 #include "base/arena.h"
 #include "base/vec.h"
 
-/* Where something stands in a file; lines and columns count from 1. */
+/* Where something stands in a file; lines and columns count from 1. Line 0: the file as a whole. */
 struct place {
 	const char *file; /* owned by whoever owns the rule set or configuration */
 	unsigned line, column;
 };
 
-/* "what is wrong: what would be right", at its place. */
+/* "what is wrong: what would be right", at its place, in one line without control characters. */
 struct fault {
 	struct place place;
 	const char *text;

@@ -38,6 +38,9 @@ static bool on_name(struct load *load, struct item value, void *into)
 					  "'%s' is no name: letters, digits and _ "
 					  "would be right",
 					  text);
+	if (field_find(text, item_length(value)) != FIELD_NONE)
+		return load_fault(load, value, "'%s' is a field: a rule needs a name of its own",
+				  text);
 	return read_text(load, value, &DRAFT(into)->rule.name);
 }
 

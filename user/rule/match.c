@@ -75,36 +75,50 @@ static struct clause *text_clause(struct load *load, const struct selector *s,
 	return clause;
 }
 
+static bool read_network(struct load *load, const struct selector *s, struct item value,
+			 struct network *network)
+{
+	const char *text = item_text(value);
+
+	if (network_parse(text, item_length(value), network))
+		return load_fault(load, value, "'%s' is no %s: %s would be right", text,
+				  s->cidr ? "network" : "address",
+				  s->cidr ? "10.0.0.0/8" : "10.0.0.1");
+	return s->cidr || network->prefix == 128 ||
+	       load_fault(load, value, "'%s' is a network: '%s|cidr' would be right", text,
+			  field_table[s->field].name);
+}
+
+/* Addresses in binary; those with a wildcard as they are written. */
 static struct clause *addr_clause(struct load *load, const struct selector *s,
 				  const struct values *values)
 {
-	struct clause *clause = test_new(load, TEST_NETWORK, s->field);
+	struct clause *clause = test_new(load, TEST_NETWORK, s->field), *both;
 	struct network *networks = arena_alloc(load->arena, values->len * sizeof(*networks));
+	struct values written = {.len = 0};
 
-	if (!clause || !load_memory(load, networks))
+	written.at = arena_alloc(load->arena, values->len * sizeof(*written.at));
+	if (!clause || !load_memory(load, networks) || !load_memory(load, written.at))
 		return NULL;
 	for (unsigned i = 0; i < values->len; i++) {
-		const char *text = item_text(values->at[i]);
-		size_t length = item_length(values->at[i]);
+		struct item value = values->at[i];
 
-		if (!s->cidr && pattern_has_wildcard(text, length))
-			return text_clause(load, s, values);
-		if (network_parse(text, length, &networks[i])) {
-			load_fault(load, values->at[i], "'%s' is no %s: %s would be right", text,
-				   s->cidr ? "network" : "address",
-				   s->cidr ? "10.0.0.0/8" : "10.0.0.1");
+		if (!s->cidr && pattern_has_wildcard(item_text(value), item_length(value)))
+			written.at[written.len++] = value;
+		else if (!read_network(load, s, value, &networks[clause->test.len++]))
 			return NULL;
-		}
-		if (!s->cidr && networks[i].prefix != 128) {
-			load_fault(load, values->at[i],
-				   "'%s' is a network: '%s|cidr' would be right", text,
-				   field_table[s->field].name);
-			return NULL;
-		}
 	}
 	clause->test.networks = networks;
-	clause->test.len = values->len;
-	return clause;
+	if (!written.len)
+		return clause;
+	if (written.len == values->len)
+		return text_clause(load, s, &written);
+	both = clause_new(load, CLAUSE_OR, 2);
+	if (!both)
+		return NULL;
+	both->kid[0] = clause;
+	both->kid[1] = text_clause(load, s, &written);
+	return both->kid[1] ? both : NULL;
 }
 
 static const char *name_of(enum field field, unsigned number)

@@ -430,6 +430,11 @@ static void nesting_and_length_are_bounded(void **state)
 	struct world *w = *state;
 	char text[8192];
 
+	strcpy(text, "1");
+	for (int i = 0; i < 500; i++)
+		strcat(text, "+1");
+	strcat(text, " = 501");
+	assert_int_equal(truth(w, text, &having), 1);
 	memset(text, '(', 4000);
 	strcpy(text + 4000, "1");
 	assert_null(compile(w, text, &having));

@@ -71,6 +71,8 @@ static void headers(void **state)
 		{"title: a\ndate: today\n", 2, 7, "'today' is no date: 2026-11-21 would be right"},
 		{"title: a\nname: a b\n", 2, 7,
 		 "'a b' is no name: letters, digits and _ would be right"},
+		{"title: a\nname: message\n", 2, 7,
+		 "'message' is a field: a rule needs a name of its own"},
 		{"title: a\ntags: {a: b}\n", 2, 7, "not a list of texts"},
 		{BASE_HEAD("a", "01"), 1, 1,
 		 "the rule has neither 'detection' nor 'correlation': one of them would be right"},
@@ -154,6 +156,11 @@ static void base_rules(void **state)
 		{SELECTION("message|contains|endswith: a"), 6, 7,
 		 "'endswith' cannot stand beside another way to compare: one of them would be "
 		 "right"},
+		{SELECTION("destination.port: 1, destination.port: 2"), 6, 28,
+		 "'destination.port' stands twice in the selection: a list of values would be "
+		 "right"},
+		{SELECTION("source.ip: \"a\\e[1mb\""), 6, 18,
+		 "'a?[1mb' is no address: 10.0.0.1 would be right"},
 		{SELECTION(""), 6, 6, "an empty selection: 'field: value' would be right"},
 		{HEAD SOURCE("flow") "detection:\n  s: [a, b]\n  condition: s\n", 6, 7,
 		 "keywords are not in this release: 'field: value' would be right"},

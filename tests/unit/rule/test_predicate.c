@@ -112,6 +112,9 @@ static void values_match_by_type(void **state)
 		{"source.ip|startswith: '10.'", true},
 		{"source.ip: 10.0.*", true},
 		{"source.ip|endswith: .6", false},
+		{"source.ip: [192.*, '::ffff:10.0.0.5']", true},
+		{"source.ip: [10.*, '::ffff:10.0.0.6']", true},
+		{"source.ip: [192.*, '::ffff:10.0.0.6']", false},
 		/* text */
 		{"observer.ingress.interface.name: eth0.LAN", true},
 		{"observer.ingress.interface.name|cased: eth0.LAN", false},
