@@ -269,7 +269,7 @@ static uint64_t lost(const struct live *live)
 	for (i = 0; i < LOSS_COUNT; i++)
 		if (loss_is_fate(i) && i != LOSS_NOT_IP && i != LOSS_DUPLICATE)
 			sum += live->losses[i];
-	return sum + live->halves.forgotten;
+	return sum + live->halves.missed;
 }
 
 static void read_sums(struct live *live)
