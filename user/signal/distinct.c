@@ -174,9 +174,31 @@ static int entry_new(struct distinct_space *space, const struct distinct_seen *s
 	return 0;
 }
 
-/* Keeping sets: remembers that the pane sees the entry for the first time. */
-static void note_first(struct distinct_space *space, struct distinct_pane *pane, uint32_t e)
+/* Of values that were pushed out in their own pane the list still has the entry, which others use
+ * by now: what counts is an entry's last place. Keeps those, in order. */
+static void first_compact(struct distinct *set, struct distinct_pane *pane)
 {
+	uint32_t kept = pane->first_len;
+
+	set->stamp++;
+	for (uint32_t i = pane->first_len; i-- > 0;) {
+		struct distinct_entry *entry = &set->entries[pane->first[i]];
+
+		if (!entry->pane || entry->stamp == set->stamp)
+			continue;
+		entry->stamp = set->stamp;
+		pane->first[--kept] = pane->first[i];
+	}
+	pane->first_len -= kept;
+	memmove(pane->first, pane->first + kept, pane->first_len * sizeof(*pane->first));
+}
+
+/* Keeping sets: remembers that the pane sees the entry for the first time. */
+static void note_first(struct distinct_space *space, struct distinct *set,
+		       struct distinct_pane *pane, uint32_t e)
+{
+	if (pane->first_len == pane->first_cap && pane->first_len >= set->max * 2)
+		first_compact(set, pane);
 	if (pane->first_len == pane->first_cap) {
 		uint32_t cap = pane->first_cap ? pane->first_cap * 2 : DISTINCT_MIN;
 		uint32_t *first = pool_get(space->pool, cap * sizeof(*first));
@@ -216,7 +238,7 @@ static void move_to_newest(struct distinct_space *space, const struct distinct_s
 		if (seen->cursor[i] && before < seen->cursor[i]->from)
 			seen->cursor[i]->count++;
 	if (seen->set->keep)
-		note_first(space, seen->pane, e);
+		note_first(space, seen->set, seen->pane, e);
 }
 
 int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,

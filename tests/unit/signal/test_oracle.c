@@ -137,8 +137,9 @@ static void drive_case(FILE *in, const char *rules, size_t length)
 	uint64_t record = 0;
 
 	if (ruleset_load_text(&set, "case.yml", rules, length, &faults)) {
-		vec_each(fault, &faults.list) fprintf(stderr, "case %u: %u: %s\n", number,
-						      fault->place.line, fault->text);
+		vec_each (fault, &faults.list)
+			fprintf(stderr, "case %u: %u: %s\n", number, fault->place.line,
+				fault->text);
 		fail_msg("case %u does not load:\n%s", number, rules);
 	}
 	signals.context = correlate_new(set, &detections);
@@ -194,7 +195,8 @@ static void says_the_same(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(cases, sizeof(cases), "%s/cases", folder);
 	snprintf(results, sizeof(results), "%s/results", folder);
-	snprintf(command, sizeof(command), "python3 -B %s make %s %s %s", ORACLE, SEED, CASES, cases);
+	snprintf(command, sizeof(command), "python3 -B %s make %s %s %s", ORACLE, SEED, CASES,
+		 cases);
 	assert_int_equal(system(command), 0);
 	drive(cases, results);
 	snprintf(command, sizeof(command), "python3 -B %s check %s %s", ORACLE, cases, results);

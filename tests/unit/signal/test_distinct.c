@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "signal/cell.h"
+#include "signal/signal.h"
+
+struct one {
+	struct pool pool;
+	struct distinct_space space;
+	struct tuple_buffer buffer;
+	struct plan plan;
+	struct rule_aggregate list[2];
+	struct cell *cell;
+};
+
+static void one_new(struct one *o, size_t max)
+{
+	*o = (struct one){.space = {.sketches_left = 1000}};
+	o->space.pool = &o->pool;
+	o->list[0] = (struct rule_aggregate){.name = "n", .kind = AGGREGATE_DISTINCT, .per = -1};
+	o->list[0].fields = (struct field_list){{FIELD_DESTINATION_PORT}, 1};
+	o->list[1] = o->list[0];
+	o->list[1].kind = AGGREGATE_VALUES;
+	plan_init(&o->plan, o->list, 2, max, &o->space, &o->buffer);
+	o->cell = calloc(1, o->plan.cell_size);
+	cell_init(&o->plan, o->cell);
+}
+
+static void one_free(struct one *o)
+{
+	cell_free(&o->plan, o->cell);
+	free(o->cell);
+	free(o->buffer.at);
+	pool_free(&o->pool);
+}
+
+static void see(struct one *o, weir_time pane, unsigned port)
+{
+	struct event e = {.time = pane};
+
+	event_set(&e, DESTINATION_PORT, destination_port, port);
+	assert_int_equal(cell_pane(&o->plan, o->cell, pane, pane), 0);
+	cell_add(&o->plan, o->cell, &e, NULL);
+}
+
+static double count(struct one *o, enum cell_cursor which)
+{
+	return cell_value(&o->plan, o->cell, which, 0).number;
+}
+
+static void counts_a_value_once_in_overlapping_windows(void **state)
+{
+	struct one o;
+
+	(void)state;
+	one_new(&o, 1024);
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 0);
+	cell_seek(&o.plan, o.cell, CURSOR_EARLY, 10);
+	see(&o, 0, 1);
+	see(&o, 0, 2);
+	see(&o, 10, 2);
+	see(&o, 10, 3);
+	see(&o, 20, 1);
+	assert_float_equal(count(&o, CURSOR_CLOSE), 3, 0);
+	assert_float_equal(count(&o, CURSOR_EARLY), 3, 0);
+	cell_seek(&o.plan, o.cell, CURSOR_EARLY, 20);
+	assert_float_equal(count(&o, CURSOR_EARLY), 1, 0);
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 10);
+	assert_float_equal(count(&o, CURSOR_CLOSE), 3, 0);
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 30);
+	assert_float_equal(count(&o, CURSOR_CLOSE), 0, 0);
+	one_free(&o);
+}
+
+/* The order is that of the window asked for, not of all time. */
+static void values_stand_in_order_of_first_appearance(void **state)
+{
+	static const unsigned ports[3] = {2, 3, 1};
+	struct arena arena = {0};
+	struct signal_set set;
+	struct one o;
+
+	(void)state;
+	one_new(&o, 1024);
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 0);
+	see(&o, 0, 1);
+	see(&o, 10, 2);
+	see(&o, 10, 3);
+	see(&o, 20, 1);
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 10);
+	assert_int_equal(cell_values(&o.plan, o.cell, CURSOR_CLOSE, 1, &arena, &set), 0);
+	assert_int_equal(set.len, 3);
+	assert_true(set.whole);
+	for (unsigned i = 0; i < 3; i++)
+		assert_float_equal(set.at[i].number, ports[i], 0);
+	arena_free(&arena);
+	one_free(&o);
+}
+
+/* Exact up to the bound in a window, whatever the key saw before. */
+static void is_exact_to_its_bound_and_estimates_beyond(void **state)
+{
+	struct one o;
+	double n;
+
+	(void)state;
+	one_new(&o, 64);
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 0);
+	for (unsigned i = 0; i < 64; i++)
+		see(&o, 0, i);
+	assert_float_equal(count(&o, CURSOR_CLOSE), 64, 0);
+	assert_false(cell_estimated(&o.plan, o.cell, CURSOR_CLOSE, 0));
+	for (unsigned i = 0; i < 20000; i++)
+		see(&o, 10, i);
+	n = count(&o, CURSOR_CLOSE);
+	assert_true(cell_estimated(&o.plan, o.cell, CURSOR_CLOSE, 0));
+	assert_true(fabs(n - 20000) < 20000 * 4 * SKETCH_ERROR);
+	for (unsigned i = 0; i < 30; i++)
+		see(&o, 20, i);
+	assert_float_equal(count(&o, CURSOR_CLOSE), n, 0);
+	cell_trim(&o.plan, o.cell, 20);
+	assert_false(cell_estimated(&o.plan, o.cell, CURSOR_CLOSE, 0));
+	assert_float_equal(count(&o, CURSOR_CLOSE), 30, 0);
+	cell_trim(&o.plan, o.cell, 30);
+	assert_int_equal(o.space.sketches_left, 1000);
+	assert_true(o.pool.bytes < 512 << 10);
+	one_free(&o);
+}
+
+static void without_room_for_registers_says_more_than_the_bound(void **state)
+{
+	struct one o;
+
+	(void)state;
+	one_new(&o, 16);
+	o.space.sketches_left = 0;
+	cell_seek(&o.plan, o.cell, CURSOR_CLOSE, 0);
+	for (unsigned i = 0; i < 500; i++)
+		see(&o, 0, i);
+	assert_true(count(&o, CURSOR_CLOSE) >= 17);
+	assert_true(o.space.refused > 0);
+	one_free(&o);
+}
+
+/* Two runs see the same estimate: its hash has no seed. */
+static void estimates_do_not_depend_on_the_process(void **state)
+{
+	struct sketch sketch;
+
+	(void)state;
+	sketch_init(&sketch);
+	for (uint64_t i = 0; i < 100000; i++)
+		sketch_add(&sketch, sketch_hash(&i, sizeof(i)));
+	assert_true(fabs(sketch_estimate(&sketch) - 100000) < 100000 * 3 * SKETCH_ERROR);
+	assert_int_equal(sketch_hash("weir", 4), UINT64_C(0x66d5c17f110a0347));
+	sketch_init(&sketch);
+	assert_float_equal(sketch_estimate(&sketch), 0, 0);
+}
+
+/* An estimate only grows while values come: thresholds stay monotone. */
+static void estimates_only_grow(void **state)
+{
+	struct sketch sketch;
+	double before = 0;
+
+	(void)state;
+	sketch_init(&sketch);
+	for (uint64_t i = 0; i < 50000; i++) {
+		double now;
+
+		sketch_add(&sketch, sketch_hash(&i, sizeof(i)));
+		now = sketch_estimate(&sketch);
+		assert_true(now >= before);
+		before = now;
+	}
+}
+
+/* Random panes and windows against a plain count. */
+static void agrees_with_counting_by_hand(void **state)
+{
+	static unsigned last[32]; /* pane that saw the port last, from 1 */
+	struct one o;
+
+	(void)state;
+	one_new(&o, 16);
+	srand(5);
+	memset(last, 0, sizeof(last));
+	for (unsigned pane = 1, from = 1; pane < 400; pane++) {
+		unsigned exact = 0, wide = rand() % 3 ? 8 : 30;
+
+		for (int i = rand() % 30; i >= 0; i--) {
+			unsigned port = (unsigned)rand() % wide;
+
+			see(&o, pane * 10, port);
+			last[port] = pane;
+		}
+		from = pane > from + 4 ? pane - (unsigned)rand() % 5 : from;
+		cell_trim(&o.plan, o.cell, from * 10);
+		cell_seek(&o.plan, o.cell, CURSOR_CLOSE, from * 10);
+		for (unsigned port = 0; port < 32; port++)
+			exact += last[port] >= from;
+		if (exact <= 16)
+			assert_float_equal(count(&o, CURSOR_CLOSE), exact, 0);
+		else
+			assert_true(fabs(count(&o, CURSOR_CLOSE) - exact) <= 2);
+	}
+	one_free(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_a_value_once_in_overlapping_windows),
+		cmocka_unit_test(values_stand_in_order_of_first_appearance),
+		cmocka_unit_test(is_exact_to_its_bound_and_estimates_beyond),
+		cmocka_unit_test(without_room_for_registers_says_more_than_the_bound),
+		cmocka_unit_test(estimates_do_not_depend_on_the_process),
+		cmocka_unit_test(estimates_only_grow),
+		cmocka_unit_test(agrees_with_counting_by_hand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
