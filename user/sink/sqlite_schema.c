@@ -350,6 +350,20 @@ static int open_read(sqlite3 **db, const char *path, const char *query, struct i
 	return identify(*db, is);
 }
 
+/* Changes that are not folded into the file yet. */
+static bool has_log(const char *path)
+{
+	char *name = NULL;
+	struct stat st;
+	bool has;
+
+	if (asprintf(&name, "%s-wal", path) < 0)
+		return false;
+	has = !stat(name, &st) && st.st_size > 0;
+	free(name);
+	return has;
+}
+
 int database_open_read(sqlite3 **db, const char *path, struct error *error)
 {
 	struct identity is;
@@ -367,6 +381,13 @@ int database_open_read(sqlite3 **db, const char *path, struct error *error)
 	/* Nobody has it open, and we may not make the files that readers share: it lies still. */
 	if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
 		sqlite3_close(*db);
+		*db = NULL;
+		if (has_log(path))
+			return error_set(
+				error, EXIT_SYSTEM, EROFS,
+				"database %s was not closed, and its folder may not be "
+				"written to: run as root, or read a copy of it and its -wal",
+				path);
 		code = open_read(db, path, "?immutable=1", &is);
 	}
 	if (code)

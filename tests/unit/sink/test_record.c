@@ -26,6 +26,11 @@
 	"\"destination.port\":" port ",\"network.transport\":\"tcp\","                             \
 	"\"network.community_id\":\"" id "\"}"
 
+#define FIRST_ID    "1:6UcrICJFXsCUVOwFd0KRxEBjO6c="
+#define SECOND_ID   "1:lF8iYKIGnbmte7giNh8zuQ8gqIg="
+#define FIRST_FLOW  FLOW("2026-01-02T03:04:04.000006Z", "10.0.0.7", "22", FIRST_ID)
+#define SECOND_FLOW FLOW("2026-01-02T03:04:05.000006Z", "10.0.0.8", "445", SECOND_ID)
+
 static void a_signal_is_the_documented_object(void **state)
 {
 	struct sample s;
@@ -86,28 +91,9 @@ static void a_detection_is_the_documented_object(void **state)
 		"\"time\":\"2026-01-02T03:04:06.000006Z\",\"severity\":\"high\","
 		"\"values\":{\"connections\":" SPIKE_VALUE "},"
 		"\"message\":\"10.0.0.5 opened 228 connections\"}],"
-		"\"weir.samples\":[" FLOW(
-			"2026-01-02T03:04:04.000006Z", "10.0.0.7",
-			"22", "1:6UcrICJFXsCUVOwFd0KRxEBjO6c=") "," FLOW("2026-01-02T03:04:05."
-									 "000006Z",
-									 "10.0.0.8", "445",
-									 "1:dzUQ9MYHBz7cB8/9/"
-									 "xbxaG3R1aU=") "],"
-											"\"weir."
-											"actions\":"
-											"[\"Isolate"
-											" the "
-											"source "
-											"host.\"],"
-											"\"weir."
-											"why\":"
-											"\"PORT_"
-											"SCAN: 228 "
-											"ports > "
-											"20\\nCONNE"
-											"CTION_"
-											"SPIKE: "
-											"…\"}");
+		"\"weir.samples\":[" FIRST_FLOW "," SECOND_FLOW "],"
+		"\"weir.actions\":[\"Isolate the source host.\"],"
+		"\"weir.why\":\"PORT_SCAN: 228 ports > 20\\nCONNECTION_SPIKE: …\"}");
 	assert_string_equal(out->signal_names, "PORT_SCAN,CONNECTION_SPIKE");
 	assert_string_equal(out->signal_ids[1], "22222222-2222-5222-8222-222222222222");
 	assert_null(out->signal_ids[2]);

@@ -570,6 +570,26 @@ static void what_is_old_goes(void **state)
 	assert_string_equal(ask("SELECT count(*) FROM detection_signal"), "0");
 }
 
+static void the_store_deletes_while_it_runs(void **state)
+{
+	const struct sqlite_options options = {.path = path, .keep_for = 100 * WEIR_SEC};
+	struct error error;
+	struct sample s;
+	struct sink *sink;
+
+	(void)state;
+	fill(1000);
+	sample_init(&s);
+	assert_int_equal(sink_sqlite_open(&sink, &options, &error), 0);
+	write_one(sink, numbered_signal(&s, 1049)); /* no clock: the newest record's time */
+	assert_int_equal(sink->ops->flush(sink, 10000), 0);
+	for (int i = 0; i < 500 && strcmp(ask("SELECT count(*) FROM signal"), "52"); i++)
+		usleep(20000);
+	close_sink(sink);
+	assert_string_equal(ask("SELECT count(*), min(window_end) FROM signal"),
+			    "52|1767324049000000");
+}
+
 static void what_is_too_much_goes_oldest_first(void **state)
 {
 	const struct retention retention = {.keep_bytes = 1000000};
@@ -635,6 +655,7 @@ int main(void)
 		TEST(closing_a_locked_file_takes_bounded_time),
 		TEST(a_detection_is_on_disk_when_it_is_announced),
 		TEST(what_is_old_goes),
+		TEST(the_store_deletes_while_it_runs),
 		TEST(what_is_too_much_goes_oldest_first),
 		TEST(a_bound_below_any_file_ends),
 	};
