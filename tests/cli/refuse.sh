@@ -12,23 +12,27 @@ bare() {
 		"$@"
 	fi
 }
+# In a network namespace of its own; without root by way of a user namespace.
+alone() {
+	if [ "$(id -u)" -eq 0 ]; then unshare -n "$@"; else unshare -rn "$@"; fi
+}
 cp "$WEIR" "$SCRATCH/weir"
 chmod 755 "$SCRATCH" "$SCRATCH/weir"
 
 expect "not root" 3 "^weir: not root: run 'sudo weir run'" bare "$SCRATCH/weir" run -c /dev/null --database none
 expect "machine, not root" 3 '^missing +capabilities' \
 	bare "$SCRATCH/weir" check --system -c /dev/null "$SCRATCH"
-if unshare -rn true 2>/dev/null; then
-	expect "nothing runs" 6 "^weir: not running in this network namespace" unshare -rn "$WEIR" status
-	expect "nothing runs, as JSON" 6 "not running" unshare -rn "$WEIR" status --json
+if alone true 2>/dev/null; then
+	expect "nothing runs" 6 "^weir: not running in this network namespace" alone "$WEIR" status
+	expect "nothing runs, as JSON" 6 "not running" alone "$WEIR" status --json
 else
 	skip "nothing runs" "no network namespace of one's own here"
 fi
 
 # What answers nonsense, or not at all, is no status.
-if unshare -rn true 2>/dev/null && command -v python3 >/dev/null; then
+if alone true 2>/dev/null && command -v python3 >/dev/null; then
 	answer() { # TEXT
-		unshare -rn python3 - "$WEIR" "$1" <<'END'
+		alone python3 - "$WEIR" "$1" <<'END'
 import socket, subprocess, sys
 listener = socket.socket(socket.AF_UNIX)
 listener.bind("\0weir")
