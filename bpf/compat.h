@@ -17,23 +17,25 @@
 
 #include "packet.h"
 
-WEIR_INLINE void cursor_from_skb(struct cursor *c, struct __sk_buff *skb)
+WEIR_INLINE void cursor_from_skb(struct cursor *c, struct __sk_buff *skb, struct packet *p)
 {
 	c->data = (const __u8 *)(long)skb->data;
 	c->end = (const __u8 *)(long)skb->data_end;
 	c->length = skb->len;
 	c->packet = skb;
+	c->scratch = p->scratch;
 	c->copies = 1;
 	c->kind = CURSOR_SKB;
 }
 
-WEIR_INLINE void cursor_from_xdp(struct cursor *c, struct xdp_md *xdp)
+WEIR_INLINE void cursor_from_xdp(struct cursor *c, struct xdp_md *xdp, struct packet *p)
 {
 	c->data = (const __u8 *)(long)xdp->data;
 	c->end = (const __u8 *)(long)xdp->data_end;
 	c->copies = settings.xdp_load_bytes;
 	c->length = c->end - c->data;
 	c->packet = xdp;
+	c->scratch = p->scratch;
 	c->kind = CURSOR_XDP;
 }
 

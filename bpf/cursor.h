@@ -23,9 +23,12 @@ struct cursor {
 	const __u8 *end;  /* behind the last that can be read directly */
 	__u64 length;	  /* of the frame, see cursor_length(); memory: on the wire */
 	void *packet;	  /* kernel: __sk_buff or xdp_md */
+	__u8 *scratch;	  /* kernel: CURSOR_SCRATCH bytes to copy to */
 	__u64 copies;	  /* kernel: the helper that copies exists (XDP: from 5.18) */
 	enum cursor_kind kind;
 };
+
+#define CURSOR_SCRATCH 40 /* the longest header that is read at once: IPv6 */
 
 /* The verifier wants a bound for a variable offset; headers behind it are copied. */
 #define CURSOR_DIRECT_MAX 2048
@@ -54,10 +57,10 @@ WEIR_INLINE __u64 cursor_length(struct cursor *c, __u64 enough)
 }
 
 /*
- * `size` bytes at `offset`: in place, or copied to `scratch`; NULL if they are not there. Valid
- * until the scratch is used again.
+ * `size` bytes at `offset`, in place or copied; NULL if they are not there. Valid until the next
+ * call.
  */
-WEIR_INLINE const __u8 *cursor_read(struct cursor *c, __u64 offset, const __u64 size, void *scratch)
+WEIR_INLINE const __u8 *cursor_read(struct cursor *c, __u64 offset, const __u64 size)
 {
 #ifdef __bpf__
 	const __u8 *p;
@@ -73,10 +76,9 @@ WEIR_INLINE const __u8 *cursor_read(struct cursor *c, __u64 offset, const __u64 
 	if (!c->copies || offset + size > cursor_length(c, offset + size))
 		return NULL;
 	if (c->kind == CURSOR_SKB)
-		return bpf_skb_load_bytes(c->packet, offset, scratch, size) ? NULL : scratch;
-	return bpf_xdp_load_bytes(c->packet, offset, scratch, size) ? NULL : scratch;
+		return bpf_skb_load_bytes(c->packet, offset, c->scratch, size) ? NULL : c->scratch;
+	return bpf_xdp_load_bytes(c->packet, offset, c->scratch, size) ? NULL : c->scratch;
 #else
-	(void)scratch;
 	return offset + size > (__u64)(c->end - c->data) ? (const __u8 *)0 : c->data + offset;
 #endif
 }

@@ -17,12 +17,11 @@ WEIR_INLINE int has_ports(__u64 proto)
 
 WEIR_INLINE int embedded_ports(struct cursor *c, __u64 at, struct packet_ends *e)
 {
-	__u64 scratch[1];
 	const __u8 *h;
 
 	if (!has_ports(e->proto))
 		return 1;
-	h = cursor_read(c, at, 8, scratch);
+	h = cursor_read(c, at, 8);
 	if (!h)
 		return 0;
 	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6) {
@@ -39,10 +38,10 @@ WEIR_INLINE int embedded_ports(struct cursor *c, __u64 at, struct packet_ends *e
 
 WEIR_INLINE int embedded_v4(struct cursor *c, __u64 at, struct packet_ends *e)
 {
-	__u64 scratch[3], header;
+	__u64 header;
 	const __u8 *ip;
 
-	ip = cursor_read(c, at, 20, scratch);
+	ip = cursor_read(c, at, 20);
 	if (!ip)
 		return 0;
 	header = (ip[0] & 15) * 4;
@@ -57,10 +56,9 @@ WEIR_INLINE int embedded_v4(struct cursor *c, __u64 at, struct packet_ends *e)
 WEIR_INLINE int embedded_v6(struct cursor *c, __u64 at, struct packet_ends *e,
 			    struct packet_facts *inner)
 {
-	__u64 scratch[5];
 	const __u8 *ip;
 
-	ip = cursor_read(c, at, 40, scratch);
+	ip = cursor_read(c, at, 40);
 	if (!ip || ip[0] >> 4 != 6)
 		return 0;
 	ends_v6(e, ip);

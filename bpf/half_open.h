@@ -75,33 +75,44 @@ WEIR_INLINE void half_begin(struct flow_half *half, struct packet *p)
 		half->marks |= FLOW_OWNER;
 }
 
+WEIR_INLINE long half_put(struct packet *p)
+{
+	long err = p->inbound
+			   ? bpf_map_update_elem(&half_in, &p->facts.key, &p->half, BPF_NOEXIST)
+			   : bpf_map_update_elem(&half_out, &p->facts.key, &p->half, BPF_NOEXIST);
+
+	if (!err)
+		half_count_add(HALF_INSERTED);
+	return err;
+}
+
 /*
  * Puts a new flow in. The record is reserved before, so that the entry says truly whether it was
  * told. -EEXIST: another CPU was first.
  */
 static __noinline long half_insert(struct packet *p)
 {
-	struct flow_half *half = &p->half;
-	struct flow_record *r = NULL;
+	struct flow_record *r;
 	long err;
 
-	half_begin(half, p);
-	if (budget_allows(p))
-		r = record_new(p, RECORD_STARTED);
-	else
+	half_begin(&p->half, p);
+	if (!budget_allows(p)) {
 		loss_count(LOSS_BUDGET);
-	half->told = !!r;
-	err = p->inbound ? bpf_map_update_elem(&half_in, &p->facts.key, half, BPF_NOEXIST)
-			 : bpf_map_update_elem(&half_out, &p->facts.key, half, BPF_NOEXIST);
-	if (!err)
-		half_count_add(HALF_INSERTED);
-	if (!r)
-		return err;
+		return half_put(p);
+	}
+	r = record_reserve();
+	if (!r) {
+		loss_count(LOSS_RING_FULL);
+		return half_put(p);
+	}
+	p->half.told = 1;
+	err = half_put(p);
 	if (err) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		return err;
 	}
-	__builtin_memcpy(&r->facts, half, sizeof(*half));
+	record_begin(r, p, RECORD_STARTED);
+	__builtin_memcpy(&r->facts, &p->half, sizeof(r->facts));
 	record_submit(r);
 	return 0;
 }
@@ -358,7 +369,7 @@ static __noinline void half_refuse(struct packet *p)
 }
 
 /* Whatever established_fast() did not finish. */
-static __noinline int packet_slow(struct packet *p)
+WEIR_INLINE int packet_slow(struct packet *p)
 {
 	int fate = PACKET_SLOW;
 

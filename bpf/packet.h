@@ -36,10 +36,11 @@ struct packet {
 	__u8 inbound;
 	__u8 xdp;
 	/* From here: set when the fast path is left. */
-	__u64 cookie;		   /* of its socket; 0: none known */
-	__u64 cgroup;		   /* of its socket; 0: none known */
-	__u64 boot;		   /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
-	struct packet_facts inner; /* room to read what an ICMP error quotes */
+	__u64 cookie;		      /* of its socket; 0: none known */
+	__u64 cgroup;		      /* of its socket; 0: none known */
+	__u64 boot;		      /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
+	__u8 scratch[CURSOR_SCRATCH]; /* for the cursor */
+	struct packet_facts inner;    /* room to read what an ICMP error quotes */
 	struct packet_embedded embedded;
 	struct flow_half half; /* one to put in, or a copy of one that is taken out */
 	/* From here: stays from packet to packet. */

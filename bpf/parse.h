@@ -146,12 +146,12 @@ WEIR_INLINE int key_addresses_equal(const struct flow_key *key)
 WEIR_INLINE int parse_tcp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			  struct packet_ends *e)
 {
-	__u64 scratch[3], header;
+	__u64 header;
 	const __u8 *h;
 
 	if (unlikely(room < 20))
 		return LOSS_TRUNCATED_TRANSPORT;
-	h = cursor_read(c, at, 20, scratch);
+	h = cursor_read(c, at, 20);
 	if (unlikely(!h))
 		return cursor_missing(c, at, 20, LOSS_TRUNCATED_TRANSPORT);
 	header = (h[12] >> 4) * 4;
@@ -167,12 +167,12 @@ WEIR_INLINE int parse_tcp(struct cursor *c, __u64 at, __u64 room, struct packet_
 WEIR_INLINE int parse_udp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			  struct packet_ends *e)
 {
-	__u64 scratch[1], length;
+	__u64 length;
 	const __u8 *h;
 
 	if (unlikely(room < 8))
 		return LOSS_TRUNCATED_TRANSPORT;
-	h = cursor_read(c, at, 8, scratch);
+	h = cursor_read(c, at, 8);
 	if (unlikely(!h))
 		return cursor_missing(c, at, 8, LOSS_TRUNCATED_TRANSPORT);
 	length = bpf_ntohs(word16(h + 4));
@@ -187,12 +187,11 @@ WEIR_INLINE int parse_udp(struct cursor *c, __u64 at, __u64 room, struct packet_
 WEIR_INLINE int parse_sctp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			   struct packet_ends *e)
 {
-	__u64 scratch[2];
 	const __u8 *h;
 
 	if (unlikely(room < 12))
 		return LOSS_TRUNCATED_TRANSPORT;
-	h = cursor_read(c, at, 12, scratch);
+	h = cursor_read(c, at, 12);
 	if (unlikely(!h))
 		return cursor_missing(c, at, 12, LOSS_TRUNCATED_TRANSPORT);
 	e->port[0] = word16(h);
@@ -205,13 +204,13 @@ WEIR_INLINE int parse_sctp(struct cursor *c, __u64 at, __u64 room, struct packet
 WEIR_INLINE int parse_icmp(struct cursor *c, __u64 at, __u64 room, struct packet_facts *f,
 			   struct packet_ends *e)
 {
-	__u64 scratch[1], type, code;
+	__u64 type, code;
 	int six = e->proto == PROTO_ICMP6;
 	const __u8 *h;
 
 	if (unlikely(room < 8))
 		return LOSS_TRUNCATED_TRANSPORT;
-	h = cursor_read(c, at, 8, scratch);
+	h = cursor_read(c, at, 8);
 	if (unlikely(!h))
 		return cursor_missing(c, at, 8, LOSS_TRUNCATED_TRANSPORT);
 	type = h[0];
@@ -287,10 +286,9 @@ WEIR_INLINE int parse_v4(struct cursor *c, const struct packet_offload *offload,
 {
 	__u64 left, header, total, fragment;
 	struct packet_ends e;
-	__u64 scratch[3];
 	const __u8 *ip;
 
-	ip = cursor_read(c, f->l3_offset, 20, scratch);
+	ip = cursor_read(c, f->l3_offset, 20);
 	if (unlikely(!ip))
 		return cursor_missing(c, f->l3_offset, 20, LOSS_TRUNCATED_IP);
 	if (unlikely(ip[0] >> 4 != 4))
@@ -341,7 +339,6 @@ WEIR_INLINE __u64 parse_extension(const __u8 *h, __u64 proto, struct packet_fact
 WEIR_INLINE int parse_extensions(struct cursor *c, __u64 total, struct packet_facts *f)
 {
 	__u64 at, size, proto;
-	__u64 scratch[1];
 	const __u8 *h;
 
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
@@ -351,7 +348,7 @@ WEIR_INLINE int parse_extensions(struct cursor *c, __u64 total, struct packet_fa
 			return PACKET_OK;
 		if (at + 8 > total)
 			return LOSS_TRUNCATED_IP;
-		h = cursor_read(c, f->l3_offset + at, 8, scratch);
+		h = cursor_read(c, f->l3_offset + at, 8);
 		if (unlikely(!h))
 			return cursor_missing(c, f->l3_offset + at, 8, LOSS_TRUNCATED_IP);
 		size = parse_extension(h, proto, f);
@@ -370,11 +367,10 @@ WEIR_INLINE int parse_v6(struct cursor *c, const struct packet_offload *offload,
 {
 	__u64 left, total;
 	struct packet_ends e;
-	__u64 scratch[5];
 	const __u8 *ip;
 	int fate;
 
-	ip = cursor_read(c, f->l3_offset, 40, scratch);
+	ip = cursor_read(c, f->l3_offset, 40);
 	if (unlikely(!ip))
 		return cursor_missing(c, f->l3_offset, 40, LOSS_TRUNCATED_IP);
 	if (unlikely(ip[0] >> 4 != 6))
@@ -407,10 +403,10 @@ WEIR_INLINE int is_tag(__u64 type)
  */
 WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts *f)
 {
-	__u64 scratch[2], at = 14, type;
+	__u64 at = 14, type;
 	const __u8 *h;
 
-	h = cursor_read(c, 0, 14, scratch);
+	h = cursor_read(c, 0, 14);
 	if (unlikely(!h))
 		return -1 - cursor_missing(c, 0, 14, LOSS_TRUNCATED_LINK);
 	f->cast = h[0] & 1;
@@ -420,7 +416,7 @@ WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts
 			break;
 		if (tags == 2)
 			break;
-		h = cursor_read(c, at, 4, scratch);
+		h = cursor_read(c, at, 4);
 		if (unlikely(!h))
 			return -1 - cursor_missing(c, at, 4, LOSS_TRUNCATED_LINK);
 		if (!tags)
@@ -442,7 +438,6 @@ WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts
 WEIR_INLINE int packet_parse_cursor(struct cursor *c, enum packet_start start, __u32 vlan_tag,
 				    const struct packet_offload *offload, struct packet_facts *f)
 {
-	__u64 scratch[1];
 	const __u8 *h;
 	int type;
 
@@ -458,7 +453,7 @@ WEIR_INLINE int packet_parse_cursor(struct cursor *c, enum packet_start start, _
 		if (type < 0)
 			return -1 - type;
 	} else {
-		h = cursor_read(c, 0, 1, scratch);
+		h = cursor_read(c, 0, 1);
 		if (unlikely(!h))
 			return cursor_missing(c, 0, 1, LOSS_TRUNCATED_IP);
 		if (h[0] >> 4 != 4 && h[0] >> 4 != 6)

@@ -76,16 +76,16 @@ static __noinline int budget_allows(const struct packet *p)
 	return 1;
 }
 
-/* A zeroed record of what happened at this packet, or NULL (counted). To be filled and submitted.
+/*
+ * Room for a record, or NULL. Each caller looks at the pointer itself and once: the verifier before
+ * 5.12 forgets that it is not NULL, and would miss its release on the path of a second look.
  */
-WEIR_INLINE struct flow_record *record_new(struct packet *p, __u32 kind)
-{
-	struct flow_record *r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+#define record_reserve()                                                                           \
+	((struct flow_record *)bpf_ringbuf_reserve(&records, sizeof(struct flow_record), 0))
 
-	if (!r) {
-		loss_count(LOSS_RING_FULL);
-		return NULL;
-	}
+/* Fills in all but the facts: what happened at this packet, without a slot. */
+WEIR_INLINE void record_begin(struct flow_record *r, struct packet *p, __u32 kind)
+{
 	r->kind = kind;
 	r->slot = RECORD_NO_SLOT;
 	r->generation = 0;
@@ -93,7 +93,6 @@ WEIR_INLINE struct flow_record *record_new(struct packet *p, __u32 kind)
 	r->at = packet_boot(p);
 	r->key = p->facts.key;
 	r->pad = 0;
-	return r;
 }
 
 WEIR_INLINE void record_submit(struct flow_record *r)
@@ -110,10 +109,13 @@ WEIR_INLINE void record_submit(struct flow_record *r)
 /* Tells of a half-open flow as it stands. True if it went into the ring. */
 static __noinline int tell_half(struct packet *p, const struct flow_half *half, __u32 kind)
 {
-	struct flow_record *r = record_new(p, kind);
+	struct flow_record *r = record_reserve();
 
-	if (!r)
+	if (!r) {
+		loss_count(LOSS_RING_FULL);
 		return 0;
+	}
+	record_begin(r, p, kind);
 	__builtin_memcpy(&r->facts, half, sizeof(r->facts));
 	record_submit(r);
 	return 1;
@@ -151,9 +153,12 @@ static __noinline int tell_slot(struct packet *p, const struct flow_slot *slot, 
 
 	if (!cold)
 		return 0;
-	r = record_new(p, kind);
-	if (!r)
+	r = record_reserve();
+	if (!r) {
+		loss_count(LOSS_RING_FULL);
 		return 0;
+	}
+	record_begin(r, p, kind);
 	r->slot = number;
 	r->generation = p->ref.generation;
 	facts_from_slot(&r->facts, slot, cold);

@@ -61,7 +61,7 @@ static __noinline void tc_refuse(struct __sk_buff *skb, struct packet *p)
 {
 	struct cursor c;
 
-	cursor_from_skb(&c, skb);
+	cursor_from_skb(&c, skb, p);
 	if (packet_embedded_cursor(&c, &p->facts, &p->inner, &p->embedded))
 		half_refuse(p);
 }
@@ -70,7 +70,7 @@ static __noinline void xdp_refuse(struct xdp_md *xdp, struct packet *p)
 {
 	struct cursor c;
 
-	cursor_from_xdp(&c, xdp);
+	cursor_from_xdp(&c, xdp, p);
 	if (packet_embedded_cursor(&c, &p->facts, &p->inner, &p->embedded))
 		half_refuse(p);
 }
@@ -160,7 +160,7 @@ WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
 	if (unlikely(!t))
 		return packet_unknown(TC_NEXT);
 	packet_begin(p, a, now, inbound, 0);
-	cursor_from_skb(&c, skb);
+	cursor_from_skb(&c, skb, p);
 	offload.segments = skb->gso_segs;
 	offload.size = offload.segments ? 0 : skb->gso_size;
 	fate = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
@@ -223,7 +223,7 @@ int weir_xdp(struct xdp_md *xdp)
 	if (unlikely(!t))
 		return packet_unknown(XDP_PASS);
 	packet_begin(p, a, now, 1, 1);
-	cursor_from_xdp(&c, xdp);
+	cursor_from_xdp(&c, xdp, p);
 	fate = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
 	if (likely(fate == PACKET_OK)) {
 		p->facts.key.netns = a->netns;
