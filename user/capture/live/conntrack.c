@@ -252,6 +252,9 @@ void conntrack_drain(struct conntrack *conntrack)
 			break;
 		mnl_cb_run(bytes, (size_t)length, 0, 0, on_message, conntrack);
 	}
-	if (lost)
-		dump(conntrack);
+	if (!lost)
+		return;
+	/* Some that ended were not told either. */
+	nat_clear(conntrack->nat);
+	dump(conntrack);
 }

@@ -391,6 +391,19 @@ const char *interfaces_name(const struct interfaces *interfaces, uint32_t ifinde
 	return NULL;
 }
 
+const struct interface *interfaces_after(const struct interfaces *interfaces,
+					 const struct interface *interface)
+{
+	uint32_t after = interface ? interface->ifindex : 0;
+	const struct interface *next = NULL, *each;
+	size_t cursor = 0;
+
+	while ((each = table_next(&interfaces->by_index, &cursor)))
+		if (each->ifindex > after && (!next || each->ifindex < next->ifindex))
+			next = each;
+	return next;
+}
+
 void interfaces_refresh(struct interfaces *interfaces)
 {
 	read_all(interfaces);

@@ -75,6 +75,11 @@ void interfaces_drain(struct interfaces *interfaces);
 /* NULL: none of this index is there, nor was there lately. */
 const char *interfaces_name(const struct interfaces *interfaces, uint32_t ifindex);
 
+/* In the order of their indexes: the first one after NULL, NULL after the last. For people: each
+ * step looks at all. */
+const struct interface *interfaces_after(const struct interfaces *interfaces,
+					 const struct interface *interface);
+
 /* Reads all links anew, for their counters. */
 void interfaces_refresh(struct interfaces *interfaces);
 

@@ -382,8 +382,8 @@ void live_forget(void *context, struct flow *flow)
 const char *live_watching(const struct live *live)
 {
 	struct live *own = (struct live *)live; /* the text is a cache */
-	const struct interface *interface;
-	size_t cursor = 0, length = 0;
+	const struct interface *interface = NULL;
+	size_t length = 0;
 	FILE *out;
 
 	free(own->watching);
@@ -392,7 +392,7 @@ const char *live_watching(const struct live *live)
 	if (!out)
 		return "watching";
 	fputs("watching ", out);
-	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+	while ((interface = interfaces_after(&live->interfaces, interface))) {
 		if (!interface->watch)
 			continue;
 		fprintf(out, "%s%s (%s)", ftell(out) > 9 ? ", " : "", interface->name,

@@ -24,17 +24,29 @@ static void drop_pair(struct nat *nat, struct nat_pair *pair)
 	free(pair);
 }
 
-void nat_free(struct nat *nat)
+void nat_clear(struct nat *nat)
 {
-	for (;;) {
-		size_t cursor = 0;
-		struct nat_name *name = table_next(&nat->names, &cursor);
+	struct nat_pair *all = NULL, *pair;
+	struct nat_name *name;
+	size_t cursor = 0;
 
-		if (!name)
-			break;
-		drop_pair(nat, name->pair);
+	while ((name = table_next(&nat->names, &cursor))) {
+		if (nat_is_twin(name))
+			continue; /* each pair has one name that is not */
+		name->pair->next = all;
+		all = name->pair;
 	}
 	table_free(&nat->names);
+	while ((pair = all)) {
+		all = pair->next;
+		free(pair);
+	}
+	nat->pairs = 0;
+}
+
+void nat_free(struct nat *nat)
+{
+	nat_clear(nat);
 }
 
 struct flow_key nat_key(const struct nat *nat, const struct nat_tuple *tuple, uint8_t *source)

@@ -35,6 +35,7 @@ struct nat_pair {
 	struct nat_name name[3]; /* [0] is the true one; then the twins */
 	uint8_t names;
 	struct flow_nat other; /* host order: what the twins show */
+	struct nat_pair *next; /* while all are dropped */
 };
 
 /* Connections that are remembered; what comes beyond it is counted and stays two flows. */
@@ -52,6 +53,7 @@ struct nat {
 
 void nat_init(struct nat *nat, uint32_t netns);
 void nat_free(struct nat *nat);
+void nat_clear(struct nat *nat); /* forgets all pairs */
 
 /* Key of a tuple as the programs make it; *source is its side that is the tuple's source. */
 struct flow_key nat_key(const struct nat *nat, const struct nat_tuple *tuple, uint8_t *source);

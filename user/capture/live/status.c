@@ -60,8 +60,8 @@ static json_t *watched_json(const struct live *live, const struct interface *int
 				   "up", (interface->flags & IFF_UP) != 0, "hook", watch_way(watch),
 				   "why", reason(live, interface));
 
-	json_object_set_new(object, "in", side_json(live, in, watch->attachment.stats_in));
-	json_object_set_new(object, "out",
+	json_object_set_new(object, "received", side_json(live, in, watch->attachment.stats_in));
+	json_object_set_new(object, "sent",
 			    side_json(live, &watch->hook[WATCH_OUT], watch->attachment.stats_out));
 	json_object_set_new(
 		object, "kernel",
@@ -84,11 +84,10 @@ static const char *unwatched_reason(const struct live *live, const struct interf
 static void interfaces_json(struct live *live, json_t *status)
 {
 	json_t *watched = json_array(), *unwatched = json_array();
-	const struct interface *interface;
-	size_t cursor = 0;
+	const struct interface *interface = NULL;
 
 	interfaces_refresh(&live->interfaces);
-	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+	while ((interface = interfaces_after(&live->interfaces, interface))) {
 		const char *why;
 
 		if (interface->watch) {
@@ -120,17 +119,21 @@ static json_t *gone_json(struct live *live)
 
 static json_t *losses_json(const struct live *live)
 {
-	static const char *const words[LOSS_COUNT] = {
-#define X(name, words_) [LOSS_##name] = words_,
+	static const struct {
+		const char *name, *words;
+	} reasons[LOSS_COUNT] = {
+#define X(name_, words_) [LOSS_##name_] = {#name_, words_},
 		WEIR_LOSSES(X)
 #undef X
 	};
-	json_t *object = json_object();
+	json_t *list = json_array();
 	unsigned i;
 
 	for (i = 0; i < LOSS_COUNT; i++)
-		json_object_set_new(object, words[i], count(live->losses[i]));
-	return object;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "reason", reasons[i].name,
+						      "words", reasons[i].words, "count",
+						      count(live->losses[i])));
+	return list;
 }
 
 /* ---- tables ---- */

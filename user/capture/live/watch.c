@@ -386,11 +386,11 @@ void watch_close(struct live *live)
 
 static void list_names(const struct live *live, char *text, size_t size)
 {
-	const struct interface *interface;
-	size_t cursor = 0, used = 0;
+	const struct interface *interface = NULL;
+	size_t used = 0;
 
 	text[0] = '\0';
-	while ((interface = table_next(&live->interfaces.by_index, &cursor)) && used < size)
+	while ((interface = interfaces_after(&live->interfaces, interface)) && used < size)
 		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
 					 interface->name);
 }

@@ -182,6 +182,10 @@ static void bounded(void **state)
 	}
 	assert_int_equal(nat.pairs, 10);
 	assert_int_equal(nat.dropped, 5);
+	/* Messages were lost: all is learnt anew. */
+	nat_clear(&nat);
+	assert_int_equal(nat.pairs, 0);
+	assert_null(find(&nat, "10.0.0.2", 3, "192.0.2.9", 443));
 	nat_free(&nat);
 }
 
