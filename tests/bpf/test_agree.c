@@ -19,8 +19,9 @@
 #include "crafted.h"
 #include "harness.h"
 
-#define MUTATED 20000
-#define SEED	0x5eedull
+#define MUTATED	     20000
+#define MUTATED_SLOW 2000 /* WEIR_SLOW: in an emulated machine */
+#define SEED	     0x5eedull
 
 struct shared {
 	struct rig *rig;
@@ -177,7 +178,8 @@ static void test_truncated(void **state)
 	for (size_t i = 0; i < CRAFTED; i++) {
 		craft(&f, i);
 		while (--f.len > 0) {
-			check_all(s, &f);
+			check_one(s, f.len % 2 ? RIG_TC_IN : RIG_TC_OUT, &f);
+			check_one(s, RIG_XDP, &f);
 			check_bare(s, &f);
 		}
 	}
@@ -189,20 +191,21 @@ static void test_truncated(void **state)
 static void test_mutated(void **state)
 {
 	struct shared *s = *state;
+	const unsigned mutated = getenv("WEIR_SLOW") ? MUTATED_SLOW : MUTATED;
 	uint64_t random = SEED;
 	struct frame f;
 
 	rig_need(s->rig);
 	s->refused = s->flows = s->lost = 0;
-	for (unsigned i = 0; i < MUTATED; i++) {
+	for (unsigned i = 0; i < mutated; i++) {
 		craft(&f, i % CRAFTED);
 		craft_mutate(&f, &random);
 		check_one(s, i % 3 == 0 ? RIG_XDP : i % 3 == 1 ? RIG_TC_IN : RIG_TC_OUT, &f);
 		if (i % 4 == 0)
 			check_bare(s, &f);
 	}
-	assert_true(s->lost > MUTATED / 20);
-	assert_true(s->flows > MUTATED / 4);
+	assert_true(s->lost > mutated / 20);
+	assert_true(s->flows > mutated / 4);
 	rig_check_sums(s->rig);
 }
 

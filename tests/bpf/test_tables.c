@@ -15,17 +15,31 @@
 
 #include "talk.h"
 
-static int end(void **state)
+/* Small everywhere: two slots, a ring for some twenty records. */
+static int open_small(void **state)
 {
-	if (*state)
-		rig_check_sums(*state);
+	*state = rig_open(&(struct rig_options){
+		.slots = 16, .free = 2, .half_open = 1024, .ring_bytes = 4096});
+	return 0;
+}
+
+static int close_rig(void **state)
+{
 	rig_close(*state);
 	return 0;
 }
 
-static int open_small(void **state)
+static int begin(void **state)
 {
-	*state = rig_open(&(struct rig_options){.slots = 16, .free = 2});
+	if (*state)
+		rig_reset(*state);
+	return 0;
+}
+
+static int end(void **state)
+{
+	if (*state)
+		rig_check_sums(*state);
 	return 0;
 }
 
@@ -61,12 +75,6 @@ static void test_main_full(void **state)
 	assert_int_equal(rig->record[rig->records - 1].slot, 9);
 }
 
-static int open_flood(void **state)
-{
-	*state = rig_open(&(struct rig_options){.half_open = 1024, .first_all = 1});
-	return 0;
-}
-
 /* An inbound flood evicts neither established flows nor our own pending connects. */
 static void test_flood(void **state)
 {
@@ -99,12 +107,6 @@ static void test_flood(void **state)
 	assert_true(talk_promoted(&t));
 }
 
-static int open_small_ring(void **state)
-{
-	*state = rig_open(&(struct rig_options){.ring_bytes = 4096});
-	return 0;
-}
-
 static void test_ring_full(void **state)
 {
 	struct rig *rig = *state;
@@ -124,14 +126,6 @@ static void test_ring_full(void **state)
 	assert_int_equal(rig_count_records(rig, RECORD_REJECTED), 0); /* of what was not told */
 }
 
-static int open_budget(void **state)
-{
-	/* What the programs take for a second is an hour: none ends during the test. */
-	*state = rig_open(&(struct rig_options){
-		.first_all = 100, .first_each = 60, .ticks_a_second = 250 * 3600});
-	return 0;
-}
-
 static unsigned knock(struct rig *rig, unsigned first, unsigned count, unsigned server_port)
 {
 	unsigned before = rig_count_records(rig, RECORD_STARTED);
@@ -146,8 +140,11 @@ static unsigned knock(struct rig *rig, unsigned first, unsigned count, unsigned 
 
 static void test_budget(void **state)
 {
-	struct rig *rig = *state;
+	/* What the programs take for a second is an hour: none ends during the test. */
+	struct rig *rig = rig_open(&(struct rig_options){
+		.first_all = 100, .first_each = 60, .ticks_a_second = 250 * 3600});
 
+	(void)state;
 	rig_need(rig);
 	/* A flood of one service is held to its own budget … */
 	assert_int_equal(knock(rig, 20000, 200, 80), 60);
@@ -161,6 +158,8 @@ static void test_budget(void **state)
 	assert_int_equal(knock(rig, 22000, 1, 1004), 1);
 	assert_int_equal(knock(rig, 22000, 1, 1005), 1);
 	assert_int_equal(knock(rig, 22000, 1, 1006), 0); /* 100 are 100 */
+	rig_check_sums(rig);
+	rig_close(rig);
 }
 
 static void test_unknown_interface(void **state)
@@ -183,13 +182,12 @@ static void test_unknown_interface(void **state)
 
 int main(void)
 {
+#define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_main_full, open_small, end),
-		cmocka_unit_test_setup_teardown(test_flood, open_flood, end),
-		cmocka_unit_test_setup_teardown(test_ring_full, open_small_ring, end),
-		cmocka_unit_test_setup_teardown(test_budget, open_budget, end),
-		cmocka_unit_test_setup_teardown(test_unknown_interface, open_small, end),
+		EACH(test_main_full),	      EACH(test_flood),
+		EACH(test_ring_full),	      EACH(test_budget),
+		EACH(test_unknown_interface),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, open_small, close_rig);
 }
