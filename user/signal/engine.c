@@ -161,6 +161,8 @@ void signal_engine_event(struct signal_engine *engine, const struct event *event
 	engine->shop.stats.events++;
 	if (event->service >= 32 || !(engine->set->services >> event->service & 1))
 		return;
+	if (event_has(event, FIELD_OWN) && event->weir_own) /* counted, in no rule */
+		return;
 	matched = rule_match(engine->set, event, engine->matched);
 	if (!matched)
 		return;
