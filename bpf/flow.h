@@ -112,7 +112,7 @@ struct flow_half {
 	__u64 bytes[2];
 	__u64 payload[2];
 	__u32 packets[2];
-	__u32 last[2]; /* jiffies, low 32 bits */
+	__u32 last[2]; /* jiffies, low 32 bits; of a direction not seen yet: the first packet's */
 	__u32 owner[2];
 	__u32 ifindex;
 	__u16 vlan;

@@ -164,10 +164,10 @@ WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
 	offload.segments = skb->gso_segs;
 	offload.size = offload.segments ? 0 : skb->gso_size;
 	fate = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
+	p->facts.key.netns = a->netns;
 	if (unlikely(inbound && (a->flags & ATTACHMENT_XDP)))
 		return fate == PACKET_OK ? tc_behind_xdp(skb, p) : TC_NEXT;
 	if (likely(fate == PACKET_OK)) {
-		p->facts.key.netns = a->netns;
 		fate = packet_account(p);
 		if (unlikely(fate == PACKET_SLOW))
 			fate = tc_slow(skb, p);

@@ -240,6 +240,14 @@ bool rig_run_skb(struct rig *rig, enum rig_program program, const struct frame *
 	return run(rig, program, frame, &opts);
 }
 
+bool rig_run_pieces(struct rig *rig, const struct frame *frame, size_t linear)
+{
+	struct xdp_md xdp = {.data_end = linear};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &xdp, .ctx_size_in = sizeof(xdp));
+
+	return run(rig, RIG_XDP, frame, &opts);
+}
+
 /* One element of a per-CPU array, summed word by word. */
 static void sum_cpus(const struct bpf_map *map, uint32_t index, uint64_t *sums, size_t words)
 {

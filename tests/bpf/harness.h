@@ -72,6 +72,9 @@ bool rig_run(struct rig *rig, enum rig_program program, const struct frame *fram
 bool rig_run_skb(struct rig *rig, enum rig_program program, const struct frame *frame,
 		 uint32_t ifindex, uint32_t gso_segs, uint32_t gso_size);
 
+/* The same as an XDP frame whose first piece has `linear` bytes. False if the kernel cannot. */
+bool rig_run_pieces(struct rig *rig, const struct frame *frame, size_t linear);
+
 uint64_t rig_loss(const struct rig *rig, enum loss reason); /* all CPUs */
 uint64_t rig_half_count(const struct rig *rig, enum half_count what);
 struct traffic_counts rig_traffic(const struct rig *rig, uint32_t index);
