@@ -277,6 +277,7 @@ static int open_streams(struct pipeline *p, struct error *error)
 	if (!err && p->options.live && config->json_path) {
 		kinds = stream_kinds(config->json_signals, config->json_events);
 		err = sink_json_open(&sink, config->json_path, kinds, error);
+		err = err ? err : sink_queued(&sink, 0, error);
 		err = err ? err : sink_add(p, sink, kinds);
 	}
 	return err;
@@ -287,7 +288,10 @@ static int open_stores(struct pipeline *p, struct error *error)
 	const struct config *config = p->config;
 	struct sqlite_options sqlite = {
 		.path = p->options.database,
-		.keep_for = config->keep_for,
+		/* An old capture is stored to be looked at, not to be aged away. */
+		.keep_for = p->options.live ? config->keep_for : 0,
+		.clock = p->options.live ? time_now : NULL,
+		.patient = !p->options.live,
 		.keep_bytes = config->keep_bytes,
 		.all_flows = config->all_flows,
 	};
