@@ -256,6 +256,19 @@ static int sink_add(struct pipeline *p, struct sink *sink, uint32_t kinds)
 	return 0;
 }
 
+/* A reader who stops must not stop the engine. */
+static int sink_add_queued(struct pipeline *p, struct sink *sink, uint32_t kinds,
+			   struct error *error)
+{
+	int err = sink_queued(&sink, 0, error);
+
+	if (err) {
+		sink->ops->close(sink);
+		return err;
+	}
+	return sink_add(p, sink, kinds);
+}
+
 static uint32_t stream_kinds(bool signals, bool events)
 {
 	return 1u << OUT_DETECTION | (signals ? 1u << OUT_SIGNAL : 0) |
@@ -277,8 +290,7 @@ static int open_streams(struct pipeline *p, struct error *error)
 	if (!err && p->options.live && config->json_path) {
 		kinds = stream_kinds(config->json_signals, config->json_events);
 		err = sink_json_open(&sink, config->json_path, kinds, error);
-		err = err ? err : sink_queued(&sink, 0, error);
-		err = err ? err : sink_add(p, sink, kinds);
+		err = err ? err : sink_add_queued(p, sink, kinds, error);
 	}
 	return err;
 }
@@ -390,12 +402,24 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	return 0;
 }
 
+/* Records that the sink did not take. */
+static uint64_t sink_lost(struct sink *sink)
+{
+	json_t *status = sink->ops->status(sink);
+	json_int_t lost = json_integer_value(json_object_get(status, "dropped")) +
+			  json_integer_value(json_object_get(status, "failed"));
+
+	json_decref(status);
+	return (uint64_t)lost;
+}
+
 static void close_sinks(struct pipeline *p)
 {
 	vec_each (sink, &p->sinks) {
 		if ((*sink)->ops->flush(*sink, FLUSH_MS))
 			log_warn("%s did not take all within %d s: what was left is lost",
 				 (*sink)->ops->name, FLUSH_MS / 1000);
+		p->lost += sink_lost(*sink);
 		(*sink)->ops->close(*sink);
 	}
 	vec_free(&p->sinks);
@@ -407,9 +431,12 @@ void pipeline_finish(struct pipeline *p)
 	order_end(p->order, p->flow_input);
 }
 
-void pipeline_close(struct pipeline *p)
+uint64_t pipeline_close(struct pipeline *p)
 {
+	uint64_t lost;
+
 	close_sinks(p);
+	lost = p->lost;
 	flow_table_free(p->flows);
 	order_free(p->order);
 	signal_engine_free(p->signals);
@@ -422,6 +449,7 @@ void pipeline_close(struct pipeline *p)
 	vec_free(&p->own_sockets);
 	pthread_mutex_destroy(&p->own_lock);
 	free(p);
+	return lost;
 }
 
 int pipeline_worst(const struct pipeline *p)

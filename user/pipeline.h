@@ -33,8 +33,9 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 /* The end of all input: flows age out, what waits leaves, windows close as partial. */
 void pipeline_finish(struct pipeline *pipeline);
 
-/* Flushes and closes the sinks, frees everything. */
-void pipeline_close(struct pipeline *pipeline);
+/* Flushes and closes the sinks, frees everything. How many records were lost on the way, each told
+ * where it happened. */
+uint64_t pipeline_close(struct pipeline *pipeline);
 
 /* Where captures and the live source put what they know of connections. */
 struct flow_table *pipeline_flows(struct pipeline *pipeline);

@@ -193,14 +193,16 @@ static void tell(const struct replay *replay)
 	}
 }
 
-static void replay_close(struct replay *replay)
+/* Returns how many records were lost. */
+static uint64_t replay_close(struct replay *replay)
 {
-	if (replay->pipeline)
-		pipeline_close(replay->pipeline);
+	uint64_t lost = replay->pipeline ? pipeline_close(replay->pipeline) : 0;
+
 	track_free(replay->track);
 	vec_each (file, &replay->files)
 		file->source->ops->close(file->source);
 	vec_free(&replay->files);
+	return lost;
 }
 
 int pipeline_replay(const struct config *config, const struct replay_options *options)
@@ -208,6 +210,7 @@ int pipeline_replay(const struct config *config, const struct replay_options *op
 	struct replay replay = {0};
 	struct error error = {0};
 	int err = replay_open(&replay, config, options, &error), worst;
+	uint64_t lost;
 
 	if (err) {
 		replay_close(&replay);
@@ -221,6 +224,10 @@ int pipeline_replay(const struct config *config, const struct replay_options *op
 	tell(&replay);
 	pipeline_finish(replay.pipeline);
 	worst = pipeline_worst(replay.pipeline);
-	replay_close(&replay);
+	lost = replay_close(&replay);
+	if (lost) {
+		log_error("%" PRIu64 " records were not written", lost);
+		return EXIT_SYSTEM;
+	}
 	return options->fail_on >= 0 && worst >= options->fail_on ? EXIT_RAISED : EXIT_DONE;
 }
