@@ -27,7 +27,7 @@ as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
 	elif command -v sudo >/dev/null; then
-		sudo DEBIAN_FRONTEND=noninteractive "$@"
+		sudo env DEBIAN_FRONTEND=noninteractive "$@"
 	else
 		fail "not root and no sudo: as root, run: $*"
 	fi
