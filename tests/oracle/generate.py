@@ -227,6 +227,7 @@ def events(rng, far):
     out = []
     pace = rng.choice([0.3, 1, 3])
     wide = rng.choice([6, 30, 60])
+    grid = rng.random() < 0.4  # whole seconds: times that are equal, and spans that fit exactly
     for _ in range(rng.randint(20, 160)):
         step = rng.random()
         if step > 0.15:
@@ -235,7 +236,7 @@ def events(rng, far):
             t += rng.randint(10, 90) * SEC
         if step > 0.995:
             t += rng.choice(far) * SEC
-        if rng.random() < 0.1:
+        if grid or rng.random() < 0.1:
             t = -(-t // SEC) * SEC
         service = rng.choice(["attempt", "connection"])
         e = {"time": t, "service": service,

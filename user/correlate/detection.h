@@ -8,9 +8,11 @@
 #define DETECTION_SAMPLES_MAX 32
 
 enum detection_change {
-	DETECTION_RAISED,  /* new: announced everywhere */
-	DETECTION_UPDATED, /* more evidence: stored, not announced again unless severity rose */
-	DETECTION_CLOSED,  /* its rule has not held for `suppress` */
+	DETECTION_RAISED, /* new: announced everywhere */
+	/* More evidence: stored, not announced again unless severity rose. What brings no new
+	 * signal is told at most once in 10 s of event time. */
+	DETECTION_UPDATED,
+	DETECTION_CLOSED, /* its rule has not held for `suppress` */
 };
 
 /* Borrowed: alive during the call that hands it over. The evidence are copies whose pointers live

@@ -37,7 +37,7 @@ struct signal {
 	const struct value *keys;
 	unsigned keys_len;
 	weir_time start, time; /* first contributing event; the one that made it true */
-	weir_time emitted;     /* watermark when it was said */
+	weir_time emitted;     /* event time then: of the event, or the end of the window */
 	weir_time window_start, window_end;
 	bool update;  /* of a signal said before: same id */
 	bool silent;  /* suppressed: for correlation only, not for output */
