@@ -119,6 +119,13 @@ static void on_flow_forgotten(void *context, struct flow *flow)
 		live_forget(p->live, flow);
 }
 
+static const char *on_interface_name(void *context, uint32_t ifindex)
+{
+	struct pipeline *p = context;
+
+	return p->live ? live_interface_name(p->live, ifindex) : NULL;
+}
+
 int pipeline_input(struct pipeline *p, weir_time lateness)
 {
 	return order_input(p->order, lateness);
@@ -197,6 +204,8 @@ void pipeline_live(struct pipeline *p, struct live *live)
 		vec_each (cookie, &p->own_sockets)
 			live_own_socket(live, *cookie);
 	pthread_mutex_unlock(&p->own_lock);
+	if (live)
+		flow_ready(p->flows, time_now());
 	p->enrich.local = live ? live_addresses(live, &generation) : NULL;
 }
 
@@ -354,17 +363,28 @@ static uint32_t services(const struct pipeline *p)
 	return p->rules->services | (wanted(p, OUT_FLOW) ? 1u << SERVICE_FLOW : 0);
 }
 
+/* Room for all that the kernel's tables can hold: what is let go earlier is told in part. */
+static size_t max_flows(const struct config *config)
+{
+	uint64_t kernel = config->flow_slots + 2 * config->half_open;
+
+	if (config->max_flows)
+		return config->max_flows;
+	return kernel > MAX_FLOWS_DEFAULT ? kernel : MAX_FLOWS_DEFAULT;
+}
+
 static int open_flows(struct pipeline *p)
 {
 	const struct flow_ops ops = {
 		.event = on_flow_event,
 		.forget = on_flow_forgotten,
+		.interface_name = on_interface_name,
 		.context = p,
 		.services = services(p),
 		.interval = WEIR_SEC,
-		.max_flows = p->config->max_flows ? p->config->max_flows : MAX_FLOWS_DEFAULT,
+		.max_flows = max_flows(p->config),
 		.timeouts = &flow_timeouts_default,
-		.ready = p->options.live ? time_now() : TIME_NONE,
+		.ready = TIME_NONE,
 	};
 
 	p->flows = flow_table_new(&ops);

@@ -213,6 +213,8 @@ static void fill(struct flow_table *table, struct flow *flow, const struct flow_
 		.initiator = start->initiator,
 		.marks = start->marks,
 		.own = start->own,
+		.silent = start->silent,
+		.nat = start->nat,
 		.first = start->first,
 		.last = start->first,
 		.interval_first = TIME_NONE,
@@ -226,6 +228,11 @@ static void fill(struct flow_table *table, struct flow *flow, const struct flow_
 		flow->initiator = asker(start);
 	flow->decided = flow->marks & (FLOW_MIDSTREAM | FLOW_ERROR);
 	flow->destination_answers = answered_has(&table->answered, &flow->key, !flow->initiator);
+}
+
+void flow_ready(struct flow_table *table, weir_time at)
+{
+	table->ops.ready = at;
 }
 
 struct flow *flow_begin(struct flow_table *table, const struct flow_start *start)
@@ -254,7 +261,7 @@ struct flow *flow_begin(struct flow_table *table, const struct flow_start *start
 		return flow;
 	}
 	table->stats.started++;
-	if (flow->own)
+	if (flow->own || flow->silent)
 		return flow;
 	if (can_be_answered(flow)) {
 		flow->deadline = flow->first + table->timeouts.unanswered;

@@ -97,6 +97,8 @@ struct flow_ops {
 	 * service's port to a client's is the answer to something that was not seen. TIME_NONE (or
 	 * 0): the input is whole from its first packet. */
 	weir_time ready;
+	/* Name of an interface, alive until the event was taken; NULL: unknown. Optional. */
+	const char *(*interface_name)(void *context, uint32_t ifindex);
 	/* Called for a flow that the table ends by itself (evicted, finished, or expired without a
 	 * callback), while it can still be read: a source that keeps pointers drops them. Optional.
 	 */
@@ -117,6 +119,9 @@ struct flow_table;
 struct flow_table *flow_table_new(const struct flow_ops *ops); /* NULL without memory */
 void flow_table_free(struct flow_table *table);
 
+/* The table begins to see packets at `at` (flow_ops.ready). */
+void flow_ready(struct flow_table *table, weir_time at);
+
 struct flow *flow_find(struct flow_table *table, const struct flow_key *key);
 
 /* What is known when a flow is first seen. */
@@ -127,6 +132,8 @@ struct flow_start {
 	uint16_t vlan;
 	uint8_t initiator, marks, state;
 	bool own;
+	bool silent;		    /* NAT twin: makes no events */
+	const struct flow_nat *nat; /* must outlive the flow; NULL: not translated */
 	uint64_t missed; /* > 0: stands for so many first packets without a source (event.count) */
 };
 

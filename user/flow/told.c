@@ -53,6 +53,17 @@ static void put_nat(struct event *e, const struct flow_nat *nat)
 	event_set(e, NAT_DESTINATION_PORT, nat_destination_port, nat->destination_port);
 }
 
+static void put_interface(const struct flow_table *table, struct event *e, uint32_t ifindex)
+{
+	const char *name = NULL;
+
+	if (table->ops.interface_name)
+		name = table->ops.interface_name(table->ops.context, ifindex);
+	if (name)
+		event_set(e, INTERFACE_NAME, interface_name,
+			  ((struct text){.at = name, .length = (uint32_t)strlen(name)}));
+}
+
 static struct event *begin_flow(struct flow_table *table, const struct flow *flow,
 				enum event_service service, weir_time at)
 {
@@ -66,6 +77,7 @@ static struct event *begin_flow(struct flow_table *table, const struct flow *flo
 	}
 	if (flow->vlan)
 		event_set(e, VLAN_ID, vlan_id, flow->vlan);
+	put_interface(table, e, flow->ifindex);
 	if (flow->nat)
 		put_nat(e, flow->nat);
 	if (flow->marks & FLOW_MIDSTREAM)

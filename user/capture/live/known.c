@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,33 +248,29 @@ static struct flow_start start_of(struct live *live, const struct seen *seen,
 		start.key = role->name->pair->name[0].key;
 		start.initiator ^= nat_turned(role->name);
 	}
-	/* A silent flow makes no attempt; as one's own it makes none either. */
-	start.own |= role->silent;
+	start.silent = role->silent;
 	return start;
 }
 
-static void apply_role(struct known *known, struct flow *flow, const struct seen *seen,
-		       const struct role *role)
+/* What a translated flow needs beside, before it begins: its `attempt` shows nat.* already. */
+static int prepare_role(struct known *known, const struct seen *seen, const struct role *role,
+			struct flow_start *start)
 {
 	struct known_more *more;
 
-	if (!role->name)
-		return;
-	if (role->silent) {
-		flow->own = false;
-		flow->silent = true;
-		return;
-	}
+	if (!role->name || role->silent)
+		return 0;
 	more = more_of(known);
 	if (!more)
-		return; /* only `nat.*` is missing */
+		return -ENOMEM;
 	more->nat = role->name->pair->other;
-	flow->nat = &more->nat;
+	start->nat = &more->nat;
 	if (!role->alias)
-		return;
+		return 0;
 	more->aliased = true;
 	more->turned = nat_turned(role->name);
 	more->key = seen->key;
+	return 0;
 }
 
 static void bind_slot(struct live *live, struct flow *flow, const struct seen *seen)
@@ -295,8 +292,7 @@ static struct flow *begin(struct live *live, struct flow_table *flows, const str
 	struct known *known = calloc(1, sizeof(*known));
 	struct flow *flow = NULL;
 
-	/* An alias that forgets its kernel's key could not be ended. */
-	if (known && (!role.alias || more_of(known)))
+	if (known && !prepare_role(known, seen, &role, &start))
 		flow = flow_begin(flows, &start);
 	if (!flow) {
 		free(known ? known->more : NULL);
@@ -310,7 +306,6 @@ static struct flow *begin(struct live *live, struct flow_table *flows, const str
 	live->known_len++;
 	live->halves.begun++;
 	live->own_flows += flow->own && !role.silent;
-	apply_role(known, flow, seen, &role);
 	bind_slot(live, flow, seen);
 	return flow;
 }
