@@ -124,8 +124,12 @@ struct flow_half {
 	__u8 state;
 	__u8 initiator;
 	__u8 marks;
-	__u8 told;  /* a record for it went into the ring (else the walk finds it) */
-	__u8 moved; /* being promoted: its counts go, or went, to the main table */
+	__u8 told; /* a record for it went into the ring (else the walk finds it) */
+	/*
+	 * Not 0: being promoted. Its counts are in the main table as soon as the key is; an entry
+	 * that a later walk still finds so has stayed behind, and its counts are its own.
+	 */
+	__u8 moved;
 	__u8 zero[3];
 };
 _Static_assert(sizeof(struct flow_half) == 96, "flow_half crosses to the agent");

@@ -8,20 +8,19 @@
 
 #define EEXIST 17
 
-/* In the table of the packet's own direction first, then in the other. */
-WEIR_INLINE struct flow_half *half_find(const struct packet *p, const struct flow_key *key,
-					__u8 *inbound)
+/*
+ * Always in the same order: two CPUs that see both directions begin at once make an entry in each
+ * table, and must agree on one of them from then on. The other is left to its end.
+ */
+WEIR_INLINE struct flow_half *half_find(const struct flow_key *key, __u8 *inbound)
 {
-	struct flow_half *half;
+	struct flow_half *half = bpf_map_lookup_elem(&half_out, key);
 
-	*inbound = p->inbound;
-	half = p->inbound ? bpf_map_lookup_elem(&half_in, key)
-			  : bpf_map_lookup_elem(&half_out, key);
+	*inbound = 0;
 	if (half)
 		return half;
-	*inbound = !p->inbound;
-	return p->inbound ? bpf_map_lookup_elem(&half_out, key)
-			  : bpf_map_lookup_elem(&half_in, key);
+	*inbound = 1;
+	return bpf_map_lookup_elem(&half_in, key);
 }
 
 WEIR_INLINE long half_delete(const struct flow_key *key, __u8 inbound)
@@ -165,7 +164,7 @@ WEIR_INLINE void slot_add_difference(struct flow_slot *slot, const struct flow_h
 	}
 }
 
-enum promotion { PROMOTION_DONE, PROMOTION_NO_ROOM, PROMOTION_RACE };
+enum promotion { PROMOTION_DONE, PROMOTION_NO_ROOM, PROMOTION_OTHER };
 
 /* The new slot, ready for publication as p->ref. */
 WEIR_INLINE void slot_prepare(struct packet *p, struct flow_slot *slot, struct flow_cold *cold,
@@ -183,11 +182,14 @@ WEIR_INLINE void slot_prepare(struct packet *p, struct flow_slot *slot, struct f
 	p->ref.generation = generation;
 }
 
+/* Steps of struct flow_half.moved. */
+enum half_moved { HALF_STAYS, HALF_MOVES, HALF_MOVED };
+
 /*
- * Moves an entry to the main table. Another CPU may add to it meanwhile: `moved` sends it to the
- * main table, and what it added between the copy and that is added once more as a difference. What
- * comes later still, that CPU itself counts as LOSS_RACE when it finds `moved` set behind its
- * addition.
+ * Moves an entry to the main table, while another CPU may add to it: HALF_MOVES, copy, publish,
+ * HALF_MOVED, add what differs from the copy by now. Who adds and then does not see HALF_MOVED is
+ * in the difference or in the copy; who does see it cannot know, and counts LOSS_RACE. Atomic
+ * additions are full barriers on x86 and order both sides.
  */
 static __noinline int half_promote(struct packet *p, struct flow_half *half, __u8 inbound)
 {
@@ -205,12 +207,14 @@ static __noinline int half_promote(struct packet *p, struct flow_half *half, __u
 	cold = bpf_map_lookup_elem(&flow_cold, &number);
 	if (!slot || !cold)
 		return PROMOTION_NO_ROOM;
-	half->moved = 1;
+	half->moved = HALF_MOVES;
 	__builtin_memcpy(copy, half, sizeof(*copy));
 	p->ref.slot = number;
 	slot_prepare(p, slot, cold, copy);
 	err = bpf_map_update_elem(&flow_main, &p->facts.key, &p->ref, BPF_NOEXIST);
 	if (!err) {
+		half->moved = HALF_MOVED;
+		full_barrier(&half->bytes[0]);
 		slot_add_difference(slot, half, copy);
 		if (!half_delete(&p->facts.key, inbound))
 			half_count_add(HALF_PROMOTED);
@@ -219,9 +223,9 @@ static __noinline int half_promote(struct packet *p, struct flow_half *half, __u
 	p->ref.generation = 0;
 	slot_clear(slot);
 	bpf_map_push_elem(&flow_free, &number, 0);
-	if (err == -EEXIST) /* another CPU promotes it, with what we added */
-		return PROMOTION_RACE;
-	half->moved = 0;
+	if (err == -EEXIST) /* another CPU was first, and takes what we added */
+		return PROMOTION_OTHER;
+	half->moved = HALF_STAYS;
 	loss_count(LOSS_TABLE_FULL);
 	return PROMOTION_NO_ROOM;
 }
@@ -251,8 +255,8 @@ WEIR_INLINE void half_view(const struct flow_half *half, struct flow_view *view)
 }
 
 /* After the packet was added: state, promotion, and what is told. */
-WEIR_INLINE int half_step(struct packet *p, struct flow_half *half, __u8 inbound,
-			  const struct flow_step *step)
+WEIR_INLINE void half_step(struct packet *p, struct flow_half *half, __u8 inbound,
+			   const struct flow_step *step)
 {
 	int promotion = PROMOTION_NO_ROOM;
 
@@ -264,13 +268,10 @@ WEIR_INLINE int half_step(struct packet *p, struct flow_half *half, __u8 inbound
 		half->decided = packet_boot(p);
 	if (step->promote)
 		promotion = half_promote(p, half, inbound);
-	if (promotion == PROMOTION_RACE)
-		return LOSS_RACE;
 	if (promotion == PROMOTION_DONE)
 		slot_tell_promoted(p, step->tell);
-	else if (step->tell)
+	else if (promotion == PROMOTION_NO_ROOM && step->tell)
 		half_tell(p, half, step->tell);
-	return PACKET_OK;
 }
 
 /* The old connection's last counters go with the record: the entry makes room for a new one. */
@@ -291,31 +292,34 @@ static __noinline int half_packet(struct packet *p, struct flow_half *half, __u8
 	struct flow_packet packet;
 	struct flow_view view;
 	struct flow_step step;
+	__u8 moved;
 
-	if (half->moved)
-		return LOSS_RACE;
 	if (!owner_takes(p, &half->owner[d], half->last[d]))
 		return LOSS_DUPLICATE;
 	half_view(half, &view);
 	packet_for_state(p, &packet);
 	step = flow_next(&view, &packet);
-	if (step.restart)
+	if (step.restart && !half->moved)
 		return half_retire(p, half, inbound);
+	if (half->moved == HALF_MOVED) /* meanwhile: nothing was added yet */
+		return PACKET_SLOW;
 	half_add(half, p, d);
 	flags_add(&half->flags[d], p->facts.tcp_flags);
-	/* Moved, evicted or in another's use since it was looked up. */
-	if (half->moved || half->first != first)
+	moved = half->moved;
+	if (half->first != first || moved == HALF_MOVED) /* in another's use, or too late */
 		return LOSS_RACE;
-	return half_step(p, half, inbound, &step);
+	if (moved == HALF_STAYS)
+		half_step(p, half, inbound, &step);
+	return PACKET_OK;
 }
 
-/* It was promoted between our look-ups of the main and the half-open tables. */
-WEIR_INLINE int half_overtaken(struct packet *p, int otherwise)
+/* It may have been promoted between our look-ups of the main and the half-open tables. */
+WEIR_INLINE int half_overtaken(struct packet *p)
 {
 	struct flow_ref *ref = bpf_map_lookup_elem(&flow_main, &p->facts.key);
 
 	if (!ref)
-		return otherwise;
+		return PACKET_SLOW;
 	*(__u64 *)&p->ref = *(volatile __u64 *)ref;
 	return established_slow(p);
 }
@@ -328,11 +332,14 @@ static __noinline int half_slow(struct packet *p)
 	__u8 inbound;
 	long err;
 
-	half = half_find(p, &p->facts.key, &inbound);
-	if (half)
-		fate = half->moved ? half_overtaken(p, LOSS_RACE) : half_packet(p, half, inbound);
-	else if (!p->ref.generation)
-		fate = half_overtaken(p, PACKET_SLOW);
+	half = half_find(&p->facts.key, &inbound);
+	if (!p->ref.generation && (!half || half->moved))
+		fate = half_overtaken(p);
+	if (fate == PACKET_SLOW && half) {
+		fate = half_packet(p, half, inbound);
+		if (fate == PACKET_SLOW)
+			fate = half_overtaken(p);
+	}
 	if (fate != PACKET_SLOW && fate != PACKET_RESTARTED)
 		return fate;
 	err = half_insert(p);
@@ -340,9 +347,9 @@ static __noinline int half_slow(struct packet *p)
 		return PACKET_OK;
 	if (err != -EEXIST)
 		return LOSS_HALF_OPEN_FULL;
-	half = half_find(p, &p->facts.key, &inbound);
+	half = half_find(&p->facts.key, &inbound);
 	fate = half ? half_packet(p, half, inbound) : LOSS_RACE;
-	return fate == PACKET_RESTARTED ? LOSS_RACE : fate;
+	return fate < PACKET_OK ? LOSS_RACE : fate; /* everything changes at once */
 }
 
 /* An ICMP error quotes a packet of the flow p->embedded. */
@@ -354,7 +361,7 @@ static __noinline void half_refuse(struct packet *p)
 	__u8 inbound;
 
 	embedded->key.netns = p->facts.key.netns;
-	half = half_find(p, &embedded->key, &inbound);
+	half = half_find(&embedded->key, &inbound);
 	if (!half)
 		return;
 	half_view(half, &view);

@@ -14,6 +14,15 @@
 /* Atomic addition whose result is not wanted: all that kernels before 5.12 have. */
 #define atomic_add(p, v) ((void)__sync_fetch_and_add((p), (v)))
 
+/* Orders what is stored before against what is read after: adds a zero that clang does not know. */
+WEIR_INLINE void full_barrier(__u64 *word)
+{
+	__u64 nothing = 0;
+
+	asm volatile("" : "+r"(nothing));
+	atomic_add(word, nothing);
+}
+
 /* Fates beside enum loss and PACKET_OK, inside the programs only. */
 #define PACKET_SLOW	 (-2) /* not decided on the fast path */
 #define PACKET_RESTARTED (-3) /* its tuple's old connection is over and out of the table */

@@ -124,7 +124,7 @@ static __noinline int tc_behind_xdp(struct __sk_buff *skb, struct packet *p)
 		cold_cookie(p);
 		return TC_NEXT;
 	}
-	half = half_find(p, &p->facts.key, &inbound);
+	half = half_find(&p->facts.key, &inbound);
 	if (half && !half->cookie)
 		half->cookie = p->cookie;
 	return TC_NEXT;

@@ -231,6 +231,15 @@ bool rig_run(struct rig *rig, enum rig_program program, const struct frame *fram
 	return run(rig, program, frame, &opts);
 }
 
+bool rig_run_many(struct rig *rig, enum rig_program program, const struct frame *frame,
+		  unsigned times)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->byte, .data_size_in = frame->len,
+		    .repeat = times);
+
+	return !bpf_prog_test_run_opts(program_of(rig, program), &opts);
+}
+
 bool rig_run_skb(struct rig *rig, enum rig_program program, const struct frame *frame,
 		 uint32_t ifindex, uint32_t gso_segs, uint32_t gso_size)
 {

@@ -68,6 +68,10 @@ enum rig_program { RIG_TC_IN, RIG_TC_OUT, RIG_L3_IN, RIG_L3_OUT, RIG_XDP };
 /* Runs one packet. The program's verdict is checked. False if the kernel refuses the packet. */
 bool rig_run(struct rig *rig, enum rig_program program, const struct frame *frame);
 
+/* The same packet many times over, in one call; any thread. */
+bool rig_run_many(struct rig *rig, enum rig_program program, const struct frame *frame,
+		  unsigned times);
+
 /* The same as an skb of another interface (0: lo) or of several segments. */
 bool rig_run_skb(struct rig *rig, enum rig_program program, const struct frame *frame,
 		 uint32_t ifindex, uint32_t gso_segs, uint32_t gso_size);
