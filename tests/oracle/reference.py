@@ -10,7 +10,7 @@ from expression import cut, early, truth
 SEC = 10**9
 LEVELS = ["informational", "low", "medium", "high", "critical"]
 SPACE = uuid.UUID("6f1c7e52-0d3b-4e0a-9b61-776569720001")
-TELL = 10 * SEC
+TELL = 5 * SEC
 
 
 def identity(who, keys, what):
@@ -425,7 +425,9 @@ class Engine:
         self.timers(None)
         for life in sorted((x for x in self.lives if x.tell is not None),
                            key=lambda x: (x.tell, x.told_at)):
-            self.tell(life, 1, False, life.tell - TELL)
+            at = life.tell - TELL
+            life.announce = life.announce and at
+            self.tell(life, 1, False, at)
         return self.out
 
     def alone_signal(self, base, e):
@@ -498,7 +500,7 @@ class Engine:
         raised = life is None
         if raised:
             life = Life(rule, keys, evidence)
-            life.close = now + suppress
+            life.close, life.announce = now + suppress, now + TELL
             self.lives.append(life)
         fresh = False
         for s in evidence:
@@ -533,8 +535,14 @@ class Engine:
 
     def tell(self, life, change, worse, now):
         life.tell = None
+        announce = life.announce is not None and (
+            life.announce <= now or life.severity == 4 or change == 2)
+        if announce:
+            life.announce = None
+        elif life.announce is not None:
+            life.tell, life.told_at = life.announce, self.tick()
         self.out.append({
-            "kind": "detection", "rule": life.rule["name"], "id": life.id, "change": change,
+            "announce": announce, "kind": "detection", "rule": life.rule["name"], "id": life.id, "change": change,
             "worse": worse, "severity": life.severity, "first": life.first, "last": life.last,
             "emitted": now, "count": life.count, "common": life.common or 0,
             "signals": len(life.evidence)})

@@ -8,9 +8,9 @@
 #define DETECTION_SAMPLES_MAX 32
 
 enum detection_change {
-	DETECTION_RAISED, /* new: announced everywhere */
-	/* More evidence: stored, not announced again unless severity rose. What brings no new
-	 * signal is told at most once in 10 s of event time. */
+	DETECTION_RAISED, /* new */
+	/* More evidence. What brings no new signal is told at most once in LIFE_TELL of event time.
+	 */
 	DETECTION_UPDATED,
 	DETECTION_CLOSED, /* its rule has not held for `suppress` */
 };
@@ -21,7 +21,11 @@ struct detection {
 	const struct rule *rule;
 	char id[UUID_TEXT_MAX];
 	enum detection_change change;
-	bool worse;		      /* severity rose with this update */
+	bool worse; /* severity rose with this update */
+	/* Once in its life: as soon as it is critical, else LIFE_TELL after it was raised, so that
+	 * what follows at once (how severe it is, on whom) stands in the one line that people get.
+	 */
+	bool announce;
 	const enum field *key_fields; /* names of an alias: key_names */
 	const char *const *key_names;
 	const struct value *keys;

@@ -10,6 +10,7 @@ struct life {
 	struct life *close_before, *close_after, *told_before, *told_after;
 	weir_time close_at, tell_at; /* TIME_NEVER: nothing untold */
 	weir_time suppress;
+	weir_time announce_at; /* TIME_NEVER: it was announced */
 	struct detection detection;
 	struct evidence *evidence[DETECTION_SIGNALS_MAX]; /* by time */
 	const struct signal *signals[DETECTION_SIGNALS_MAX];
@@ -61,13 +62,17 @@ static void told_remove(struct lives *lives, struct life *life)
 
 static void told_add(struct lives *lives, struct life *life, weir_time at)
 {
+	struct life *before = lives->last_told;
+
 	if (life->tell_at != TIME_NEVER)
 		return;
+	while (before && before->tell_at > at)
+		before = before->told_before;
 	life->tell_at = at;
-	life->told_before = lives->last_told;
-	life->told_after = NULL;
-	*(lives->last_told ? &lives->last_told->told_after : &lives->first_told) = life;
-	lives->last_told = life;
+	life->told_before = before;
+	life->told_after = before ? before->told_after : lives->first_told;
+	*(before ? &before->told_after : &lives->first_told) = life;
+	*(life->told_after ? &life->told_after->told_before : &lives->last_told) = life;
 }
 
 static void life_free(struct lives *lives, struct life *life)
@@ -98,6 +103,9 @@ static void tell(struct lives *lives, struct life *life, enum detection_change c
 	told_remove(lives, life);
 	d->change = change;
 	d->worse = worse;
+	d->announce = life->announce_at != TIME_NEVER &&
+		      (life->announce_at <= now || d->severity == SEVERITY_CRITICAL ||
+		       change == DETECTION_CLOSED);
 	d->emitted = now;
 	for (unsigned i = 0; i < life->evidence_len; i++)
 		life->signals[i] = &life->evidence[i]->signal;
@@ -106,6 +114,10 @@ static void tell(struct lives *lives, struct life *life, enum detection_change c
 	d->why = why_of(lives->arena, d, life->common_name, life->common_width, life->left_out);
 	if (!d->why)
 		d->why = "";
+	if (d->announce)
+		life->announce_at = TIME_NEVER;
+	else if (life->announce_at != TIME_NEVER)
+		told_add(lives, life, life->announce_at);
 	lives->ops->detection(lives->ops->context, d);
 	lives->stats->detections += change == DETECTION_RAISED;
 	lives->stats->updates += change == DETECTION_UPDATED;
@@ -140,9 +152,14 @@ void lives_advance(struct lives *lives, weir_time now)
 void lives_end(struct lives *lives)
 {
 	while (lives->first_told) {
+		struct life *life = lives->first_told;
+		weir_time at = life->tell_at - LIFE_TELL;
+
 		arena_reset(lives->arena);
-		tell(lives, lives->first_told, DETECTION_UPDATED, false,
-		     lives->first_told->tell_at - LIFE_TELL);
+		/* Nothing follows that could change it. */
+		if (life->announce_at != TIME_NEVER)
+			life->announce_at = at;
+		tell(lives, life, DETECTION_UPDATED, false, at);
 	}
 }
 
@@ -240,6 +257,7 @@ static struct life *life_new(struct lives *lives, const struct holding *h, const
 		pool_put(lives->pool, life, sizeof(*life));
 		return NULL;
 	}
+	life->announce_at = h->now + LIFE_TELL;
 	close_insert(lives, life, h->now + h->suppress);
 	lives->stats->open++;
 	return life;

@@ -10,9 +10,10 @@
  * family (or rule) and keys at a time: what holds meanwhile updates it.
  *
  * An update that only says again what is known (no new signal, no worse severity) is told at most
- * once in LIFE_TELL of event time; its count is right all the same.
+ * once in LIFE_TELL of event time; its count is right all the same. It is announced once: when it
+ * is critical, or LIFE_TELL after it was raised.
  */
-#define LIFE_TELL      (10 * WEIR_SEC)
+#define LIFE_TELL      (5 * WEIR_SEC)
 #define LIVES_MAX      10000
 #define LIFE_NAMES_MAX (2 * RULE_FIELDS_MAX)
 

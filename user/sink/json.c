@@ -107,6 +107,8 @@ static void json_write(struct sink *sink, struct out *out)
 {
 	struct json_sink *s = (struct json_sink *)sink;
 
+	if (out->kind == OUT_DETECTION && !out->announce)
+		return;
 	/* Who read the pipe has gone, and does not come back. */
 	if (s->error == EPIPE) {
 		s->dropped++;

@@ -295,8 +295,7 @@ struct out *out_detection(const struct detection *d, const char *host)
 	fill_rule(out, d->rule, host);
 	fill_keys(out, &keys);
 	out->change = d->change;
-	out->announce =
-		d->change == DETECTION_RAISED || (d->change == DETECTION_UPDATED && d->worse);
+	out->announce = d->announce;
 	out->id = arena_text(&out->arena, d->id);
 	out->severity = d->severity;
 	out->confidence = d->confidence;

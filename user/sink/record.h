@@ -24,7 +24,7 @@ struct out {
 	enum record_kind_out kind;
 	struct arena arena;
 	enum detection_change change; /* detection */
-	bool announce;		      /* detection: raised, or worse than when last announced */
+	bool announce;		      /* detection: to be told to people now; once */
 	bool update;		      /* signal: one with this id was written before */
 	const char *id, *rule_id, *rule_name, *title;
 	enum severity severity;

@@ -59,14 +59,15 @@ struct syslog_options {
 	void (*own_socket)(void *context, uint64_t cookie);
 	void *context;
 };
-/* Announces OUT_DETECTION that are raised or got worse, when the store has them (out_await()). */
+/* Announces each OUT_DETECTION once (out.announce), when the store has it (out_await()). */
 int sink_syslog_open(struct sink **sink, const struct syslog_options *options, struct error *error);
 
 /* Puts a sink behind a bounded queue and a thread of its own: *sink becomes that. On failure it is
  * left as it was. 0 as `queue`: 4,096 records. */
 int sink_queued(struct sink **sink, size_t queue, struct error *error);
 
-/* One JSON object a line to `path` ("-": standard output). */
+/* One JSON object a line to `path` ("-": standard output). A detection is one line, when it is
+ * announced. */
 int sink_json_open(struct sink **sink, const char *path, uint32_t kinds, struct error *error);
 
 /* For people on a terminal, or a pipe: detections (and, by `kinds`, signals, events) as text. */

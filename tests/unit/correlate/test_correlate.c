@@ -222,6 +222,52 @@ static void one_attack_is_one_detection(void **state)
 	bench_free(b);
 }
 
+static size_t announced(const struct bench *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->detections; i++)
+		n += b->detection[i].announce;
+	return n;
+}
+
+/* People get one line: at once if it is critical, else when it has settled. */
+static void one_detection_is_announced_once(void **state)
+{
+	struct bench *b = bench_new(TOGETHER("temporal", ""));
+
+	(void)state;
+	scan(b, 1, "10.1.0.1");
+	access_to(b, 2, "10.1.0.1");
+	assert_int_equal(b->detection[0].change, DETECTION_RAISED);
+	assert_int_equal(announced(b), 0);
+	passes(b, 6);
+	assert_int_equal(announced(b), 0);
+	passes(b, 7);
+	assert_int_equal(announced(b), 1);
+	assert_true(b->detection[b->detections - 1].announce);
+	for (int i = 0; i < 20; i++) {
+		scan(b, 10 + i * 7, "10.1.0.2");
+		access_to(b, 11 + i * 7, "10.1.0.2");
+	}
+	ends(b);
+	assert_int_equal(announced(b), 1);
+	bench_free(b);
+}
+
+/* The end of the input comes before it has settled: nothing is kept back. */
+static void the_end_announces_what_waits(void **state)
+{
+	struct bench *b = bench_new(TOGETHER("temporal", ""));
+
+	(void)state;
+	scan(b, 1, "10.1.0.1");
+	access_to(b, 2, "10.1.0.1");
+	ends(b);
+	assert_int_equal(announced(b), 1);
+	bench_free(b);
+}
+
 /* The end of a replay leaves detections open; what was not told yet is. */
 static void the_end_of_the_input_closes_nothing(void **state)
 {
@@ -332,6 +378,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_within_the_timespan_make_one),
+		cmocka_unit_test(one_detection_is_announced_once),
+		cmocka_unit_test(the_end_announces_what_waits),
 		cmocka_unit_test(looks_back_from_the_newest),
 		cmocka_unit_test(keys_are_apart),
 		cmocka_unit_test(ordered_asks_for_the_order),

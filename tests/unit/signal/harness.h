@@ -20,7 +20,7 @@
 
 struct told_detection {
 	enum detection_change change;
-	bool worse;
+	bool worse, announce;
 	char id[UUID_TEXT_MAX], rule[64], message[512], why[4096];
 	enum severity severity;
 	weir_time first, last, emitted;
@@ -64,6 +64,7 @@ static inline void bench_detection(void *context, const struct detection *d)
 	b->detections++;
 	*t = (struct told_detection){.change = d->change,
 				     .worse = d->worse,
+				     .announce = d->announce,
 				     .severity = d->severity,
 				     .first = d->first,
 				     .last = d->last,

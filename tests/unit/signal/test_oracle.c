@@ -94,10 +94,12 @@ static void put_detection(void *context, const struct detection *d)
 	(void)context;
 	fprintf(out,
 		"{\"case\":%u,\"kind\":\"detection\",\"rule\":\"%s\",\"id\":\"%s\",\"change\":%d,"
-		"\"worse\":%s,\"severity\":%d,\"first\":%" PRId64 ",\"last\":%" PRId64
-		",\"emitted\":%" PRId64 ",\"count\":%" PRIu64 ",\"common\":%u,\"signals\":%u}\n",
-		number, d->rule->name, d->id, (int)d->change, word(d->worse), (int)d->severity,
-		d->first, d->last, d->emitted, d->count, d->common_len, d->signals_len);
+		"\"worse\":%s,\"announce\":%s,\"severity\":%d,\"first\":%" PRId64
+		",\"last\":%" PRId64 ",\"emitted\":%" PRId64 ",\"count\":%" PRIu64
+		",\"common\":%u,\"signals\":%u}\n",
+		number, d->rule->name, d->id, (int)d->change, word(d->worse), word(d->announce),
+		(int)d->severity, d->first, d->last, d->emitted, d->count, d->common_len,
+		d->signals_len);
 }
 
 static struct event event_of(const char *line)

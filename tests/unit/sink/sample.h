@@ -135,6 +135,7 @@ static inline void sample_init(struct sample *s)
 	s->detection = (struct detection){.rule = &s->lateral,
 					  .id = "33333333-3333-5333-8333-333333333333",
 					  .change = DETECTION_RAISED,
+					  .announce = true,
 					  .key_fields = &s->field,
 					  .keys = &s->key,
 					  .keys_len = 1,

@@ -111,13 +111,10 @@ static void only_news_is_announced(void **state)
 	sample_init(&s);
 	s.detection.change = DETECTION_UPDATED;
 	out = out_detection(&s.detection, NULL);
-	assert_false(out->announce);
-	out_drop(out);
-	s.detection.worse = true;
-	out = out_detection(&s.detection, NULL);
 	assert_true(out->announce);
 	assert_string_equal(out->state, "open");
 	out_drop(out);
+	s.detection.announce = false;
 	s.detection.change = DETECTION_CLOSED;
 	out = out_detection(&s.detection, NULL);
 	assert_false(out->announce);

@@ -328,6 +328,7 @@ static void text_goes_to_standard_output_once(void **state)
 	write_one(sink, out_event(&s.events[0], NULL));
 	write_one(sink, out_detection(&s.detection, NULL));
 	s.detection.change = DETECTION_UPDATED;
+	s.detection.announce = false;
 	write_one(sink, out_detection(&s.detection, NULL));
 	sink->ops->close(sink);
 	stdout_returns(old);

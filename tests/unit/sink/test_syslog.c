@@ -313,13 +313,14 @@ static void it_goes_to_the_local_socket(void **state)
 	receive_local(&r);
 	sink = announcer((struct syslog_options){.local_path = r.path});
 	sample_init(&s);
-	s.detection.change = DETECTION_UPDATED; /* no news: not announced */
+	s.detection.change = DETECTION_UPDATED;
+	s.detection.announce = false;
 	for (int i = 0; i < 2; i++) {
 		struct out *out = out_detection(&s.detection, NULL);
 
 		sink->ops->write(sink, out);
 		out_drop(out);
-		s.detection.worse = true;
+		s.detection.announce = true;
 	}
 	line = datagram(&r);
 	snprintf(expected, sizeof(expected), " weir[%d]: DETECTION ", (int)getpid());
