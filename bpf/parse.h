@@ -442,7 +442,7 @@ WEIR_INLINE int packet_parse_cursor(struct cursor *c, enum packet_start start, _
 	int type;
 
 	f->fragment_id = 0;
-	f->segments = 1;
+	f->segments = offload->segments ? offload->segments : 1; /* for what has no facts */
 	f->l3_offset = 0;
 	f->l3_length = 0;
 	f->l4_length = 0;
