@@ -13,23 +13,16 @@ PREFIX       ?= /usr/local
 DESTDIR      ?=
 
 ARCH         := $(shell uname -m | sed 's/aarch64/arm64/; s/x86_64/x86/')
-PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl libnetfilter_conntrack
-
-# Where the distribution's libbpf is too old, tools/deps.sh builds one into .deps.
-ifneq ($(wildcard .deps/lib/pkgconfig/libbpf.pc),)
-export PKG_CONFIG_PATH := $(CURDIR)/.deps/lib/pkgconfig:$(PKG_CONFIG_PATH)
-BPF_INCLUDES := -I.deps/include
-STATIC_LIBS  := -lelf -lz
-endif
+PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl
 
 CFLAGS       ?= -O2 -g
 WEIR_CFLAGS  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
                 -Wmissing-prototypes -fno-strict-aliasing -I. -Iuser -I$(BUILD) \
                 -DWEIR_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(STATIC_LIBS) -lpthread -lm
+WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 SANITIZE     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BPF_CFLAGS   := -target bpf -mcpu=v2 -O2 -g -std=gnu17 -Wall -Wextra -Werror -D__TARGET_ARCH_$(ARCH) \
-                -Ivmlinux/$(ARCH) -I. $(BPF_INCLUDES)
+                -Ivmlinux/$(ARCH) -I.
 
 SOURCES      := $(sort $(shell find user -name '*.c'))
 BPF_SOURCES  := $(sort $(wildcard bpf/*.bpf.c))

@@ -9,12 +9,12 @@ set -euo pipefail
 TREE=$(cd "$(dirname "$0")/.." && pwd)
 
 BUILD_PACKAGES=(gcc make pkg-config libc6-dev clang llvm libelf-dev zlib1g-dev libyaml-dev
-	libjansson-dev libsqlite3-dev libssl-dev libmnl-dev libnetfilter-conntrack-dev)
+	libjansson-dev libsqlite3-dev libssl-dev libmnl-dev)
 TEST_PACKAGES=(libcmocka-dev python3 iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
 	nftables sqlite3 openssl kmod file udev)
 # Programs and pkg-config modules that the packages stand for, for other distributions.
 BUILD_PROGRAMS=(cc make pkg-config clang llvm-strip bpftool)
-BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmnl libnetfilter_conntrack)
+BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmnl)
 TEST_PROGRAMS=(python3 ip nsenter nmap tcpdump iperf3 hping3 ethtool nft sqlite3)
 TEST_MODULES=(cmocka)
 
@@ -56,26 +56,11 @@ install_packages() {
 		--no-install-recommends --no-remove "${missing[@]}" >&2 || fail "apt-get could not install ${missing[*]}"
 }
 
-# Ubuntu 22.04 has libbpf 0.5, and 1.1 is the first that weir builds with: a pinned release is built
-# into .deps of the tree, where the Makefile finds it. The commit's id proves what was fetched.
-LIBBPF_TAG=v1.5.1
-LIBBPF_COMMIT=b4fa3e39a77fd65574fb5f899486795fc3d89bd9
-LIBBPF_URL=${LIBBPF_URL:-https://github.com/libbpf/libbpf}
-build_libbpf() {
-	local prefix=$TREE/.deps work
-	[ "$(cat "$prefix/libbpf.commit" 2>/dev/null)" != "$LIBBPF_COMMIT" ] || return 0
-	install_packages git ca-certificates
-	echo "deps: building libbpf $LIBBPF_TAG from $LIBBPF_URL" >&2
-	rm -rf "$prefix" && mkdir -p "$prefix"
-	work=$prefix/source
-	git clone -q --depth 1 --branch "$LIBBPF_TAG" "$LIBBPF_URL" "$work" 2>/dev/null ||
-		fail "cannot fetch libbpf $LIBBPF_TAG from $LIBBPF_URL: is there a network?"
-	[ "$(git -C "$work" rev-parse HEAD)" = "$LIBBPF_COMMIT" ] ||
-		fail "libbpf $LIBBPF_TAG at $LIBBPF_URL is not commit $LIBBPF_COMMIT: it was changed"
-	make -s -C "$work/src" -j"$(nproc)" BUILD_STATIC_ONLY=y PREFIX="$prefix" LIBDIR="$prefix/lib" \
-		OBJDIR="$prefix/object" install install_uapi_headers >&2 || fail "libbpf did not build"
-	rm -rf "$work" "$prefix/object"
-	echo "$LIBBPF_COMMIT" >"$prefix/libbpf.commit"
+# Ubuntu 22.04 packages libbpf 0.5, and 1.1 is the first that weir builds with.
+require_libbpf() {
+	pkg-config --exists 'libbpf >= 1.1' ||
+		fail "this system packages libbpf $(pkg-config --modversion libbpf 2>/dev/null || echo 'none'):" \
+			"install libbpf 1.1 or newer with its pkg-config file (make install in its src folder does both)"
 }
 
 # What is not there, as words; for systems whose packages have other names.
@@ -121,7 +106,7 @@ ubuntu-24.04)
 	TEST_PACKAGES+=(qemu-system-x86)
 	;;
 ubuntu-22.04)
-	BUILD_PACKAGES+=(linux-tools-common linux-tools-generic)
+	BUILD_PACKAGES+=(linux-tools-common linux-tools-generic) # libbpf: see require_libbpf
 	TEST_PACKAGES+=(qemu-system-x86)
 	;;
 *) unknown_system "${kinds[@]}" ;;
@@ -137,4 +122,4 @@ for kind in "${kinds[@]}"; do
 	declare +n packages
 done
 install_packages "${wanted[@]}"
-[ "${ID:-}-${VERSION_ID:-}" != ubuntu-22.04 ] || build_libbpf
+[[ " ${kinds[*]} " != *" build "* ]] || require_libbpf

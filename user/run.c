@@ -173,10 +173,18 @@ static void live_options(const struct config *config, struct live_options *optio
 	};
 }
 
+/* Whoever starts it by hand sees what it finds; unless JSON goes there. */
+static enum output_form output_form(const struct config *config)
+{
+	bool json = config->json_path && !strcmp(config->json_path, "-");
+
+	return isatty(STDOUT_FILENO) && !json ? OUTPUT_TEXT : OUTPUT_NONE;
+}
+
 static int watch_open(struct watch *watch, const struct config *config, struct error *error)
 {
 	struct pipeline_options options = {
-		.form = isatty(STDOUT_FILENO) ? OUTPUT_TEXT : OUTPUT_NONE,
+		.form = output_form(config),
 		.live = true,
 		.database = config->database,
 		.lateness = config->lateness,

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "cli/terminal.h"
+#include "base/terminal.h"
 
 /*
  * A JSON object for people: members as aligned lines, lists of objects as tables (or blocks, where

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/arguments.h"
-#include "cli/terminal.h"
+#include "base/terminal.h"
 #include "cli/verbs.h"
 #include "rule/rule.h"
 

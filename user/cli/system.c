@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "capture/live/instance.h"
 #include "cli/holders.h"
-#include "cli/terminal.h"
+#include "base/terminal.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38

@@ -47,7 +47,7 @@ const struct config_key config_keys[] = {
 	{"flow.half_open", &config_count_type, AT(half_open), "auto", "auto", 1024, 16777216,
 	 .words = "Unanswered connections that it holds, inbound and outbound each.\n"
 		  "auto: 1024 a CPU, at least 65536."},
-	{"flow.ring", &config_power_type, AT(ring_bytes), "8MiB", NULL, 4096, 1073741824,
+	{"flow.ring", &config_power_type, AT(ring_bytes), "4MiB", NULL, 4096, 1073741824,
 	 .words = "Size of the ring through which the kernel tells of connections, bytes;\n"
 		  "a power of two."},
 	{"flow.first_packets", &config_count_type, AT(first_packets), "auto", "auto", 100, 10000000,

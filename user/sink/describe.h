@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "cli/terminal.h"
+#include "base/terminal.h"
 
 /*
  * Detections and signals for people, from the JSON object that every sink carries: so a stored one

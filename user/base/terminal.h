@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_CLI_TERMINAL_H
-#define WEIR_CLI_TERMINAL_H
+#ifndef WEIR_BASE_TERMINAL_H
+#define WEIR_BASE_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
