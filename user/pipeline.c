@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -174,6 +175,12 @@ void pipeline_health(struct pipeline *p, weir_time at, const char *fact, const c
 	if (out)
 		out->kind = OUT_HEALTH;
 	write_out(p, out);
+}
+
+void pipeline_shrink(struct pipeline *p)
+{
+	order_shrink(p->order);
+	malloc_trim(0);
 }
 
 /* ---- sockets of weir's own ---- */

@@ -58,6 +58,9 @@ void pipeline_health(struct pipeline *pipeline, weir_time at, const char *fact,
 /* The live source, once it is open (NULL: closed again). */
 void pipeline_live(struct pipeline *pipeline, struct live *live);
 
+/* Gives back the memory that a burst has left behind; every few seconds. */
+void pipeline_shrink(struct pipeline *pipeline);
+
 /* Everything `weir status` shows (a new reference). */
 json_t *pipeline_status(struct pipeline *pipeline);
 

@@ -15,6 +15,7 @@
 #include "pipeline.h"
 
 #define POLL_INTERVAL WEIR_SEC
+#define SHRINK_POLLS  10 /* a burst's memory is given back within twice as many seconds */
 
 /* The loop of `weir run`: what it waits for, in the order of `struct watch.fds`. */
 enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAITED };
@@ -25,6 +26,7 @@ struct watch {
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
+	unsigned polls;
 	bool stopping;
 };
 
@@ -87,6 +89,8 @@ static void on_timer(struct watch *watch)
 	told = live_poll(watch->live, pipeline_flows(watch->pipeline));
 	tell_health(watch);
 	pipeline_flows_advance(watch->pipeline, told);
+	if (++watch->polls % SHRINK_POLLS == 0)
+		pipeline_shrink(watch->pipeline);
 }
 
 static void on_stop(struct watch *watch)

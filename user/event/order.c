@@ -40,6 +40,7 @@ struct order {
 	VEC(struct input) inputs;
 	VEC(struct entry) heap; /* least first */
 	struct held *free;
+	size_t made, peak; /* holders in all; most that were taken since the last order_shrink() */
 	weir_time watermark, released;
 };
 
@@ -86,6 +87,39 @@ int order_input(struct order *order, weir_time lateness)
 	input->lateness = lateness;
 	input->horizon = (struct horizon)HORIZON_EMPTY;
 	return (int)(order->inputs.len - 1);
+}
+
+static struct held *held_new(struct order *order)
+{
+	struct held *held = order->free;
+
+	if (held) {
+		order->free = held->next;
+	} else {
+		held = calloc(1, sizeof(*held));
+		order->made += held != NULL;
+	}
+	if (order->heap.len >= order->peak)
+		order->peak = order->heap.len + 1;
+	return held;
+}
+
+static void held_give(struct order *order, struct held *held)
+{
+	held->next = order->free;
+	order->free = held;
+}
+
+void order_shrink(struct order *order)
+{
+	while (order->free && order->made > order->peak) {
+		struct held *held = order->free;
+
+		order->free = held->next;
+		order->made--;
+		held_free(held);
+	}
+	order->peak = order->heap.len;
 }
 
 static bool before(const struct entry *a, const struct entry *b)
@@ -138,8 +172,7 @@ static void leave(struct order *order)
 	if (order->heap.len)
 		heap_down(order);
 	order->ops.event(order->ops.context, &held->event);
-	held->next = order->free;
-	order->free = held;
+	held_give(order, held);
 }
 
 static void release(struct order *order, weir_time until)
@@ -235,17 +268,6 @@ static int texts_keep(struct held *held)
 	return 0;
 }
 
-static struct held *held_new(struct order *order)
-{
-	struct held *held = order->free;
-
-	if (held)
-		order->free = held->next;
-	else
-		held = calloc(1, sizeof(*held));
-	return held;
-}
-
 static int hold(struct order *order, const struct event *event, uint32_t index, uint64_t record)
 {
 	struct held *held = held_new(order);
@@ -254,7 +276,7 @@ static int hold(struct order *order, const struct event *event, uint32_t index, 
 
 	if (!entry) {
 		if (held)
-			held_free(held);
+			held_give(order, held);
 		return -ENOMEM;
 	}
 	held->event = *event;
@@ -263,7 +285,7 @@ static int hold(struct order *order, const struct event *event, uint32_t index, 
 	err = texts_keep(held);
 	if (err) {
 		order->heap.len--;
-		held_free(held);
+		held_give(order, held);
 		return err;
 	}
 	*entry = (struct entry){event->time, record, index, held};

@@ -47,6 +47,10 @@ void order_advance(struct order *order, uint32_t input, weir_time at);
  * is held leaves and the watermark passes every time (TIME_NEVER). */
 void order_end(struct order *order, uint32_t input);
 
+/* Gives back the memory of events that were not needed at one time since the last call: after a
+ * burst. To be called every few seconds. */
+void order_shrink(struct order *order);
+
 void order_counts(const struct order *order, uint32_t input, struct order_counts *counts);
 
 #endif

@@ -184,6 +184,26 @@ static void any_order_in_gives_one_order_out(void **state)
 	order_free(order);
 }
 
+static void a_burst_leaves_nothing_behind(void **state)
+{
+	struct seen seen;
+	struct order *order = open_order(&seen);
+	uint32_t input = (uint32_t)order_input(order, 10 * WEIR_SEC);
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		push(order, input, 100);
+	order_shrink(order); /* in use: nothing to give back */
+	order_advance(order, input, 200 * WEIR_SEC);
+	order_shrink(order);
+	order_shrink(order);
+	for (int i = 0; i < 1000; i++)
+		push(order, input, 300);
+	order_end(order, input);
+	assert_int_equal(seen.events, 2000);
+	order_free(order);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test(one_wild_time_moves_nothing),
 		cmocka_unit_test(texts_outlive_their_input),
 		cmocka_unit_test(clocks_move_it_too),
+		cmocka_unit_test(a_burst_leaves_nothing_behind),
 		cmocka_unit_test(any_order_in_gives_one_order_out),
 	};
 
