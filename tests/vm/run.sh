@@ -1,21 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh [SERIES…]: boots Debian's kernels (default 6.1 6.12 5.10) by virtme-ng under QEMU with this
+# run.sh [SERIES…]: boots Debian's kernels (default 6.1 5.10 6.12) by virtme-ng under QEMU with this
 # machine's file system as a read-only root, and runs guest.sh in each: BPF tests, then live ones.
 # As many guests at a time as there are processors. Nothing on the machine changes but the cache
 # that fetch.sh fills; a guest has no network and writes to memory only.
 #
-# WEIR_VM_SECONDS bounds a guest (default 200). WEIR_VM_PAYLOAD replaces guest.sh (for trying out).
+# WEIR_VM_SECONDS bounds a guest (default 240). WEIR_VM_PAYLOAD replaces guest.sh (for trying out).
 
 . "$(dirname "$0")/../lib.sh"
 HERE=$TREE/tests/vm
 CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kernels}
-GUEST_SECONDS=${WEIR_VM_SECONDS:-200}
+GUEST_SECONDS=${WEIR_VM_SECONDS:-240}
 GUEST_MEMORY=1G
 GUEST_CPUS=2
 SERIES=("$@")
-[ ${#SERIES[@]} -gt 0 ] || SERIES=(6.1 6.12 5.10)
+[ ${#SERIES[@]} -gt 0 ] || SERIES=(6.1 5.10 6.12)
 
 require_root
 require_tool qemu-system-x86_64 busybox modprobe depmod python3 file
