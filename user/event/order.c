@@ -11,12 +11,25 @@
  * because each event brings its own time. */
 #define RELEASE_STEP (100 * WEIR_MSEC)
 
+#define TEXTS_SMALL   48
+#define BLOCK_HOLDERS 256
+
 /* An event that waits, with room for the bytes of its texts. */
 struct held {
 	struct event event;
+	struct block *block;
 	struct held *next; /* while free */
-	char *texts;
-	size_t room;
+	bool waits;
+	char *texts; /* those that `small` has no room for */
+	size_t room; /* of `texts` */
+	char small[TEXTS_SMALL];
+};
+
+/* Holders come by the block, large enough to be given back to the system whole after a burst. */
+struct block {
+	struct block *next;
+	size_t taken;
+	struct held holders[BLOCK_HOLDERS];
 };
 
 /* What the heap compares, kept out of the event for the cache's sake. */
@@ -39,6 +52,7 @@ struct order {
 	struct order_ops ops;
 	VEC(struct input) inputs;
 	VEC(struct entry) heap; /* least first */
+	struct block *blocks;
 	struct held *free;
 	size_t made, peak; /* holders in all; most that were taken since the last order_shrink() */
 	weir_time watermark, released;
@@ -55,23 +69,22 @@ struct order *order_new(const struct order_ops *ops)
 	return order;
 }
 
-static void held_free(struct held *held)
+static void block_free(struct block *block)
 {
-	free(held->texts);
-	free(held);
+	for (size_t i = 0; i < BLOCK_HOLDERS; i++)
+		free(block->holders[i].texts);
+	free(block);
 }
 
 void order_free(struct order *order)
 {
 	if (!order)
 		return;
-	vec_each (entry, &order->heap)
-		held_free(entry->held);
-	while (order->free) {
-		struct held *next = order->free->next;
+	while (order->blocks) {
+		struct block *next = order->blocks->next;
 
-		held_free(order->free);
-		order->free = next;
+		block_free(order->blocks);
+		order->blocks = next;
 	}
 	vec_free(&order->heap);
 	vec_free(&order->inputs);
@@ -89,16 +102,38 @@ int order_input(struct order *order, weir_time lateness)
 	return (int)(order->inputs.len - 1);
 }
 
+static void held_offer(struct order *order, struct held *held)
+{
+	held->next = order->free;
+	order->free = held;
+}
+
+static bool block_add(struct order *order)
+{
+	struct block *block = calloc(1, sizeof(*block));
+
+	if (!block)
+		return false;
+	block->next = order->blocks;
+	order->blocks = block;
+	order->made += BLOCK_HOLDERS;
+	for (size_t i = BLOCK_HOLDERS; i--;) {
+		block->holders[i].block = block;
+		held_offer(order, &block->holders[i]);
+	}
+	return true;
+}
+
 static struct held *held_new(struct order *order)
 {
-	struct held *held = order->free;
+	struct held *held;
 
-	if (held) {
-		order->free = held->next;
-	} else {
-		held = calloc(1, sizeof(*held));
-		order->made += held != NULL;
-	}
+	if (!order->free && !block_add(order))
+		return NULL;
+	held = order->free;
+	order->free = held->next;
+	held->block->taken++;
+	held->waits = true;
 	if (order->heap.len >= order->peak)
 		order->peak = order->heap.len + 1;
 	return held;
@@ -106,19 +141,31 @@ static struct held *held_new(struct order *order)
 
 static void held_give(struct order *order, struct held *held)
 {
-	held->next = order->free;
-	order->free = held;
+	held->block->taken--;
+	held->waits = false;
+	held_offer(order, held);
 }
 
 void order_shrink(struct order *order)
 {
-	while (order->free && order->made > order->peak) {
-		struct held *held = order->free;
+	struct block **at = &order->blocks;
 
-		order->free = held->next;
-		order->made--;
-		held_free(held);
+	while (*at) {
+		struct block *block = *at;
+
+		if (block->taken || order->made - BLOCK_HOLDERS < order->peak) {
+			at = &block->next;
+			continue;
+		}
+		*at = block->next;
+		order->made -= BLOCK_HOLDERS;
+		block_free(block);
 	}
+	order->free = NULL;
+	for (struct block *block = order->blocks; block; block = block->next)
+		for (size_t i = BLOCK_HOLDERS; i--;)
+			if (!block->holders[i].waits)
+				held_offer(order, &block->holders[i]);
 	order->peak = order->heap.len;
 }
 
@@ -249,9 +296,9 @@ static void text_keep(struct text *text, char **to)
 static int texts_keep(struct held *held)
 {
 	size_t length = texts_length(&held->event);
-	char *to;
+	char *to = held->small;
 
-	if (length > held->room) {
+	if (length > TEXTS_SMALL && length > held->room) {
 		char *grown = realloc(held->texts, length);
 
 		if (!grown)
@@ -259,7 +306,8 @@ static int texts_keep(struct held *held)
 		held->texts = grown;
 		held->room = length;
 	}
-	to = held->texts;
+	if (length > TEXTS_SMALL)
+		to = held->texts;
 #define FIELD(id, type, member, name, words)                                                       \
 	if (TYPE_##type == TYPE_TEXT && event_has(&held->event, FIELD_##id))                       \
 		text_keep((struct text *)(void *)&held->event.member, &to);

@@ -133,7 +133,8 @@ static void one_wild_time_moves_nothing(void **state)
 
 static void texts_outlive_their_input(void **state)
 {
-	char line[] = "a fact", words[] = "in words";
+	char line[] = "a fact";
+	char words[] = "in words, more of them than have room where a few letters would";
 	struct event event = {.time = WEIR_SEC};
 	struct seen seen;
 	struct order *order = open_order(&seen);
@@ -141,13 +142,13 @@ static void texts_outlive_their_input(void **state)
 
 	(void)state;
 	event_set(&event, EVENT_ACTION, event_action, ((struct text){line, 6}));
-	event_set(&event, MESSAGE, message, ((struct text){words, 8}));
+	event_set(&event, MESSAGE, message, ((struct text){words, sizeof(words) - 1}));
 	assert_int_equal(order_push(order, input, &event), 0);
 	memset(line, 'x', 6);
-	memset(words, 'x', 8);
+	memset(words, 'x', sizeof(words) - 1);
 	order_end(order, input);
 	assert_memory_equal(seen.last.event_action.at, "a fact", 6);
-	assert_memory_equal(seen.last.message.at, "in words", 8);
+	assert_memory_equal(seen.last.message.at, "in words, more of them than", 27);
 	order_free(order);
 }
 
