@@ -227,7 +227,11 @@ _net_leave() {
 	for pid in "${_net_pids[@]}"; do
 		wait_for 3 _net_dead "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
-	for name in "${_net_hosts[@]}"; do ip netns del "$NET-$name" 2>/dev/null; done
+	# Whatever else runs in a host was started there by the test: a subshell's, which it forgot.
+	for name in "${_net_hosts[@]}"; do
+		ip netns pids "$NET-$name" 2>/dev/null | xargs -r kill -KILL 2>/dev/null
+		ip netns del "$NET-$name" 2>/dev/null
+	done
 }
 _net_dead() { ! kill -0 "$1" 2>/dev/null; }
 at_exit _net_leave
