@@ -7,16 +7,14 @@
 #include <sys/random.h>
 
 /* Secrets of this process: set before main(), so that no thread sees them half made. */
-static uint64_t seed[3];
+static uint64_t seed[2];
 
 __attribute__((constructor)) static void hash_seed(void)
 {
 	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		seed[0] = (uint64_t)(uintptr_t)&seed;
-	seed[2] |= 1;
 }
 
-/* 64 × 64 → 128 bits folded: one round of the multiply-and-fold family (Yi, wyhash, 2019). */
 static uint64_t fold(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)a * b;
@@ -32,17 +30,26 @@ static uint64_t load(const uint8_t *at, size_t length)
 	return word;
 }
 
-uint64_t hash_bytes(const void *bytes, size_t length)
+/* Multiply and fold (wyhash, Yi 2019), then MurmurHash3's finaliser, because the leading and the
+ * trailing bits of a hash are used apart from each other. */
+uint64_t hash_keyed(const void *bytes, size_t length, uint64_t a, uint64_t b)
 {
 	const uint8_t *at = bytes;
 	size_t rest = length;
-	uint64_t h = seed[0] ^ length;
+	uint64_t h = length ^ a;
 
 	for (; rest > 16; rest -= 16, at += 16)
-		h = fold(load(at, 8) ^ seed[1], load(at + 8, 8) ^ h);
-	h = rest > 8 ? fold(load(at, 8) ^ seed[1], load(at + 8, rest - 8) ^ h)
-		     : fold(load(at, rest) ^ seed[1], h ^ seed[2]);
-	return fold(h ^ seed[2], length ^ seed[1] ^ UINT64_C(0x9e3779b97f4a7c15));
+		h = fold(load(at, 8) ^ a, load(at + 8, 8) ^ h ^ b);
+	h = rest > 8 ? fold(load(at, 8) ^ a, load(at + 8, rest - 8) ^ h ^ b)
+		     : fold(load(at, rest) ^ a, h ^ b);
+	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ (h >> 33);
+}
+
+uint64_t hash_bytes(const void *bytes, size_t length)
+{
+	return hash_keyed(bytes, length, seed[0], seed[1]);
 }
 
 void hash_sha1(const void *bytes, size_t length, uint8_t digest[20])

@@ -9,6 +9,9 @@
  * be seen may depend on it. */
 uint64_t hash_bytes(const void *bytes, size_t length);
 
+/* The same under words of the caller's own: for what must come out alike in every run. */
+uint64_t hash_keyed(const void *bytes, size_t length, uint64_t a, uint64_t b);
+
 /* SHA-1 (libcrypto); for identifiers that others compute too, never for secrets. */
 void hash_sha1(const void *bytes, size_t length, uint8_t digest[20]);
 

@@ -4,37 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
+#include "base/hash.h"
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t load(const uint8_t *at, size_t length)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, at, length);
-	return word;
-}
-
-/* Multiply and fold (wyhash, Yi 2019) with fixed words, then MurmurHash3's finaliser, because the
- * leading and the trailing bits of a hash are used apart from each other. */
 uint64_t sketch_hash(const void *bytes, size_t length)
 {
-	const uint64_t a = UINT64_C(0xa0761d6478bd642f), b = UINT64_C(0xe7037ed1a0b428db);
-	const uint8_t *at = bytes;
-	size_t rest = length;
-	uint64_t h = length ^ a;
-
-	for (; rest > 16; rest -= 16, at += 16)
-		h = fold(load(at, 8) ^ a, load(at + 8, 8) ^ h ^ b);
-	h = rest > 8 ? fold(load(at, 8) ^ a, load(at + 8, rest - 8) ^ h ^ b)
-		     : fold(load(at, rest) ^ a, h ^ b);
-	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ (h >> 33);
+	return hash_keyed(bytes, length, UINT64_C(0xa0761d6478bd642f),
+			  UINT64_C(0xe7037ed1a0b428db));
 }
 
 /* Rank: 1 + the number of leading zeros of what the register's number leaves of the hash. */

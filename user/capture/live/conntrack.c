@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/live/conntrack.h"
+#include "capture/live/netlink.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -19,7 +20,6 @@
 
 #define RECEIVE_BYTES (4 << 20) /* some 10,000 connections that begin at once */
 #define TRANSLATED    (IPS_SRC_NAT | IPS_DST_NAT)
-#define MESSAGE_BYTES (32u << 10)
 
 /* ---- one tuple ---- */
 
@@ -131,33 +131,17 @@ static int on_message(const struct nlmsghdr *message, void *context)
 /* All that is tracked now, over a socket of its own: the filter would drop whole parts of it. */
 static int dump(struct conntrack *conntrack)
 {
-	static char bytes[MESSAGE_BYTES];
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
-	struct nfgenmsg *family;
-	ssize_t length = -1;
-	int more = MNL_CB_OK, err;
+	const struct nfgenmsg family = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
+	const struct netlink_dump all = {
+		.bus = NETLINK_NETFILTER,
+		.type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+		.family = &family,
+		.family_size = sizeof(family),
+		.each = on_message,
+		.context = conntrack,
+	};
 
-	request->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	family = mnl_nlmsg_put_extra_header(request, sizeof(*family));
-	family->nfgen_family = AF_UNSPEC;
-	family->version = NFNETLINK_V0;
-	if (socket && !mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) &&
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) >= 0) {
-		do {
-			length = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
-			if (length > 0)
-				more = mnl_cb_run(bytes, (size_t)length, 1,
-						  mnl_socket_get_portid(socket), on_message,
-						  conntrack);
-		} while (length > 0 && more > MNL_CB_STOP);
-	}
-	err = length < 0 || more < 0 ? -errno : 0;
-	if (socket)
-		mnl_socket_close(socket);
-	return err;
+	return netlink_dump(&all);
 }
 
 /*
@@ -237,7 +221,7 @@ int conntrack_fd(const struct conntrack *conntrack)
 
 void conntrack_drain(struct conntrack *conntrack)
 {
-	static char bytes[MESSAGE_BYTES];
+	static char bytes[NETLINK_BYTES];
 	bool lost = false;
 
 	while (conntrack->socket) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/live/filters.h"
+#include "capture/live/netlink.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -9,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define MESSAGE_BYTES (32u << 10)
 
 struct listing {
 	uint32_t ifindex;
@@ -84,31 +83,17 @@ static int on_qdisc(const struct nlmsghdr *message, void *context)
 
 static int dump(uint16_t type, uint32_t parent, struct listing *listing, mnl_cb_t each)
 {
-	char bytes[MESSAGE_BYTES];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
-	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	ssize_t length = -1;
-	int more = MNL_CB_ERROR, err;
+	const struct tcmsg family = {.tcm_ifindex = (int)listing->ifindex, .tcm_parent = parent};
+	const struct netlink_dump all = {
+		.bus = NETLINK_ROUTE,
+		.type = type,
+		.family = &family,
+		.family_size = sizeof(family),
+		.each = each,
+		.context = listing,
+	};
 
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	tc->tcm_ifindex = (int)listing->ifindex;
-	tc->tcm_parent = parent;
-	if (socket && !mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) &&
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) >= 0) {
-		do {
-			length = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
-			if (length > 0)
-				more = mnl_cb_run(bytes, (size_t)length, 1,
-						  mnl_socket_get_portid(socket), each, listing);
-		} while (length > 0 && more > MNL_CB_STOP);
-	}
-	err = length < 0 || more < 0 ? -errno : 0;
-	if (socket)
-		mnl_socket_close(socket);
-	return err;
+	return netlink_dump(&all);
 }
 
 int filters_list(uint32_t ifindex, bool ingress,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/live/interfaces.h"
+#include "capture/live/netlink.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -14,7 +15,6 @@
 
 #include "base/log.h"
 
-#define MESSAGE_BYTES (32u << 10)
 #define RECEIVE_BYTES (1 << 20) /* a thousand interfaces that come at once */
 
 /* ---- links ---- */
@@ -231,33 +231,19 @@ static int on_message(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-/* Over a socket of its own, so that it does not mix with what comes by itself. */
 static int dump(struct interfaces *interfaces, uint16_t type)
 {
-	static char bytes[MESSAGE_BYTES];
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
-	struct ifinfomsg *family = mnl_nlmsg_put_extra_header(request, sizeof(*family));
-	ssize_t length = -1;
-	int more = MNL_CB_ERROR, err;
+	const struct ifinfomsg family = {.ifi_family = AF_UNSPEC};
+	const struct netlink_dump all = {
+		.bus = NETLINK_ROUTE,
+		.type = type,
+		.family = &family,
+		.family_size = sizeof(family),
+		.each = on_message,
+		.context = interfaces,
+	};
+	int err = netlink_dump(&all);
 
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	family->ifi_family = AF_UNSPEC;
-	if (socket && !mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) &&
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) >= 0) {
-		do {
-			length = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
-			if (length > 0)
-				more = mnl_cb_run(bytes, (size_t)length, 1,
-						  mnl_socket_get_portid(socket), on_message,
-						  interfaces);
-		} while (length > 0 && more > MNL_CB_STOP);
-	}
-	err = length < 0 || more < 0 ? -errno : 0;
-	if (socket)
-		mnl_socket_close(socket);
 	/* Interrupted: something changed meanwhile and its message waits for us. */
 	return err == -EINTR ? 0 : err;
 }
@@ -353,7 +339,7 @@ int interfaces_fd(const struct interfaces *interfaces)
 
 void interfaces_drain(struct interfaces *interfaces)
 {
-	static char bytes[MESSAGE_BYTES];
+	static char bytes[NETLINK_BYTES];
 
 	for (;;) {
 		ssize_t length = mnl_socket_recvfrom(interfaces->socket, bytes, sizeof(bytes));
