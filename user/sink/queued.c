@@ -28,6 +28,9 @@ static void queued_run(void *context)
 
 		if (!out && worker_stopping(&s->worker))
 			break;
+		/* Nothing more comes for now: who reads must not wait for a full buffer. */
+		if (!out)
+			s->inner->ops->flush(s->inner, 0);
 		if (!out || worker_expired(&s->worker)) {
 			worker_count(&s->worker, !!out, 0, !!out);
 			out_drop(out);

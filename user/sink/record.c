@@ -337,12 +337,9 @@ static struct out *event_record(enum record_kind_out kind, const struct event *e
 	return NULL;
 }
 
-struct out *out_event(const struct event *event, const char *host)
-{
-	return event_record(OUT_EVENT, event, host);
-}
-
-struct out *out_flow(const struct event *event, const char *host)
+/* With the id by which other tools know the connection; made here, for few events go out. */
+static struct out *identified(enum record_kind_out kind, const struct event *event,
+			      const char *host)
 {
 	struct event copy = *event;
 	char id[COMMUNITY_ID_MAX];
@@ -350,5 +347,15 @@ struct out *out_flow(const struct event *event, const char *host)
 	if (!event_has(&copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(&copy, id))
 		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id,
 			  ((struct text){id, (uint32_t)strlen(id)}));
-	return event_record(OUT_FLOW, &copy, host);
+	return event_record(kind, &copy, host);
+}
+
+struct out *out_event(const struct event *event, const char *host)
+{
+	return identified(OUT_EVENT, event, host);
+}
+
+struct out *out_flow(const struct event *event, const char *host)
+{
+	return identified(OUT_FLOW, event, host);
 }

@@ -29,14 +29,33 @@
 
 /* ---- what libbpf says ---- */
 
+/* The verifier's last word on a program that it refused: what stands above its own figures. */
+static char refusal[160];
+
+static void keep_refusal(const char *log)
+{
+	while (*log) {
+		size_t length = strcspn(log, "\n");
+
+		if (!strncmp(log, "processed ", 10))
+			return;
+		if (length && strncmp(log, "libbpf: ", 8) && strncmp(log, "-- ", 3))
+			snprintf(refusal, sizeof(refusal), "%.*s", (int)length, log);
+		log += length + (log[length] == '\n');
+	}
+}
+
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[1024];
+	char *text = NULL;
 
-	(void)level;
-	vsnprintf(text, sizeof(text), format, args);
+	if (vasprintf(&text, format, args) < 0)
+		return 0;
+	if (level == LIBBPF_WARN && strstr(text, "PROG LOAD LOG"))
+		keep_refusal(text);
 	text[strcspn(text, "\n")] = '\0';
 	log_debug("%s", text);
+	free(text);
 	return 0;
 }
 
@@ -55,6 +74,10 @@ static int load_error(struct error *error, int err)
 				 "no memory for the flow tables, not even for %u flows: raise the "
 				 "cgroup's or the memlock limit",
 				 SLOTS_MIN);
+	if (refusal[0])
+		return error_set(error, EXIT_SYSTEM, -err,
+				 "Linux %s refuses the programs (%s): please report this kernel",
+				 name.release, refusal);
 	return error_set(error, EXIT_SYSTEM, -err,
 			 "Linux %s does not load the programs (%s): 5.10 or newer is needed, with "
 			 "CONFIG_BPF_SYSCALL",
