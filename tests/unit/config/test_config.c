@@ -96,7 +96,7 @@ static void defaults_are_those_documented(void **state)
 	assert_null(config->hooks.at[0].pattern);
 	assert_int_equal(config->hooks.at[0].hook, HOOK_AUTO);
 	assert_int_equal(config->flow_slots, 0);
-	assert_int_equal(config->ring_bytes, 8 << 20);
+	assert_int_equal(config->ring_bytes, 4 << 20);
 	assert_true(config->lateness == 3 * WEIR_SEC);
 	assert_non_null(config->rules[0]);
 	assert_string_equal(config->database, "/var/lib/weir/weir.db");
