@@ -10,6 +10,7 @@
 #include "stages.h"
 
 #define FLUSH_MS	  5000
+#define FLUSH_FAILING_MS  1000
 #define MAX_FLOWS_DEFAULT (UINT64_C(1) << 21)
 
 /* ---- out: records to sinks ---- */
@@ -429,6 +430,18 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	return 0;
 }
 
+/* Lets what waits leave. One that refuses already is given less time: nobody waits for a stop. */
+static void flush(struct sink *sink)
+{
+	json_t *status = sink->ops->status(sink);
+	int patience = json_object_get(status, "error") ? FLUSH_FAILING_MS : FLUSH_MS;
+
+	json_decref(status);
+	if (sink->ops->flush(sink, patience))
+		log_warn("%s did not take all within %d s: what is left may be lost",
+			 sink->ops->name, patience / 1000);
+}
+
 /* Records that the sink did not take. */
 static uint64_t sink_lost(struct sink *sink)
 {
@@ -443,9 +456,7 @@ static uint64_t sink_lost(struct sink *sink)
 static void close_sinks(struct pipeline *p)
 {
 	vec_each (sink, &p->sinks) {
-		if ((*sink)->ops->flush(*sink, FLUSH_MS))
-			log_warn("%s did not take all within %d s: what was left is lost",
-				 (*sink)->ops->name, FLUSH_MS / 1000);
+		flush(*sink);
 		p->lost += sink_lost(*sink);
 		(*sink)->ops->close(*sink);
 	}
