@@ -71,13 +71,15 @@ wire() {
 
 # address HOST IF ADDRESS/LENGTH…
 address() {
-	local name=$1 interface=$2 each
+	local name=$1 interface=$2 each flags
 	shift 2
 	for each in "$@"; do
 		case $each in
 		*:*) on "$name" sysctl -qw "net.ipv6.conf.$interface.disable_ipv6=0" ;;
 		esac
-		on "$name" ip address add "$each" dev "$interface" $([[ $each != *:* ]] || echo nodad)
+		flags=()
+		[[ $each != *:* ]] || flags=(nodad)
+		on "$name" ip address add "$each" dev "$interface" "${flags[@]}"
 	done
 }
 

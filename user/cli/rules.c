@@ -2,8 +2,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "base/terminal.h"
+#include "cli/arguments.h"
 #include "cli/verbs.h"
 #include "rule/rule.h"
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/terminal.h"
 #include "capture/live/instance.h"
 #include "cli/holders.h"
-#include "base/terminal.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
