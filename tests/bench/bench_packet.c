@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 
 /*
  * What a packet of an established flow costs: an IPv4 UDP packet of 64 bytes through

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 
 /* One packet on several interfaces is counted once; bytes of offloaded and fragmented packets. */
 

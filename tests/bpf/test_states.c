@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 
 /* What a connection becomes, packet by packet: states, promotion, records, exact counts. */
 

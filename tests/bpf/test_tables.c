@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 
 /* Bounds and what is lost at them: full tables, full ring, floods, budgets. */
 
