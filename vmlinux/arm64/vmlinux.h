@@ -6,11 +6,7 @@
 struct bpf_flow_keys;
 struct bpf_sock;
 
-typedef signed char __s8;
-
 typedef unsigned char __u8;
-
-typedef short int __s16;
 
 typedef short unsigned int __u16;
 
@@ -22,13 +18,17 @@ typedef long long int __s64;
 
 typedef long long unsigned int __u64;
 
+typedef _Bool bool;
+
+typedef signed char __s8;
+
+typedef short int __s16;
+
 typedef __u16 __be16;
 
 typedef __u32 __be32;
 
 typedef __u32 __wsum;
-
-typedef _Bool bool;
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_UNSPEC = 0,
@@ -50,10 +50,8 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_CPUMAP = 16,
 	BPF_MAP_TYPE_XSKMAP = 17,
 	BPF_MAP_TYPE_SOCKHASH = 18,
-	BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED = 19,
 	BPF_MAP_TYPE_CGROUP_STORAGE = 19,
 	BPF_MAP_TYPE_REUSEPORT_SOCKARRAY = 20,
-	BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE_DEPRECATED = 21,
 	BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE = 21,
 	BPF_MAP_TYPE_QUEUE = 22,
 	BPF_MAP_TYPE_STACK = 23,
@@ -65,29 +63,9 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 	BPF_MAP_TYPE_BLOOM_FILTER = 30,
 	BPF_MAP_TYPE_USER_RINGBUF = 31,
-	BPF_MAP_TYPE_CGRP_STORAGE = 32,
-	BPF_MAP_TYPE_ARENA = 33,
-	__MAX_BPF_MAP_TYPE = 34,
 };
 
 typedef __u64 __be64;
-
-enum xdp_action {
-	XDP_ABORTED = 0,
-	XDP_DROP = 1,
-	XDP_PASS = 2,
-	XDP_TX = 3,
-	XDP_REDIRECT = 4,
-};
-
-struct xdp_md {
-	__u32 data;
-	__u32 data_end;
-	__u32 data_meta;
-	__u32 ingress_ifindex;
-	__u32 rx_queue_index;
-	__u32 egress_ifindex;
-};
 
 enum {
 	BPF_ANY = 0,
@@ -110,12 +88,6 @@ enum {
 	BPF_F_MMAPABLE = 1024,
 	BPF_F_PRESERVE_ELEMS = 2048,
 	BPF_F_INNER_MAP = 4096,
-	BPF_F_LINK = 8192,
-	BPF_F_PATH_FD = 16384,
-	BPF_F_VTYPE_BTF_OBJ_FD = 32768,
-	BPF_F_TOKEN_FD = 65536,
-	BPF_F_SEGV_ON_FAULT = 131072,
-	BPF_F_NO_USER_CONV = 262144,
 };
 
 struct __sk_buff {
@@ -157,6 +129,23 @@ struct __sk_buff {
 	__u32 gso_size;
 	__u8 tstamp_type;
 	__u64 hwtstamp;
+};
+
+struct xdp_md {
+	__u32 data;
+	__u32 data_end;
+	__u32 data_meta;
+	__u32 ingress_ifindex;
+	__u32 rx_queue_index;
+	__u32 egress_ifindex;
+};
+
+enum xdp_action {
+	XDP_ABORTED = 0,
+	XDP_DROP = 1,
+	XDP_PASS = 2,
+	XDP_TX = 3,
+	XDP_REDIRECT = 4,
 };
 
 enum {
