@@ -150,6 +150,7 @@ WEIR_INLINE void packet_for_state(const struct packet *p, struct flow_packet *ou
 	out->reply = p->facts.icmp_reply;
 	out->error = p->facts.icmp_error;
 	out->inbound = p->inbound;
+	out->later = p->facts.fragment == PACKET_LATER;
 	out->port[0] = p->facts.port[0];
 	out->port[1] = p->facts.port[1];
 }

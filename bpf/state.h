@@ -25,6 +25,7 @@ struct flow_packet {
 	__u8 reply;    /* ICMP echo reply */
 	__u8 error;    /* ICMP error message */
 	__u8 inbound;  /* seen on an ingress hook */
+	__u8 later;    /* a later fragment: its flags are not known */
 	__u16 port[2]; /* source, destination; network order */
 };
 
@@ -63,8 +64,17 @@ WEIR_INLINE int flow_opens(__u8 flags)
 }
 
 /*
- * The first packet. The initiator sent the SYN; a SYN-ACK, a RST or an echo reply is an answer
- * whose question was not seen. In the middle of a TCP connection the lower port answers.
+ * A segment that stands in no connection: neither opens, nor answers, nor acknowledges (RFC 9293,
+ * 3.10.7). Scanners send such (FIN, NULL, Xmas), to be told nothing by open ports.
+ */
+WEIR_INLINE int flow_probes(const struct flow_packet *p)
+{
+	return !p->later && !(p->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST));
+}
+
+/*
+ * The first packet. The initiator sent the SYN, or a probe; a SYN-ACK, a RST or an echo reply is an
+ * answer whose question was not seen. In the middle of a TCP connection the lower port answers.
  */
 WEIR_INLINE struct flow_step flow_first(const struct flow_packet *p)
 {
@@ -82,7 +92,7 @@ WEIR_INLINE struct flow_step flow_first(const struct flow_packet *p)
 		s.marks |= FLOW_MIDSTREAM;
 		s.initiator = other;
 	}
-	if (p->proto != FLOW_PROTO_TCP || flow_opens(p->flags))
+	if (p->proto != FLOW_PROTO_TCP || flow_opens(p->flags) || flow_probes(p))
 		return s;
 	s.marks |= FLOW_MIDSTREAM;
 	if (p->flags & TCP_FLAG_RST) {

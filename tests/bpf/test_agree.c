@@ -76,6 +76,7 @@ static void check_entry(const struct packet_facts *f, const struct flow_half *ha
 				     .flags = f->tcp_flags,
 				     .reply = f->icmp_reply,
 				     .error = f->icmp_error,
+				     .later = f->fragment == PACKET_LATER,
 				     .port = {f->port[0], f->port[1]}};
 	struct flow_step step = flow_first(&packet);
 

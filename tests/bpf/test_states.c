@@ -314,7 +314,8 @@ static void test_fin_scan(void **state)
 	talk_tcp(&t, true, FIN, 0);
 	talk_tcp(&t, false, RST | ACK, 0);
 	assert_int_equal(talk_half(&t, true).state, FLOW_REJECTED);
-	EXPECT(&t, RECORD_STARTED);
+	assert_int_equal(talk_half(&t, true).marks & FLOW_MIDSTREAM, 0);
+	EXPECT(&t, RECORD_STARTED, RECORD_REJECTED);
 }
 
 static void test_udp_outbound(void **state)

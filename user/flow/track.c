@@ -163,6 +163,7 @@ static struct flow *step(struct track *track, struct flow *flow, const struct si
 		.flags = f->tcp_flags,
 		.reply = f->icmp_reply,
 		.error = f->icmp_error,
+		.later = f->fragment == PACKET_LATER,
 		.port = {f->port[0], f->port[1]},
 	};
 	struct flow_view view;

@@ -191,6 +191,29 @@ static void test_midstream(void **state)
 	assert_int_equal(m.v.marks, 0);
 }
 
+/* FIN, NULL and Xmas scans: whoever sends what no connection sends has begun. */
+static void test_probes(void **state)
+{
+	static const unsigned flags[] = {FIN, 0, FIN | TCP_FLAG_PSH | TCP_FLAG_URG};
+	struct flow_packet later = {.proto = 6, .later = 1};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct machine m = {.proto = 6};
+
+		packet(&m, 1, flags[i], 0); /* from the lower port */
+		expect(m, FLOW_NEW, TELL_STARTED);
+		assert_int_equal(m.v.initiator, 1);
+		assert_int_equal(m.v.marks & FLOW_MIDSTREAM, 0);
+		packet(&m, 1, flags[i], 0);
+		expect(m, FLOW_NEW, 0);
+		packet(&m, 0, RST | ACK, 0);
+		expect(m, FLOW_REJECTED, TELL_REJECTED);
+		assert_false(m.promote);
+	}
+	assert_true(flow_first(&later).marks & FLOW_MIDSTREAM);
+}
+
 static void test_udp(void **state)
 {
 	struct machine out = {.proto = 17}, in = {.proto = 17, .inbound = 1};
@@ -260,11 +283,12 @@ static void test_any_sequence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),	   cmocka_unit_test(test_close_at_once),
-		cmocka_unit_test(test_rejected),   cmocka_unit_test(test_half_open),
-		cmocka_unit_test(test_unanswered), cmocka_unit_test(test_answers_first),
-		cmocka_unit_test(test_midstream),  cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_any_sequence),
+		cmocka_unit_test(test_tcp),	     cmocka_unit_test(test_close_at_once),
+		cmocka_unit_test(test_rejected),     cmocka_unit_test(test_half_open),
+		cmocka_unit_test(test_unanswered),   cmocka_unit_test(test_answers_first),
+		cmocka_unit_test(test_midstream),    cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_udp),	     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_any_sequence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,23 @@ static void test_midstream(void **state)
 	}
 }
 
+static void test_scan_without_syn(void **state)
+{
+	struct bench *b = *state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		give(b, frame_tcp(1, 40000, 2, 20 + i, i ? FIN : 0, 0));
+		give(b, frame_tcp(2, 20 + i, 1, 40000, RST | ACK, 0));
+	}
+	give(b, frame_tcp(1, 40000, 2, 30, FIN, 0)); /* an open port says nothing */
+	finish(b);
+	assert_int_equal(count(b, SERVICE_ATTEMPT), 4);
+	assert_int_equal(count(b, SERVICE_CONNECTION), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(got(b, SERVICE_CONNECTION, i)->network_state,
+				 i < 3 ? STATE_REJECTED : STATE_UNANSWERED);
+}
+
 static void test_tuple_used_again(void **state)
 {
 	struct bench *b = *state;
@@ -441,6 +458,7 @@ int main(void)
 		TEST(test_half_open_scan),
 		TEST(test_stray_answers),
 		TEST(test_midstream),
+		TEST(test_scan_without_syn),
 		TEST(test_tuple_used_again),
 		TEST(test_udp),
 		TEST(test_echo),
