@@ -179,20 +179,6 @@ static void tell_lost(const struct track *track)
 				 stats.lost[i], stats.packets, words[i]);
 }
 
-/* What was wrong with the files, and what the flow stage could not use, on standard error. */
-static void tell(const struct replay *replay)
-{
-	tell_lost(replay->track);
-	vec_each (file, &replay->files) {
-		json_t *report = file->source->ops->report(file->source);
-		char *text = json_dumps(report, JSON_COMPACT);
-
-		log_debug("%s: %s", file->source->name, text ? text : "");
-		free(text);
-		json_decref(report);
-	}
-}
-
 /* Returns how many records were lost. */
 static uint64_t replay_close(struct replay *replay)
 {
@@ -221,7 +207,7 @@ int pipeline_replay(const struct config *config, const struct replay_options *op
 		next_time(&replay, file);
 	feed(&replay, options->progress && isatty(STDERR_FILENO));
 	track_finish(replay.track);
-	tell(&replay);
+	tell_lost(replay.track);
 	pipeline_finish(replay.pipeline);
 	worst = pipeline_worst(replay.pipeline);
 	lost = replay_close(&replay);

@@ -26,8 +26,4 @@ struct error {
 int error_set(struct error *error, enum exit_status status, int code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Puts "context: " before what is there already; returns `code` unchanged. */
-int error_prefix(struct error *error, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
 #endif

@@ -2,17 +2,9 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static atomic_bool verbose;
-
-void log_verbose(bool on)
-{
-	atomic_store(&verbose, on);
-}
 
 /* One write a line, so that lines of several threads do not mix. */
 static void log_line(const char *level, const char *format, va_list args)
@@ -40,14 +32,3 @@ static void log_line(const char *level, const char *format, va_list args)
 LOG_FUNCTION(log_error, "")
 LOG_FUNCTION(log_warn, "warning: ")
 LOG_FUNCTION(log_info, "")
-
-void log_debug(const char *format, ...)
-{
-	va_list args;
-
-	if (!atomic_load(&verbose))
-		return;
-	va_start(args, format);
-	log_line("debug: ", format, args);
-	va_end(args);
-}

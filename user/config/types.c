@@ -68,21 +68,35 @@ static int digits_parse(const char **text, uint64_t *number)
 	return 0;
 }
 
-static int count_parse(struct config *config, const struct config_key *key, void *member,
-		       const char *text)
+static int whole_parse(const char *text, uint64_t *number)
+{
+	int err = digits_parse(&text, number);
+
+	if (err)
+		return err;
+	return *text ? -EINVAL : 0;
+}
+
+/* A number by its own reader, or the word that stands for 0. */
+static int number_parse(const struct config_key *key, void *member, const char *text,
+			int (*read)(const char *text, uint64_t *number))
 {
 	uint64_t value;
 	int err;
 
-	(void)config;
 	if (is_zero_word(key, text)) {
 		config_number_store(key, member, 0);
 		return 0;
 	}
-	err = digits_parse(&text, &value);
-	if (err || *text)
-		return err ? err : -EINVAL;
-	return number_accept(key, member, value);
+	err = read(text, &value);
+	return err ? err : number_accept(key, member, value);
+}
+
+static int count_parse(struct config *config, const struct config_key *key, void *member,
+		       const char *text)
+{
+	(void)config;
+	return number_parse(key, member, text, whole_parse);
 }
 
 static void count_print(const struct config_key *key, const void *member, FILE *out)
@@ -138,16 +152,8 @@ int config_bytes_parse(const char *text, uint64_t *bytes)
 static int bytes_parse(struct config *config, const struct config_key *key, void *member,
 		       const char *text)
 {
-	uint64_t value;
-	int err;
-
 	(void)config;
-	if (is_zero_word(key, text)) {
-		config_number_store(key, member, 0);
-		return 0;
-	}
-	err = config_bytes_parse(text, &value);
-	return err ? err : number_accept(key, member, value);
+	return number_parse(key, member, text, config_bytes_parse);
 }
 
 static void bytes_print(const struct config_key *key, const void *member, FILE *out)
@@ -191,19 +197,21 @@ const struct config_type config_power_type = {
 	.print = bytes_print,
 };
 
+static int nanoseconds_parse(const char *text, uint64_t *number)
+{
+	weir_time value;
+	int err = duration_parse(text, strlen(text), &value);
+
+	if (!err)
+		*number = (uint64_t)value;
+	return err;
+}
+
 static int duration_read(struct config *config, const struct config_key *key, void *member,
 			 const char *text)
 {
-	weir_time value;
-	int err;
-
 	(void)config;
-	if (is_zero_word(key, text)) {
-		config_number_store(key, member, 0);
-		return 0;
-	}
-	err = duration_parse(text, strlen(text), &value);
-	return err ? err : number_accept(key, member, (uint64_t)value);
+	return number_parse(key, member, text, nanoseconds_parse);
 }
 
 static void duration_print(const struct config_key *key, const void *member, FILE *out)

@@ -16,8 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
 #define RECEIVE_BYTES (4 << 20) /* some 10,000 connections that begin at once */
 #define TRANSLATED    (IPS_SRC_NAT | IPS_DST_NAT)
 
@@ -179,10 +177,9 @@ static int subscribe(struct conntrack *conntrack)
 	fd = mnl_socket_get_fd(conntrack->socket);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	if (attach_filter(fd))
-		log_debug("connection tracking: every connection is told, not only translated "
-			  "ones: %s",
-			  strerror(errno));
+	/* Without the filter every connection is told, not only translated ones: slower, not wrong.
+	 */
+	(void)attach_filter(fd);
 	for (i = 0; i < sizeof(groups) / sizeof(*groups); i++)
 		if (mnl_socket_setsockopt(conntrack->socket, NETLINK_ADD_MEMBERSHIP, &groups[i],
 					  sizeof(groups[i])))

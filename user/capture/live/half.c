@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "capture/live/inside.h"
 
 /*
@@ -197,7 +196,6 @@ static void walk_map(struct walk *walk, int map)
 		if (!err || err == -ENOMEM)
 			return;
 		halves->one_by_one = true;
-		log_debug("half-open tables are read one by one: %s", strerror(-err));
 	}
 	walk_one_by_one(walk, map, 2 * walk->live->kernel.half_open);
 }

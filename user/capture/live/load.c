@@ -49,12 +49,10 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 {
 	char *text = NULL;
 
-	if (vasprintf(&text, format, args) < 0)
+	if (level != LIBBPF_WARN || vasprintf(&text, format, args) < 0)
 		return 0;
-	if (level == LIBBPF_WARN && strstr(text, "PROG LOAD LOG"))
+	if (strstr(text, "PROG LOAD LOG"))
 		keep_refusal(text);
-	text[strcspn(text, "\n")] = '\0';
-	log_debug("%s", text);
 	free(text);
 	return 0;
 }

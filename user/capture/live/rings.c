@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "capture/live/inside.h"
 
 /* Records of the ring wait here until the translations that belong to them are known. */
@@ -73,10 +72,7 @@ void rings_close(struct live *live)
 
 void rings_drain(struct live *live)
 {
-	int err = ring_buffer__consume(live->rings.ring);
-
-	if (err < 0)
-		log_debug("record ring: %s", strerror(-err));
+	ring_buffer__consume(live->rings.ring);
 }
 
 /* After a burst its memory is given back. */
