@@ -1,17 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# docs.sh [BUILD]: writes anew what is printed from tables: deploy/weir.yaml and the keys in
-# docs/configuration.md. A unit test says when that is needed.
+# docs.sh [BUILD]: writes anew what is printed from tables: deploy/weir.yaml, the keys in
+# docs/configuration.md, docs/fields.md. A unit test says when that is needed.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
 WEIR=${1:-build}/weir
-MARK='## Keys'
+
+# Replaces what stands behind a heading of a page by what a command prints.
+replace() {
+	local page=$1 mark=$2
+	shift 2
+	{
+		sed "/^$mark\$/q" "$page"
+		echo
+		"$@"
+	} >"$page.new"
+	mv "$page.new" "$page"
+}
 
 "$WEIR" help --sample >deploy/weir.yaml
-{
-	sed "/^$MARK\$/q" docs/configuration.md
-	echo
-	"$WEIR" help --keys
-} >docs/configuration.md.new
-mv docs/configuration.md.new docs/configuration.md
+replace docs/configuration.md '## Keys' "$WEIR" help --keys
+replace docs/fields.md '## Fields' "$WEIR" help --fields

@@ -209,6 +209,7 @@ static const struct verb_option options[] = {
 	{.name = "sample",
 	 .words = "print a configuration with every key, its default and its unit"},
 	{.name = "keys", .words = "print the keys of the configuration as Markdown"},
+	{.name = "fields", .words = "print the fields of events as Markdown"},
 	{.name = "names", .words = "print only the names of the verbs, one a line"},
 	{0},
 };
@@ -232,6 +233,8 @@ static int run(const struct arguments *arguments)
 		config_sample(stdout);
 	else if (arguments_has(arguments, "keys"))
 		config_document(stdout);
+	else if (arguments_has(arguments, "fields"))
+		field_document(stdout);
 	else if (arguments_has(arguments, "man"))
 		verb_print_man(verb, stdout);
 	else if (verb)

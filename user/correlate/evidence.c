@@ -71,7 +71,7 @@ static struct event *take_samples(struct writer *w, const struct signal *from)
 
 	for (unsigned i = 0; i < from->samples_len; i++) {
 		for (int f = 0; f < FIELD_COUNT; f++) {
-			if (field_table[f].type != TYPE_TEXT || !event_has(&from->samples[i], f))
+			if (!type_is_text(field_table[f].type) || !event_has(&from->samples[i], f))
 				continue;
 			take_text(w, at ? (struct text *)event_slot(&at[i], f) : NULL,
 				  event_slot(&from->samples[i], f));

@@ -2,7 +2,6 @@
 #include "event/event.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/arena.h"
 #include "base/nearest.h"
@@ -58,7 +57,7 @@ __attribute__((constructor)) static void names_index(void)
 		name_cells[cell % NAME_CELLS] = (uint16_t)(i + 1);
 	}
 	for (unsigned f = 0; f < FIELD_COUNT; f++)
-		if (field_table[f].type == TYPE_TEXT)
+		if (type_is_text(field_table[f].type))
 			text_fields[f / 64] |= UINT64_C(1) << (f % 64);
 }
 
@@ -94,6 +93,40 @@ static const char *const service_names[SERVICE_COUNT] = {
 	[SERVICE_PROCESS] = "process", [SERVICE_LISTENER] = "listener",
 	[SERVICE_ARP] = "arp",	       [SERVICE_HEALTH] = "health",
 };
+
+/* By enum field_type, as people call them. */
+static const char *const type_words[] = {
+	[TYPE_ADDR] = "address", [TYPE_TEXT] = "text",	       [TYPE_TEXTS] = "list of texts",
+	[TYPE_ENUM] = "name",	 [TYPE_COUNT] = "number",      [TYPE_REAL] = "number",
+	[TYPE_TIME] = "time",	 [TYPE_DURATION] = "duration", [TYPE_BOOL] = "true/false",
+	[TYPE_ROLES] = "roles",
+};
+
+void field_document(FILE *out)
+{
+	fputs("| field | type | says | also known as |\n|---|---|---|---|\n", out);
+	for (int f = 0; f < FIELD_COUNT; f++) {
+		fprintf(out, "| `%s` | %s | %s |", field_table[f].name,
+			type_words[field_table[f].type], field_table[f].words);
+		for (size_t i = FIELD_COUNT; i < KNOWN_NAMES; i++)
+			if (known_names[i].field == f)
+				fprintf(out, " `%s`", known_names[i].name);
+		fputs(" |\n", out);
+	}
+}
+
+bool texts_next(const struct text *texts, uint32_t *at, struct text *element)
+{
+	const char *end;
+
+	if (*at > texts->length || !texts->length)
+		return false;
+	element->at = texts->at + *at;
+	end = memchr(element->at, TEXTS_JOINT, texts->length - *at);
+	element->length = end ? (uint32_t)(end - element->at) : texts->length - *at;
+	*at += element->length + 1;
+	return true;
+}
 
 const char *service_name(enum event_service service)
 {

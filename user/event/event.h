@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -30,6 +31,7 @@ enum event_service {
 enum field_type {
 	TYPE_ADDR,     /* struct addr */
 	TYPE_TEXT,     /* struct text */
+	TYPE_TEXTS,    /* struct text: a list, its elements joined by TEXTS_JOINT */
 	TYPE_ENUM,     /* uint16_t: a number in the field's own name table (field_enum_*) */
 	TYPE_COUNT,    /* uint64_t */
 	TYPE_REAL,     /* double */
@@ -45,6 +47,19 @@ struct text {
 	uint32_t length;
 };
 
+/* Between the elements of a TEXTS field, as a byte of its text; elements do not hold it. */
+#define TEXTS_JOINT '\0'
+
+/* The element of a TEXTS field that begins at *at, which moves behind it; false: no more. Starts
+ * with *at = 0. An empty text is a list of nothing. */
+bool texts_next(const struct text *texts, uint32_t *at, struct text *element);
+
+/* Whether a field's slot is a struct text. */
+static inline bool type_is_text(unsigned type)
+{
+	return type == TYPE_TEXT || type == TYPE_TEXTS;
+}
+
 enum field {
 #define FIELD(id, type, member, name, words) FIELD_##id,
 #include "event/fields.def"
@@ -55,6 +70,7 @@ enum field {
 
 #define FIELD_C_ADDR	 struct addr
 #define FIELD_C_TEXT	 struct text
+#define FIELD_C_TEXTS	 struct text
 #define FIELD_C_ENUM	 uint16_t
 #define FIELD_C_COUNT	 uint64_t
 #define FIELD_C_REAL	 double
@@ -65,7 +81,7 @@ enum field {
 
 /*
  * One event: a flat struct of typed slots with a presence mask. Plain data: copied by assignment;
- * only TEXT slots point elsewhere (see event_keep() for events that outlive their input).
+ * only TEXT and TEXTS slots point elsewhere (see event_keep() for events that outlive their input).
  * (time, input, record) is the one order in which the engine sees events.
  */
 struct event {
@@ -126,6 +142,9 @@ enum field field_find(const char *name, size_t length);
 
 /* The known name (or alias) that is nearest to a wrong one, for messages; never NULL. */
 const char *field_nearest(const char *name, size_t length);
+
+/* Every field with its type, its words and the other names it is known by, as a Markdown table. */
+void field_document(FILE *out);
 
 const char *service_name(enum event_service service);
 int service_find(const char *name, size_t length); /* -1: none */

@@ -50,6 +50,20 @@ static json_t *write_text(enum field f, const void *slot)
 	return json_bytes(text->at, text->length);
 }
 
+static json_t *write_texts(enum field f, const void *slot)
+{
+	json_t *list = json_array();
+	struct text element;
+
+	for (uint32_t at = 0; list && texts_next(slot, &at, &element);) {
+		if (!json_array_append_new(list, write_text(f, &element)))
+			continue;
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
 static json_t *write_enum(enum field f, const void *slot)
 {
 	const char *name = field_enum_name(f, *(const uint16_t *)slot);
@@ -145,6 +159,38 @@ static bool read_text(struct reader *r, const json_t *value)
 	if (!copy)
 		return false;
 	*text = (struct text){copy, (uint32_t)escape_undo(copy, json_string_length(value))};
+	return true;
+}
+
+/* Joins the elements of a list; one text is a list of one. */
+static bool read_texts(struct reader *r, const json_t *value)
+{
+	struct text *texts = r->slot, element;
+	size_t room = 0, i;
+	const json_t *item;
+	char *at;
+
+	r->expected = "a list of texts";
+	if (json_is_string(value))
+		return read_text(r, value);
+	json_array_foreach(value, i, item) room += json_string_length(item) + 1;
+	if (!json_is_array(value) || room > UINT32_MAX)
+		return false;
+	at = arena_alloc(r->arena, room + 1);
+	if (!at)
+		return false;
+	*texts = (struct text){at, 0};
+	json_array_foreach(value, i, item)
+	{
+		r->slot = &element;
+		if (!read_text(r, item))
+			return false;
+		r->slot = texts;
+		if (i)
+			at[texts->length++] = TEXTS_JOINT;
+		memcpy(at + texts->length, element.at, element.length);
+		texts->length += element.length;
+	}
 	return true;
 }
 
@@ -262,6 +308,7 @@ static const struct {
 } forms[] = {
 	[TYPE_ADDR] = {write_addr, read_addr},
 	[TYPE_TEXT] = {write_text, read_text},
+	[TYPE_TEXTS] = {write_texts, read_texts},
 	[TYPE_ENUM] = {write_enum, read_enum},
 	[TYPE_COUNT] = {write_count, read_count},
 	[TYPE_REAL] = {write_real, read_real},

@@ -139,6 +139,7 @@ bool field_is_number(enum field f)
 		return true;
 	case TYPE_ADDR:
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 	case TYPE_ENUM:
 	case TYPE_BOOL:
 	case TYPE_ROLES:

@@ -187,6 +187,7 @@ static uint8_t field_value_type(enum field f)
 	case TYPE_ADDR:
 		return VALUE_ADDR;
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 	case TYPE_ENUM:
 	case TYPE_ROLES:
 		return VALUE_TEXT;

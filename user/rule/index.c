@@ -68,6 +68,7 @@ static uint64_t event_value(const struct event *e, enum field f)
 	case TYPE_ADDR:
 		return hash_addr(slot);
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		return hash_text(text->at, text->length);
 	case TYPE_ENUM:
 		return *(const uint16_t *)slot;

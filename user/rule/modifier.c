@@ -4,7 +4,7 @@
 #include "rule/words.h"
 
 #define BIT(type) (1u << (type))
-#define TEXTS	  (BIT(TYPE_TEXT) | BIT(TYPE_ADDR) | BIT(TYPE_ENUM) | BIT(TYPE_ROLES))
+#define TEXTS	  (BIT(TYPE_TEXT) | BIT(TYPE_TEXTS) | BIT(TYPE_ADDR) | BIT(TYPE_ENUM) | BIT(TYPE_ROLES))
 #define NUMBERS	  (BIT(TYPE_COUNT) | BIT(TYPE_REAL) | BIT(TYPE_TIME) | BIT(TYPE_DURATION))
 #define ANY	  (~0u)
 

@@ -30,6 +30,7 @@ static double slot_number(const struct event *e, enum field f)
 		return (double)*(const int64_t *)slot;
 	case TYPE_ADDR:
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 	case TYPE_ENUM:
 	case TYPE_BOOL:
 	case TYPE_ROLES:
@@ -109,20 +110,29 @@ static bool test_network(const struct test *t, const struct event *e)
 	return false;
 }
 
+static bool any_pattern(const struct test *t, const char *text, size_t length)
+{
+	for (unsigned i = 0; i < t->len; i++)
+		if (pattern_match(&t->patterns[i], text, length))
+			return true;
+	return false;
+}
+
+/* A list is met where one of its elements is. */
 static bool test_text(const struct test *t, const struct event *e)
 {
-	const void *slot = event_slot(e, t->field);
+	const struct text *text = event_slot(e, t->field);
 	char words[ADDR_TEXT_MAX];
-	struct text text;
+	struct text element;
 
 	if (field_table[t->field].type == TYPE_ADDR) {
-		text.at = addr_format(slot, words);
-		text.length = (uint32_t)strlen(words);
-	} else {
-		text = *(const struct text *)slot;
+		addr_format(event_slot(e, t->field), words);
+		return any_pattern(t, words, strlen(words));
 	}
-	for (unsigned i = 0; i < t->len; i++)
-		if (pattern_match(&t->patterns[i], text.at, text.length))
+	if (field_table[t->field].type == TYPE_TEXT)
+		return any_pattern(t, text->at, text->length);
+	for (uint32_t at = 0; texts_next(text, &at, &element);)
+		if (any_pattern(t, element.at, element.length))
 			return true;
 	return false;
 }

@@ -47,6 +47,7 @@ enum unit field_unit(enum field f)
 		return name_ends(info->name, "packets") ? UNIT_PACKETS : UNIT_NONE;
 	case TYPE_ADDR:
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 	case TYPE_ENUM:
 	case TYPE_REAL:
 	case TYPE_BOOL:
@@ -79,6 +80,7 @@ struct value value_of_field(const struct event *e, enum field f)
 	case TYPE_ADDR:
 		return (struct value){.type = VALUE_ADDR, .addr = *(const struct addr *)slot};
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		return (struct value){.type = VALUE_TEXT, .text = *(const struct text *)slot};
 	case TYPE_ENUM:
 		return value_text(field_enum_name(f, *(const uint16_t *)slot));

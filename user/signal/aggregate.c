@@ -102,6 +102,7 @@ static bool field_number(const struct event *event, enum field field, double *nu
 		return true;
 	case TYPE_ADDR:
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		return false;
 	}
 	return false;

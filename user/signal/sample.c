@@ -63,7 +63,7 @@ static bool own_texts(struct window *window, struct sample *sample)
 	char *at;
 
 	for (int f = 0; f < FIELD_COUNT; f++)
-		if (field_table[f].type == TYPE_TEXT && event_has(&sample->event, f))
+		if (type_is_text(field_table[f].type) && event_has(&sample->event, f))
 			size += text_slot(&sample->event, f)->length;
 	if (!size)
 		return true;
@@ -74,7 +74,7 @@ static bool own_texts(struct window *window, struct sample *sample)
 	for (int f = 0; f < FIELD_COUNT; f++) {
 		struct text *text = text_slot(&sample->event, f);
 
-		if (field_table[f].type != TYPE_TEXT || !event_has(&sample->event, f) ||
+		if (!type_is_text(field_table[f].type) || !event_has(&sample->event, f) ||
 		    !text->length)
 			continue;
 		text->at = memcpy(at, text->at, text->length);

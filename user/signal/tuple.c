@@ -86,6 +86,7 @@ static bool put_field(struct tuple_buffer *buffer, const struct event *event, en
 	case TYPE_ADDR:
 		return put_addr(buffer, slot);
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		return put_text(buffer, slot);
 	case TYPE_ENUM:
 		return put_number(buffer, *(const uint16_t *)slot);

@@ -60,6 +60,7 @@ static void draw_slot(enum field f, void *slot, struct arena *arena)
 			*(struct addr *)slot = addr_from_v4((uint32_t)draw());
 		break;
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		draw_text(slot, arena);
 		break;
 	case TYPE_ENUM:
@@ -97,6 +98,7 @@ static void same_slot(enum field f, const void *a, const void *b)
 		assert_true(addr_equal(a, b));
 		break;
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		assert_int_equal(x->length, y->length);
 		assert_memory_equal(x->at, y->at, x->length);
 		break;

@@ -69,6 +69,7 @@ static void set_field(struct event *e, enum field f, struct item value)
 		assert_int_equal(addr_parse(text, strlen(text), slot), 0);
 		break;
 	case TYPE_TEXT:
+	case TYPE_TEXTS:
 		*(struct text *)slot = (struct text){text, (uint32_t)strlen(text)};
 		break;
 	case TYPE_ENUM:

@@ -143,7 +143,7 @@ static void base_rules(void **state)
 		{SELECTION("destination.port|contains: 4"), 6, 7,
 		 "'contains' needs text: destination.port is none"},
 		{SELECTION("interface|gt: 4"), 6, 7,
-		 "unknown field 'interface': the nearest is 'message'"},
+		 "unknown field 'interface': the nearest is 'file.name'"},
 		{SELECTION("message|gt: 4"), 6, 7, "'gt' needs a number: message is none"},
 		{SELECTION("message|cidr: 4"), 6, 7, "'cidr' needs an address: message is none"},
 		{SELECTION("message|re: a.b"), 6, 7,

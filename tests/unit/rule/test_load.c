@@ -120,7 +120,7 @@ static void lenient_skips_what_names_unknown_fields(void **state)
 
 	snprintf(text, sizeof(text), "%s---\n%s%s", A("good", "low"),
 		 BASE_HEAD("b", "02")
-			 SOURCE("flow") "detection: {s: {url.path: x}, condition: s}\n",
+			 SOURCE("flow") "detection: {s: {url.paths: x}, condition: s}\n",
 		 over);
 	write_file(p->one, "all.yml", text);
 	assert_int_equal(load(&set, &faults, false, p->one, NULL), -EINVAL);
@@ -130,7 +130,7 @@ static void lenient_skips_what_names_unknown_fields(void **state)
 	assert_int_equal(faults.fatal, 0);
 	assert_int_equal(faults.list.len, 2);
 	assert_int_equal(set->skipped.len, 2);
-	assert_non_null(strstr(set->skipped.at[0].text, "unknown field 'url.path'"));
+	assert_non_null(strstr(set->skipped.at[0].text, "unknown field 'url.paths'"));
 	assert_int_equal(set->skipped.at[0].place.line, 12);
 	assert_string_equal(set->skipped.at[1].text, "it refers to 'b', which is skipped");
 	ruleset_free(set);

@@ -156,20 +156,30 @@ static char *file_read(const char *name, size_t *length)
 	return text;
 }
 
-/* docs/rules.md is the contract: it knows every field, and its first rule loads. */
-static void the_page_is_true(void **state)
+/* docs/fields.md is printed from the table: 'tools/docs.sh' makes it true again. */
+static void the_fields_are_those_of_the_table(void **state)
+{
+	char *page, *table = NULL;
+	size_t length;
+	FILE *out = open_memstream(&table, &length);
+
+	(void)state;
+	field_document(out);
+	fclose(out);
+	page = file_read("docs/fields.md", &length);
+	assert_string_equal(strstr(page, "| field |"), table);
+	free(table);
+	test_free(page);
+}
+
+/* docs/rules.md is the contract: its first rule loads. */
+static void its_first_rule_loads(void **state)
 {
 	size_t length, used = 0;
-	char *page = file_read("docs/rules.md", &length), *from = page, line[256];
+	char *page = file_read("docs/rules.md", &length), *from = page;
 	char *rules = test_calloc(1, length);
 
 	(void)state;
-	for (unsigned f = 0; f < FIELD_COUNT; f++) {
-		snprintf(line, sizeof(line), "\n| `%s` | ", field_table[f].name);
-		if (!strstr(page, line))
-			print_error("not in docs/rules.md: %s\n", field_table[f].name);
-		assert_non_null(strstr(page, line));
-	}
 	for (int i = 0; i < 2; i++) {
 		char *end;
 
@@ -264,7 +274,8 @@ int main(void)
 		cmocka_unit_test(every_rule_says_what_it_must),
 		cmocka_unit_test(rules_compile_to_what_they_say),
 		cmocka_unit_test(failures_are_chosen_with_care),
-		cmocka_unit_test(the_page_is_true),
+		cmocka_unit_test(the_fields_are_those_of_the_table),
+		cmocka_unit_test(its_first_rule_loads),
 		cmocka_unit_test(mutants_load_or_fail),
 	};
 
