@@ -48,6 +48,8 @@ static void on_detection(void *context, const struct detection *detection)
 
 	if ((int)detection->severity > p->worst)
 		p->worst = (int)detection->severity;
+	if (p->options.tap)
+		p->options.tap->detection(p->options.tap->context, detection);
 	write_out(p, out_detection(detection, p->host));
 }
 
@@ -55,6 +57,8 @@ static void on_signal(void *context, const struct signal *signal)
 {
 	struct pipeline *p = context;
 
+	if (p->options.tap)
+		p->options.tap->signal(p->options.tap->context, signal);
 	if (!signal->silent && wanted(p, OUT_SIGNAL))
 		write_out(p, out_signal(signal, p->host));
 	point_to(p, signal);

@@ -8,14 +8,25 @@
 
 /*
  * The stages in their order, joined (pipeline.c): what enters as flows or events leaves through the
- * sinks. The two ways to feed it are commands of their own: run.c (this host) and replay.c (files).
- * Engine thread only.
+ * sinks. The ways to feed it are commands of their own: run.c (this host), replay.c (files),
+ * cases.c. Engine thread only.
  */
 struct pipeline;
 struct flow_table;
+struct case_paths;
+struct ruleset;
+struct signal;
+struct detection;
 
 /* What goes to standard output. */
 enum output_form { OUTPUT_NONE, OUTPUT_TEXT, OUTPUT_JSON };
+
+/* Who hears all that the rules say, told or suppressed, beside the sinks. */
+struct pipeline_tap {
+	void (*signal)(void *context, const struct signal *signal);
+	void (*detection)(void *context, const struct detection *detection);
+	void *context;
+};
 
 struct pipeline_options {
 	enum output_form form;
@@ -23,6 +34,7 @@ struct pipeline_options {
 	bool live;	      /* this host's own addresses and coverage count; syslog may be used */
 	const char *database; /* NULL: none */
 	weir_time lateness;   /* of what the flow stage says */
+	const struct pipeline_tap *tap; /* NULL: nobody; must outlive it */
 };
 
 /* Loads the rules and opens the sinks. 0, or -errno with `error` said (faults of rules are printed
@@ -79,5 +91,19 @@ int pipeline_run(const struct config *config);
 
 /* Runs captures and recorded events through the same stages. Returns an exit status. */
 int pipeline_replay(const struct config *config, const struct replay_options *options);
+
+/* How `weir rules test` wants its cases run. */
+struct cases_options {
+	/* Makes the configuration that a case begins with; said if it fails. */
+	int (*configure)(struct config **config, void *context);
+	void *context;
+	void (*faults)(const struct faults *faults); /* says them */
+	bool all; /* every loaded rule must be tried, not only those that the files are about */
+};
+
+/* Runs cases that stand beside rules, each in stages of its own: a line a case on standard output,
+ * what differs behind it. `set` is what the configuration's rules load to. An exit status. */
+int pipeline_cases(const struct ruleset *set, const struct case_paths *paths,
+		   const struct cases_options *options);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/terminal.h"
 #include "cli/arguments.h"
+#include "cli/rules_test.h"
 #include "cli/verbs.h"
 #include "rule/rule.h"
 
@@ -71,7 +72,7 @@ static void print_table(const struct ruleset *set)
 		printf("skipped: %s:%u: %s\n", fault->place.file, fault->place.line, fault->text);
 }
 
-static int run(const struct arguments *arguments)
+static int list(const struct arguments *arguments)
 {
 	struct rule_options how = {0};
 	struct faults faults = {0};
@@ -96,13 +97,30 @@ static int run(const struct arguments *arguments)
 	return status;
 }
 
+static int run(const struct arguments *arguments)
+{
+	const char *word = arguments_operand(arguments, 0);
+
+	if (!word)
+		return list(arguments);
+	if (!strcmp(word, "test"))
+		return rules_test(arguments);
+	return verb_usage(arguments->verb, "'%s' is nothing to do with rules: 'test' would be",
+			  word);
+}
+
 const struct verb verb_rules = {
 	.name = "rules",
-	.operands = "",
-	.summary = "list the rules",
+	.operands = "[test [PATH...]]",
+	.summary = "list the rules, or run their cases",
 	.help = "Every rule that 'weir run' would load: what it makes (selections are parts of "
 		"other rules), its level, its status and its file; and those that were skipped, "
-		"with the reason.",
+		"with the reason.\n\n"
+		"'weir rules test' runs the cases that stand beside rules (docs/rules.md, Cases): "
+		"all of them, or those of the files and folders under PATH. Each case goes through "
+		"the same stages as events do in 'weir run'. It prints one line a case, what was "
+		"said instead where a case fails, and the rules that are not tried with an attack "
+		"and with ordinary work. Leaves with 1 if there was any of these.",
 	.options = options,
 	.run = run,
 };
