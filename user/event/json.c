@@ -306,16 +306,11 @@ static const struct {
 	json_t *(*write)(enum field f, const void *slot);
 	bool (*read)(struct reader *r, const json_t *value);
 } forms[] = {
-	[TYPE_ADDR] = {write_addr, read_addr},
-	[TYPE_TEXT] = {write_text, read_text},
-	[TYPE_TEXTS] = {write_texts, read_texts},
-	[TYPE_ENUM] = {write_enum, read_enum},
-	[TYPE_COUNT] = {write_count, read_count},
-	[TYPE_REAL] = {write_real, read_real},
-	[TYPE_TIME] = {write_time, read_time},
-	[TYPE_DURATION] = {write_duration, read_duration},
-	[TYPE_BOOL] = {write_bool, read_bool},
-	[TYPE_ROLES] = {write_roles, read_roles},
+	[TYPE_ADDR] = {write_addr, read_addr},	  [TYPE_TEXT] = {write_text, read_text},
+	[TYPE_TEXTS] = {write_texts, read_texts}, [TYPE_ENUM] = {write_enum, read_enum},
+	[TYPE_COUNT] = {write_count, read_count}, [TYPE_REAL] = {write_real, read_real},
+	[TYPE_TIME] = {write_time, read_time},	  [TYPE_DURATION] = {write_duration, read_duration},
+	[TYPE_BOOL] = {write_bool, read_bool},	  [TYPE_ROLES] = {write_roles, read_roles},
 };
 
 json_t *event_to_json(const struct event *e)

@@ -277,7 +277,7 @@ static size_t texts_length(const struct event *event)
 	size_t length = 0;
 
 #define FIELD(id, type, member, name, words)                                                       \
-	if (type_is_text(TYPE_##type) && event_has(event, FIELD_##id))                              \
+	if (type_is_text(TYPE_##type) && event_has(event, FIELD_##id))                             \
 		length += ((const struct text *)event_slot(event, FIELD_##id))->length;
 #include "event/fields.def"
 #undef FIELD
@@ -309,7 +309,7 @@ static int texts_keep(struct held *held)
 	if (length > TEXTS_SMALL)
 		to = held->texts;
 #define FIELD(id, type, member, name, words)                                                       \
-	if (type_is_text(TYPE_##type) && event_has(&held->event, FIELD_##id))                       \
+	if (type_is_text(TYPE_##type) && event_has(&held->event, FIELD_##id))                      \
 		text_keep((struct text *)(void *)&held->event.member, &to);
 #include "event/fields.def"
 #undef FIELD

@@ -262,7 +262,7 @@ typedef struct clause *(*clause_of)(struct load *load, const struct selector *s,
 				    const struct values *values);
 
 static const clause_of by_type[] = {
-	[TYPE_ADDR] = addr_clause,   [TYPE_TEXT] = text_clause,	    [TYPE_TEXTS] = text_clause,
+	[TYPE_ADDR] = addr_clause,   [TYPE_TEXT] = text_clause,	      [TYPE_TEXTS] = text_clause,
 	[TYPE_ENUM] = named_clause,  [TYPE_COUNT] = number_clause,    [TYPE_REAL] = number_clause,
 	[TYPE_TIME] = number_clause, [TYPE_DURATION] = number_clause, [TYPE_BOOL] = truth_clause,
 	[TYPE_ROLES] = named_clause,
