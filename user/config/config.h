@@ -22,7 +22,7 @@ struct config {
 	struct arena arena;
 	/* what is home, who is who */
 	struct network_set home;       /* home_networks */
-	VEC(struct config_role) roles; /* at most 64 */
+	VEC(struct config_role) roles; /* at most ROLES_MAX with those that always exist */
 	/* capture */
 	const char *const *interfaces; /* patterns, '!' excludes; ended by NULL */
 	bool loopback;

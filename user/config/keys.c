@@ -28,8 +28,10 @@ const struct config_key config_keys[] = {
 	 .words = "Networks that are inside: what goes on between them is internal traffic.\n"
 		  "On the command line: --home NETWORK."},
 	{"roles", &config_roles_type, AT(roles), "",
-	 .words = "Which addresses have a role that rules ask for. At most 64 roles.\n"
-		  "{backup: [10.0.5.0/24], monitoring: [10.0.9.9], scanner: [10.0.9.10]}"},
+	 .words =
+		 "Which addresses have a role that rules ask for: those of docs/enrichment.md, or\n"
+		 "others of your own. backup_server is a backup too: so is any NAME_MORE a NAME.\n"
+		 "{backup: [10.0.5.0/24], monitoring: [10.0.9.9], scanner: [10.0.9.10]}"},
 
 	/* Capture. */
 	{"interfaces", &config_texts_type, AT(interfaces), "",

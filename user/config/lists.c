@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "config/keys.h"
+#include "event/event.h"
 
 #define LIST_MAX      4096 /* entries of one list */
-#define ROLES_MAX     64   /* a field of roles is a 64-bit set (event/event.h) */
 #define ROLE_NAME_MAX 64
 
 static size_t texts_count(const char *const *texts)
@@ -202,6 +202,16 @@ static struct config_role *role_of(struct config *config, role_list *roles, cons
 	return role;
 }
 
+/* Roles that only this configuration has: a field of roles has a bit for each. */
+static size_t roles_own(const role_list *roles)
+{
+	size_t own = 0;
+
+	vec_each (role, roles)
+		own += !field_role_is_known(role->name, strlen(role->name));
+	return own;
+}
+
 /* "backup=10.0.5.0/24" */
 static int roles_parse(struct config *config, const struct config_key *key, void *member,
 		       const char *text)
@@ -218,7 +228,7 @@ static int roles_parse(struct config *config, const struct config_key *key, void
 	role = role_of(config, roles, text, (size_t)(equals - text));
 	if (!role)
 		return -ENOMEM;
-	if (roles->len > ROLES_MAX || role->networks.len >= LIST_MAX)
+	if (roles_own(roles) > field_roles_room() || role->networks.len >= LIST_MAX)
 		return -ERANGE;
 	return network_set_add(&role->networks, &network);
 }
@@ -246,8 +256,8 @@ static void roles_print(const struct config_key *key, const void *member, FILE *
 }
 
 const struct config_type config_roles_type = {
-	.expects = "names of roles (small letters, digits, _ and -; at most 64), each with a list "
-		   "of networks: {backup: [10.0.5.0/24]}",
+	.expects = "names of roles (small letters, digits, _ and -), each with a list of networks: "
+		   "{backup: [10.0.5.0/24]}",
 	.list = true,
 	.map = true,
 	.parse = roles_parse,

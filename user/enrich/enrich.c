@@ -100,28 +100,38 @@ static void sides(const struct enrich *enrich, struct event *event)
 		  turned ? event->source_bytes : event->destination_bytes);
 }
 
+/* What the input knew stays, beside what the address says. */
+static void add_roles(const struct enrich *enrich, struct event *event)
+{
+	uint64_t source = event_has(event, FIELD_SOURCE_ROLE) ? event->source_role : 0;
+	uint64_t destination =
+		event_has(event, FIELD_DESTINATION_ROLE) ? event->destination_role : 0;
+
+	if (event_has(event, FIELD_SOURCE_IP))
+		source |= roles_of(enrich, &event->source_ip);
+	if (event_has(event, FIELD_DESTINATION_IP))
+		destination |= roles_of(enrich, &event->destination_ip);
+	if (source)
+		event_set(event, SOURCE_ROLE, source_role, field_roles_close(source));
+	if (destination)
+		event_set(event, DESTINATION_ROLE, destination_role,
+			  field_roles_close(destination));
+}
+
 void enrich_event(const struct enrich *enrich, struct event *event)
 {
 	bool source = event_has(event, FIELD_SOURCE_IP);
 	bool destination = event_has(event, FIELD_DESTINATION_IP);
-	uint64_t roles;
 
-	if (source) {
+	if (source)
 		event_set(event, SOURCE_SCOPE, source_scope,
 			  enrich_scope(enrich, &event->source_ip));
-		roles = roles_of(enrich, &event->source_ip);
-		if (roles)
-			event_set(event, SOURCE_ROLE, source_role, roles);
-	}
-	if (destination) {
+	if (destination)
 		event_set(event, DESTINATION_SCOPE, destination_scope,
 			  enrich_scope(enrich, &event->destination_ip));
-		roles = roles_of(enrich, &event->destination_ip);
-		if (roles)
-			event_set(event, DESTINATION_ROLE, destination_role, roles);
-	}
 	if (source && destination) {
 		event_set(event, NETWORK_DIRECTION, network_direction, direction(enrich, event));
 		sides(enrich, event);
 	}
+	add_roles(enrich, event);
 }

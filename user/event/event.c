@@ -141,28 +141,6 @@ int service_find(const char *name, size_t length)
 	return -1;
 }
 
-static const char *const *role_names;
-static size_t role_count;
-
-void field_roles_set(const char *const *names, size_t count)
-{
-	role_names = names;
-	role_count = count < 64 ? count : 64;
-}
-
-int field_role_number(const char *name, size_t length)
-{
-	for (size_t i = 0; i < role_count; i++)
-		if (strlen(role_names[i]) == length && !memcmp(role_names[i], name, length))
-			return (int)i;
-	return -1;
-}
-
-const char *field_role_name(unsigned number)
-{
-	return number < role_count ? role_names[number] : NULL;
-}
-
 int event_keep(struct event *e, struct arena *arena)
 {
 	for (unsigned word = 0; word < sizeof(text_fields) / sizeof(text_fields[0]); word++) {

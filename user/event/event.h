@@ -38,7 +38,7 @@ enum field_type {
 	TYPE_TIME,     /* weir_time */
 	TYPE_DURATION, /* int64_t, ns */
 	TYPE_BOOL,     /* bool */
-	TYPE_ROLES,    /* uint64_t: bits in the order of the configured roles (field_roles_*) */
+	TYPE_ROLES,    /* uint64_t: a bit a role, by its number (field_role_*) */
 };
 
 /* Bytes of the input's arena; not ended by a zero; alive as long as the event. */
@@ -132,6 +132,35 @@ struct arena;
 /* Copies the event's texts into `arena`, for one that outlives its input. 0, or -ENOMEM. */
 int event_keep(struct event *e, struct arena *arena);
 
+/* Some of the fields. */
+struct field_set {
+	uint64_t bits[(FIELD_COUNT + 63) / 64];
+};
+
+static inline bool field_set_has(const struct field_set *set, enum field f)
+{
+	return (set->bits[f / 64] >> (f % 64)) & 1;
+}
+
+static inline void field_set_add(struct field_set *set, enum field f)
+{
+	set->bits[f / 64] |= UINT64_C(1) << (f % 64);
+}
+
+static inline void field_set_join(struct field_set *set, const struct field_set *more)
+{
+	for (size_t i = 0; i < sizeof(set->bits) / sizeof(set->bits[0]); i++)
+		set->bits[i] |= more->bits[i];
+}
+
+static inline bool field_set_meets(const struct field_set *a, const struct field_set *b)
+{
+	for (size_t i = 0; i < sizeof(a->bits) / sizeof(a->bits[0]); i++)
+		if (a->bits[i] & b->bits[i])
+			return true;
+	return false;
+}
+
 static inline const void *event_slot(const struct event *e, enum field f)
 {
 	return (const char *)e + field_table[f].offset;
@@ -172,11 +201,23 @@ enum address_scope {
 };
 /* network.transport's number is the IANA protocol number. */
 
-/* Names of roles, set once from the configuration before the first event; at most 64. The array
- * must outlive all events. */
+/*
+ * Roles: those that always exist (roles.c) and those of the configuration, at most ROLES_MAX in
+ * all. Set once before the first event; the array must outlive all events. Its names have the
+ * numbers 0 to count - 1, the others follow; names that do not fit are left out.
+ */
+#define ROLES_MAX 64
 void field_roles_set(const char *const *names, size_t count);
 int field_role_number(const char *name, size_t length); /* -1: no such role */
 const char *field_role_name(unsigned number);
+bool field_role_is_known(const char *name, size_t length); /* always exists */
+
+/* How many roles of the configuration's own there is room for. */
+size_t field_roles_room(void);
+
+/* The roles with those that they are sub-roles of: backup_server and backup_repository are backup,
+ * and any role NAME_MORE is NAME where that is a role too. */
+uint64_t field_roles_close(uint64_t roles);
 
 /* Community ID 1.0 of the event's 5-tuple, seed 0, into `text`; false if it has no 5-tuple. */
 #define COMMUNITY_ID_MAX 40

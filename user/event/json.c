@@ -277,28 +277,33 @@ static bool read_bool(struct reader *r, const json_t *value)
 }
 
 /* Roles that this configuration does not have are unknown names, not faults. */
+static bool read_role(struct reader *r, const json_t *value)
+{
+	int number;
+
+	if (!json_is_string(value))
+		return false;
+	number = field_role_number(json_string_value(value), json_string_length(value));
+	if (number < 0)
+		(*r->unknown)++;
+	else
+		*(uint64_t *)r->slot |= UINT64_C(1) << number;
+	return true;
+}
+
+/* One text is a list of one. */
 static bool read_roles(struct reader *r, const json_t *value)
 {
-	uint64_t *roles = r->slot;
 	const json_t *item;
 	size_t i;
 
 	r->expected = "a list of names";
-	*roles = 0;
+	*(uint64_t *)r->slot = 0;
+	if (json_is_string(value))
+		return read_role(r, value);
 	if (!json_is_array(value))
 		return false;
-	json_array_foreach(value, i, item)
-	{
-		int number;
-
-		if (!json_is_string(item))
-			return false;
-		number = field_role_number(json_string_value(item), json_string_length(item));
-		if (number < 0)
-			(*r->unknown)++;
-		else
-			*roles |= UINT64_C(1) << number;
-	}
+	json_array_foreach(value, i, item) if (!read_role(r, item)) return false;
 	return true;
 }
 

@@ -173,6 +173,7 @@ static bool field_read(struct reader *r)
 	if (fields->len == RULE_FIELDS_MAX)
 		return wrong(r, "fewer fields");
 	fields->at[fields->len++] = f;
+	field_set_add(r->load->reads, f);
 	lex_next(&r->lex);
 	return true;
 }

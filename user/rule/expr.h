@@ -16,7 +16,8 @@ struct rule_aggregate;
 /* What names mean where an expression stands; filled by the loader of the rule. */
 struct expr_scope {
 	void *context;
-	bool fields; /* event fields may be named (`where`) */
+	bool fields;		 /* event fields may be named (`where`) */
+	struct field_set *reads; /* takes those that are; NULL: nobody asks */
 	/* A computed value (`compute`, in order) by name; -1: none. NULL: none may be named. */
 	int (*computed)(void *context, const char *name, size_t length, enum unit *unit);
 	/* A rule by name: a base rule as predicate over the event, or (temporal) a signal's rule as

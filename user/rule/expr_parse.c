@@ -228,6 +228,8 @@ static bool resolve(struct parse *p, struct node *node, const struct token *t)
 	node->field = scope->fields ? field_find(t->at, t->length) : FIELD_NONE;
 	if (node->field == FIELD_NONE)
 		return false;
+	if (scope->reads)
+		field_set_add(scope->reads, node->field);
 	node->kind = NODE_FIELD;
 	node->type = field_value_type(node->field);
 	node->unit = field_unit(node->field);

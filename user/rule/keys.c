@@ -176,6 +176,8 @@ bool field_named(struct load *load, struct item at, const char *name, size_t len
 {
 	*field = field_find(name, length);
 	if (*field != FIELD_NONE)
+		field_set_add(load->reads, *field);
+	if (*field != FIELD_NONE)
 		return true;
 	load->unknown_fields++;
 	return load_fault(load, at, "unknown field '%.*s': the nearest is '%s'", (int)length, name,

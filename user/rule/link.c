@@ -213,6 +213,26 @@ static void roles_fill(struct load *load, struct ruleset *set)
 	}
 }
 
+/* A field is read of the events that reach the rule, through whichever rules. */
+static bool reads_fill(struct load *load, struct ruleset *set)
+{
+	uint32_t *services = arena_alloc(load->arena, (set->len + 1) * sizeof(*services));
+
+	if (!load_memory(load, services))
+		return false;
+	for (unsigned r = 0; r < set->len; r++) {
+		const struct rule *rule = &set->rules[r];
+
+		services[r] = rule->kind == RULE_BASE ? rule->services : 0;
+		for (unsigned i = 0; i < rule->refs_len; i++)
+			services[r] |= services[rule->refs[i]];
+		for (unsigned s = 0; s < SERVICE_COUNT; s++)
+			if (services[r] >> s & 1)
+				field_set_join(&set->reads[s], &rule->reads);
+	}
+	return true;
+}
+
 bool ruleset_link(struct load *load, struct ruleset *set)
 {
 	size_t len = 0;
@@ -226,6 +246,8 @@ bool ruleset_link(struct load *load, struct ruleset *set)
 	if (!users_fill(load, set))
 		return false;
 	roles_fill(load, set);
+	if (!reads_fill(load, set))
+		return false;
 	set->index = rule_index_build(set);
 	return load_memory(load, set->index);
 }

@@ -10,6 +10,8 @@
 struct load {
 	struct arena *arena; /* the rule set's */
 	struct faults *faults;
+	struct field_set
+		*reads;	       /* of the rule that is being read: every field it names goes here */
 	size_t unknown_fields; /* faults that were unknown fields: lenient loading skips those rules
 				*/
 	bool lenient;

@@ -177,6 +177,7 @@ struct rule {
 	const unsigned *users; /* indexes of the rules that refer to it */
 	unsigned users_len;
 	uint32_t services;	       /* base: bit a service it can match */
+	struct field_set reads;	       /* event fields that it names anywhere */
 	const struct predicate *match; /* base */
 	const struct summary_part *summary;
 	unsigned summary_len;
@@ -191,7 +192,8 @@ struct ruleset {
 	struct arena arena;
 	struct rule *rules; /* base rules first, then by dependency: a rule stands after its refs */
 	unsigned len;
-	uint32_t services; /* bit a service that any rule reads */
+	uint32_t services;		       /* bit a service that any rule reads */
+	struct field_set reads[SERVICE_COUNT]; /* fields that rules read of a service's events */
 	struct rule_index *index;
 	/* Rules left out, with why (lenient), for `weir rules`. */
 	VEC(struct fault) skipped;

@@ -163,6 +163,7 @@ static void draft_run(struct load *load, struct ruleset *set, struct draft *draf
 	size_t fault = load->faults->list.len, fatal = load->faults->fatal;
 	size_t unknown = load->unknown_fields;
 
+	load->reads = &draft->rule.reads;
 	if (draft->out || read(load, draft))
 		return;
 	draft->out = true;

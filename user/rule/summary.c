@@ -122,8 +122,10 @@ static bool name_part(struct reader *r, const char *name, size_t length, struct 
 					      .computed = (unsigned)computed};
 		return true;
 	}
-	if (field_part(&draft->rule, name, length, part))
+	if (field_part(&draft->rule, name, length, part)) {
+		field_set_add(&draft->rule.reads, part->field);
 		return true;
+	}
 	if (draft->rule.kind == RULE_TEMPORAL && temporal_part(draft, name, length, part))
 		return true;
 	return wrong(r, name, "unknown name '%.*s' in the summary: the nearest is '%s'",

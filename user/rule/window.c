@@ -162,7 +162,12 @@ struct expr_scope event_scope(struct draft *draft, const char **names)
 		names[i] = draft->refs[i]->rule.name;
 	names[draft->refs_len] = NULL;
 	return (struct expr_scope){
-		.context = draft, .fields = true, .rule = ref_find, .names = names};
+		.context = draft,
+		.fields = true,
+		.reads = &draft->rule.reads,
+		.rule = ref_find,
+		.names = names,
+	};
 }
 
 static int computed_find(void *context, const char *name, size_t length, enum unit *unit)

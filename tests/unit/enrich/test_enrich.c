@@ -141,6 +141,25 @@ static void roles(void **state)
 	field_roles_set(NULL, 0);
 }
 
+/* What an input says of roles stays beside the address lists, and sub-roles are their wholes. */
+static void roles_of_the_input_stay(void **state)
+{
+	static const char *const names[] = {"scanner", "backup", "backup_server"};
+	const struct enrich_role roles[] = {{&scanners}};
+	const struct enrich enrich = {.home = &home, .roles = roles, .roles_len = 1};
+	struct event event = {0};
+
+	(void)state;
+	field_roles_set(names, 3);
+	event_set(&event, SOURCE_IP, source_ip, addr("10.9.9.9"));
+	event_set(&event, SOURCE_ROLE, source_role, 4);
+	event_set(&event, DESTINATION_ROLE, destination_role, 2);
+	enrich_event(&enrich, &event);
+	assert_int_equal(event.source_role, 7);
+	assert_int_equal(event.destination_role, 2);
+	field_roles_set(NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +167,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(sides),
 		cmocka_unit_test(roles),
+		cmocka_unit_test(roles_of_the_input_stay),
 	};
 
 	return cmocka_run_group_tests(tests, open_sets, close_sets);

@@ -103,18 +103,69 @@ static void numbers_have_names(void **state)
 				 n);
 }
 
-static void roles_are_the_configured_ones(void **state)
+static uint64_t role(const char *name)
 {
-	static const char *const names[] = {"backup", "scanner"};
+	int number = field_role_number(name, strlen(name));
+
+	assert_true(number >= 0);
+	return UINT64_C(1) << number;
+}
+
+static void configured_roles_stand_before_those_that_always_exist(void **state)
+{
+	static const char *const names[] = {"tape", "scanner"};
 
 	(void)state;
+	assert_true(field_role_number("scanner", 7) >= 0);
+	assert_int_equal(field_role_number("tape", 4), -1);
 	field_roles_set(names, 2);
 	assert_int_equal(field_role_number("scanner", 7), 1);
 	assert_int_equal(field_role_number("scan", 4), -1);
-	assert_string_equal(field_role_name(0), "backup");
-	assert_null(field_role_name(2));
+	assert_string_equal(field_role_name(0), "tape");
+	assert_true(field_role_number("backup", 6) > 1);
+	assert_null(field_role_name(ROLES_MAX - (unsigned)field_roles_room() + 1));
+	assert_true(field_role_is_known("backup", 6));
+	assert_false(field_role_is_known("tape", 4));
 	field_roles_set(NULL, 0);
-	assert_int_equal(field_role_number("scanner", 7), -1);
+	assert_int_equal(field_role_number("tape", 4), -1);
+}
+
+/* What is asked of `backup` is met by its server; what is asked of the server not by `backup`. */
+static void a_sub_role_is_its_whole_too(void **state)
+{
+	static const char *const names[] = {"backup_tape", "backups", "dns_resolver_old"};
+
+	(void)state;
+	field_roles_set(names, 3);
+	assert_int_equal(field_roles_close(role("backup_server")),
+			 role("backup_server") | role("backup"));
+	assert_int_equal(field_roles_close(role("backup_tape")),
+			 role("backup_tape") | role("backup"));
+	assert_int_equal(field_roles_close(role("backup")), role("backup"));
+	assert_int_equal(field_roles_close(role("backups")), role("backups"));
+	assert_int_equal(field_roles_close(role("snapshot_repository") | role("dns_resolver_old")),
+			 role("snapshot_repository") | role("snapshot") | role("dns_resolver_old") |
+				 role("dns"));
+	assert_int_equal(field_roles_close(0), 0);
+	field_roles_set(NULL, 0);
+}
+
+/* No name gets a bit that is not there. */
+static void more_roles_than_bits_are_left_out(void **state)
+{
+	static char text[80][8];
+	const char *names[80];
+
+	(void)state;
+	for (size_t i = 0; i < 80; i++) {
+		snprintf(text[i], sizeof(text[i]), "own%zu", i);
+		names[i] = text[i];
+	}
+	field_roles_set(names, 80);
+	assert_int_equal(field_role_number("own63", 5), 63);
+	assert_int_equal(field_role_number("own64", 5), -1);
+	assert_int_equal(field_role_number("backup", 6), -1);
+	field_roles_set(NULL, 0);
 }
 
 static void kept_texts_outlive_their_input(void **state)
@@ -243,7 +294,9 @@ int main(void)
 		cmocka_unit_test(a_wrong_name_has_a_nearest),
 		cmocka_unit_test(services_have_names),
 		cmocka_unit_test(numbers_have_names),
-		cmocka_unit_test(roles_are_the_configured_ones),
+		cmocka_unit_test(configured_roles_stand_before_those_that_always_exist),
+		cmocka_unit_test(a_sub_role_is_its_whole_too),
+		cmocka_unit_test(more_roles_than_bits_are_left_out),
 		cmocka_unit_test(kept_texts_outlive_their_input),
 		cmocka_unit_test(community_ids_are_the_published_ones),
 		cmocka_unit_test(no_tuple_no_community_id),

@@ -272,13 +272,15 @@ static void strangers_are_counted(void **state)
 	(void)state;
 	field_roles_set(roles, 3);
 	assert_int_equal(parse(HEAD ",\"agent.name\":{},\"source.port\":null,\"dst_port\":443.0,"
-				    "\"source.role\":[\"mail\",\"other\"]}",
+				    "\"source.role\":[\"mail\",\"other\"],"
+				    "\"destination.role\":\"backup_server\"}",
 			       &e, &unknown, NULL),
 			 0);
 	assert_int_equal(unknown, 2);
 	assert_false(event_has(&e, FIELD_SOURCE_PORT));
 	assert_int_equal(e.destination_port, 443);
 	assert_int_equal(e.source_role, 4);
+	assert_int_equal(e.destination_role, UINT64_C(1) << field_role_number("backup_server", 13));
 }
 
 static void text_is_cut_between_characters(void **state)

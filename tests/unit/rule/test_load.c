@@ -235,6 +235,67 @@ static void public_names_are_understood(void **state)
 	ruleset_free(set);
 }
 
+/* What enrichment is asked for: fields of selections, groups, aggregates, their conditions and
+ * summaries, each of the events that reach the rule. */
+static void fields_that_rules_read_are_known_by_service(void **state)
+{
+	static const struct {
+		enum field field;
+		bool attempt, flow, dns;
+	} cases[] = {
+		{FIELD_DESTINATION_PORT, true, false, false},
+		{FIELD_SOURCE_GEO_COUNTRY, true, false, false},
+		{FIELD_PAIR_KNOWN, true, true, false},
+		{FIELD_SOURCE_IP, false, true, false},
+		{FIELD_DESTINATION_AS_NUMBER, true, true, false},
+		{FIELD_DESTINATION_NEW, true, true, false},
+		{FIELD_DNS_LABEL, false, false, true},
+		{FIELD_DNS_ENCODED, false, false, true},
+		{FIELD_DNS_LABEL_LENGTH, false, false, false},
+	};
+	struct ruleset *set = load_good(BASE_HEAD("a", "01") SOURCE(
+		"attempt") "detection: {s: {destination.port: 22, "
+			   "source.geo.country_iso_code|exists: true},\n"
+			   "  condition: s}\n---\n" BASE_HEAD("b", "02") SOURCE(
+				   "flow") "detection: {s: {source.ip|exists: true}, condition: "
+					   "s}\n---\n" BASE_HEAD("c", "03") SOURCE(
+						   "dns") "detection: {s: "
+							  "{dns.question.label: x}, "
+							  "condition: s}\n"
+							  "weir: {summary: 'saw "
+							  "{dns.question.encoded}'}\n---"
+							  "\n" BASE_HEAD("d",
+									 "04") "correlation: "
+									       "{type: "
+									       "event_count, "
+									       "rules: [a, b], "
+									       "group-by: "
+									       "[destination.new],"
+									       "\n"
+									       "  timespan: 1m, "
+									       "condition: {gt: "
+									       "1}}\n"
+									       "weir: {compute: "
+									       "{n: count where "
+									       "not pair.known,\n"
+									       "  m: "
+									       "distinct("
+									       "destination.as."
+									       "number)}, having: "
+									       "n > 1}\n");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(field_set_has(&set->reads[SERVICE_ATTEMPT], cases[i].field),
+				 cases[i].attempt);
+		assert_int_equal(field_set_has(&set->reads[SERVICE_FLOW], cases[i].field),
+				 cases[i].flow);
+		assert_int_equal(field_set_has(&set->reads[SERVICE_DNS], cases[i].field),
+				 cases[i].dns);
+	}
+	ruleset_free(set);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -247,6 +308,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(generate_keeps_a_base_rule_speaking),
 		cmocka_unit_test(public_names_are_understood),
+		cmocka_unit_test(fields_that_rules_read_are_known_by_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
