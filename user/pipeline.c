@@ -65,6 +65,24 @@ static void on_signal(void *context, const struct signal *signal)
 	correlate_signal(p->correlate, signal);
 }
 
+/* What a temporal rule says: told if that is all it makes, and counted by windows over it. */
+static void on_temporal(void *context, const struct signal *signal)
+{
+	struct pipeline *p = context;
+
+	if (!signal->rule->raise && p->options.tap)
+		p->options.tap->signal(p->options.tap->context, signal);
+	if (!signal->rule->raise && !signal->silent && wanted(p, OUT_SIGNAL))
+		write_out(p, out_signal(signal, p->host));
+	signal_engine_signal(p->signals, signal);
+}
+
+void pipeline_signal(struct pipeline *p, const struct signal *signal)
+{
+	on_signal(p, signal);
+	signal_engine_signal(p->signals, signal);
+}
+
 static double coverage(void *context, weir_time start, weir_time end)
 {
 	struct pipeline *p = context;
@@ -145,6 +163,11 @@ void pipeline_event(struct pipeline *p, uint32_t input, const struct event *even
 void pipeline_input_end(struct pipeline *p, uint32_t input)
 {
 	order_end(p->order, input);
+}
+
+const struct ruleset *pipeline_rules(const struct pipeline *p)
+{
+	return p->rules;
 }
 
 struct flow_table *pipeline_flows(struct pipeline *p)
@@ -349,7 +372,7 @@ static int open_engine(struct pipeline *p)
 {
 	const struct order_ops order = {on_ordered, on_watermark, p};
 	const struct signal_engine_ops signals = {on_signal, coverage, p};
-	const struct correlate_ops detections = {on_detection, p};
+	const struct correlate_ops detections = {on_detection, on_temporal, p};
 	int input;
 
 	p->evidence = evidence_new();

@@ -63,6 +63,11 @@ int pipeline_input(struct pipeline *pipeline, weir_time lateness);
 void pipeline_event(struct pipeline *pipeline, uint32_t input, const struct event *event);
 void pipeline_input_end(struct pipeline *pipeline, uint32_t input);
 
+/* A signal that another program made, of a rule of the set (pipeline_rules()), at its place in the
+ * order of events: `emitted` is never less than that of the one before. Borrowed. */
+void pipeline_signal(struct pipeline *pipeline, const struct signal *signal);
+const struct ruleset *pipeline_rules(const struct pipeline *pipeline);
+
 /* What weir says of itself: to rules and to the table `health`. */
 void pipeline_health(struct pipeline *pipeline, weir_time at, const char *fact,
 		     const char *message);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "correlate/correlate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "correlate/temporal.h"
@@ -15,6 +16,72 @@ struct correlate {
 	struct lives lives;
 	struct temporal **temporal; /* by rule; NULL: not temporal */
 };
+
+static void to_users(struct correlate *correlate, const struct rule *rule,
+		     struct evidence *evidence)
+{
+	for (unsigned i = 0; i < rule->users_len; i++)
+		if (correlate->temporal[rule->users[i]])
+			temporal_signal(correlate->temporal[rule->users[i]], evidence);
+}
+
+/* A temporal rule said something: evidence for those over it, in time before what comes next. */
+static void on_temporal(void *context, const struct signal *signal)
+{
+	struct correlate *correlate = context;
+	struct evidence *evidence;
+
+	if (correlate->ops.signal)
+		correlate->ops.signal(correlate->ops.context, signal);
+	if (!signal->rule->users_len)
+		return;
+	evidence = evidence_copy(&correlate->pool, signal);
+	if (!evidence)
+		return;
+	to_users(correlate, signal->rule, evidence);
+	evidence_drop(&correlate->pool, evidence);
+}
+
+/* How long after its time a signal of the rule's refs may be said: a window's may come a window
+ * after its events, and so on down the chain. `late` has it of all rules before this one. */
+static weir_time late_of(const struct rule *rule, const weir_time *late)
+{
+	weir_time most = 0;
+
+	for (unsigned i = 0; i < rule->refs_len; i++)
+		if (late[rule->refs[i]] > most)
+			most = late[rule->refs[i]];
+	return most;
+}
+
+static int make_temporals(struct correlate *correlate)
+{
+	const struct ruleset *set = correlate->set;
+	const struct temporal_ops said = {on_temporal, correlate};
+	weir_time *late = calloc((size_t)set->len + 1, sizeof(*late));
+	int err = late ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; !err && i < set->len; i++) {
+		const struct rule *rule = &set->rules[i];
+
+		late[i] = late_of(rule, late);
+		switch (rule->kind) {
+		case RULE_BASE:
+			break;
+		case RULE_WINDOW:
+			late[i] += rule->window.timespan + rule->window.gap;
+			break;
+		case RULE_TEMPORAL:
+			correlate->temporal[i] =
+				temporal_new(rule, late[i], &correlate->lives, &said);
+			err = correlate->temporal[i] ? 0 : -ENOMEM;
+			late[i] += rule->temporal.timespan;
+			break;
+		}
+	}
+	free(late);
+	return err;
+}
 
 struct correlate *correlate_new(const struct ruleset *set, const struct correlate_ops *ops)
 {
@@ -32,15 +99,8 @@ struct correlate *correlate_new(const struct ruleset *set, const struct correlat
 					  .buffer = &correlate->buffer,
 					  .fired = calloc((size_t)set->len + 1, sizeof(uint64_t))};
 	lives_init(&correlate->lives);
-	if (!correlate->temporal || !correlate->lives.fired)
+	if (!correlate->temporal || !correlate->lives.fired || make_temporals(correlate))
 		goto out;
-	for (unsigned i = 0; i < set->len; i++) {
-		if (set->rules[i].kind != RULE_TEMPORAL)
-			continue;
-		correlate->temporal[i] = temporal_new(set, &set->rules[i], &correlate->lives);
-		if (!correlate->temporal[i])
-			goto out;
-	}
 	return correlate;
 out:
 	correlate_free(correlate);
@@ -106,9 +166,7 @@ void correlate_signal(struct correlate *correlate, const struct signal *signal)
 	arena_reset(&correlate->arena);
 	if (rule->raise)
 		raise_alone(correlate, evidence);
-	for (unsigned i = 0; i < rule->users_len; i++)
-		if (correlate->temporal[rule->users[i]])
-			temporal_signal(correlate->temporal[rule->users[i]], evidence);
+	to_users(correlate, rule, evidence);
 	evidence_drop(&correlate->pool, evidence);
 }
 

@@ -9,6 +9,9 @@ struct correlate;
 
 struct correlate_ops {
 	void (*detection)(void *context, const struct detection *detection);
+	/* What a temporal rule says, where it makes signals (rule->raise is false: to be told), or
+	 * where windows count it. NULL: nobody wants to know. */
+	void (*signal)(void *context, const struct signal *signal);
 	void *context;
 };
 

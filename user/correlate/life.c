@@ -84,8 +84,8 @@ static void life_free(struct lives *lives, struct life *life)
 		evidence_drop(lives->pool, life->evidence[i]);
 	arena_free(&life->arena);
 	arena_free(&life->words);
+	lives->stats->open -= life->detection.rule->raise;
 	pool_put(lives->pool, life, sizeof(*life));
-	lives->stats->open--;
 }
 
 void lives_free(struct lives *lives)
@@ -118,6 +118,8 @@ static void tell(struct lives *lives, struct life *life, enum detection_change c
 		life->announce_at = TIME_NEVER;
 	else if (life->announce_at != TIME_NEVER)
 		told_add(lives, life, life->announce_at);
+	if (!d->rule->raise)
+		return;
 	lives->ops->detection(lives->ops->context, d);
 	lives->stats->detections += change == DETECTION_RAISED;
 	lives->stats->updates += change == DETECTION_UPDATED;
@@ -259,7 +261,7 @@ static struct life *life_new(struct lives *lives, const struct holding *h, const
 	}
 	life->announce_at = h->now + LIFE_TELL;
 	close_insert(lives, life, h->now + h->suppress);
-	lives->stats->open++;
+	lives->stats->open += h->rule->raise;
 	return life;
 }
 
@@ -331,20 +333,20 @@ static void put_words(struct life *life, const struct holding *h)
 		d->message = "";
 }
 
-void lives_hold(struct lives *lives, const struct holding *h)
+struct held lives_hold(struct lives *lives, const struct holding *h)
 {
 	struct life *life;
 	struct item item;
 	bool raised, fresh, worse;
 
 	if (!h->evidence_len || !item_of(lives, h, &item))
-		return;
+		return (struct held){0};
 	life = table_find(&lives->table, &item);
 	raised = !life;
 	if (raised)
 		life = life_new(lives, h, &item);
 	if (!life)
-		return;
+		return (struct held){0};
 	fresh = put_evidence(lives, life, h);
 	worse = !raised && h->severity > life->detection.severity;
 	if (raised || worse)
@@ -362,4 +364,5 @@ void lives_hold(struct lives *lives, const struct holding *h)
 		tell(lives, life, raised ? DETECTION_RAISED : DETECTION_UPDATED, worse, h->now);
 	else
 		told_add(lives, life, h->now + LIFE_TELL);
+	return (struct held){&life->detection, raised, raised || fresh || worse};
 }

@@ -50,8 +50,16 @@ struct holding {
 void lives_init(struct lives *lives);
 void lives_free(struct lives *lives);
 
-/* The rule holds: raises a detection or updates the open one. */
-void lives_hold(struct lives *lives, const struct holding *holding);
+/* What came of it. */
+struct held {
+	const struct detection *detection; /* NULL: nothing, without memory */
+	bool raised;			   /* else it was open */
+	bool news;			   /* raised, or a new signal, or a worse severity */
+};
+
+/* The rule holds: raises a detection or updates the open one. A rule that makes signals has the
+ * same life, but nobody is told of it as of a detection. */
+struct held lives_hold(struct lives *lives, const struct holding *holding);
 
 /* Event time is `now`: what is due is told or closed, in order. */
 void lives_advance(struct lives *lives, weir_time now);

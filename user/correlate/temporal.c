@@ -24,6 +24,7 @@ struct temporal {
 	const char *names[LIFE_NAMES_MAX];
 	enum field fields[LIFE_NAMES_MAX];
 	const char *common_name;
+	struct temporal_ops ops;
 };
 
 static size_t pair_size(const struct temporal *temporal)
@@ -31,22 +32,8 @@ static size_t pair_size(const struct temporal *temporal)
 	return sizeof(struct pair) + temporal->rule->refs_len * sizeof(struct ref_signals);
 }
 
-/* A window's signal may come a window after its events. */
-static weir_time longest_window(const struct ruleset *set, const struct rule *rule)
-{
-	weir_time longest = 0;
-
-	for (unsigned i = 0; i < rule->refs_len; i++) {
-		const struct rule *ref = &set->rules[rule->refs[i]];
-
-		if (ref->kind == RULE_WINDOW && ref->window.timespan + ref->window.gap > longest)
-			longest = ref->window.timespan + ref->window.gap;
-	}
-	return longest;
-}
-
-struct temporal *temporal_new(const struct ruleset *set, const struct rule *rule,
-			      struct lives *lives)
+struct temporal *temporal_new(const struct rule *rule, weir_time late, struct lives *lives,
+			      const struct temporal_ops *ops)
 {
 	const struct rule_temporal *t = &rule->temporal;
 	struct temporal *temporal = calloc(1, sizeof(*temporal));
@@ -55,7 +42,8 @@ struct temporal *temporal_new(const struct ruleset *set, const struct rule *rule
 		return NULL;
 	temporal->rule = rule;
 	temporal->lives = lives;
-	temporal->keep = t->timespan + longest_window(set, rule);
+	temporal->ops = *ops;
+	temporal->keep = t->timespan + late;
 	table_init(&temporal->table, sizeof(struct item), offsetof(struct pair, item));
 	for (unsigned i = 0; i < t->group_by.len; i++) {
 		temporal->fields[temporal->keys_len] = t->group_by.at[i];
@@ -257,10 +245,53 @@ static const char *message_of(const struct temporal *temporal, const struct matc
 	return text;
 }
 
+/* What the rule says now, as evidence for the rules over it. An alias is, outside of its rule, the
+ * field that it stands for in the first of the rules. */
+static void say(struct temporal *temporal, const struct match *match, const struct held *held,
+		weir_time now)
+{
+	const struct rule *rule = temporal->rule;
+	const struct detection *d = held->detection;
+	const struct evidence *newest = NULL;
+	enum field fields[LIFE_NAMES_MAX];
+	struct signal signal = {.rule = rule,
+				.key_fields = fields,
+				.keys = d->keys,
+				.keys_len = temporal->keys_len,
+				.start = d->first,
+				.time = match->anchor,
+				.emitted = now,
+				.window_start = d->first,
+				.window_end = match->anchor,
+				.update = !held->raised,
+				.silent = !held->news,
+				.severity = d->severity,
+				.confidence = d->confidence,
+				.coverage = d->coverage,
+				.message = d->message};
+
+	for (unsigned i = 0; i < temporal->keys_len; i++)
+		fields[i] =
+			i < rule->temporal.group_by.len
+				? temporal->fields[i]
+				: rule->temporal.aliases[i - rule->temporal.group_by.len].by_ref[0];
+	memcpy(signal.id, d->id, sizeof(signal.id));
+	for (unsigned ref = 0; ref < rule->refs_len; ref++) {
+		const struct evidence *one = match_newest(match, ref);
+
+		if (one && (!newest || one->signal.time > newest->signal.time))
+			newest = one;
+	}
+	signal.samples = newest ? newest->signal.samples : NULL;
+	signal.samples_len = newest ? newest->signal.samples_len : 0;
+	temporal->ops.signal(temporal->ops.context, &signal);
+}
+
 static void hold(struct temporal *temporal, struct match *match, const struct value *keys,
 		 weir_time now)
 {
 	const struct evidence **all;
+	struct held held;
 	unsigned len = 0;
 	struct holding holding = {.rule = temporal->rule,
 				  .now = now,
@@ -287,7 +318,9 @@ static void hold(struct temporal *temporal, struct match *match, const struct va
 	holding.evidence = all;
 	holding.evidence_len = len;
 	holding.message = message_of(temporal, match, keys);
-	lives_hold(temporal->lives, &holding);
+	held = lives_hold(temporal->lives, &holding);
+	if (held.detection && (temporal->rule->users_len || !temporal->rule->raise))
+		say(temporal, match, &held, now);
 }
 
 void temporal_signal(struct temporal *temporal, struct evidence *evidence)

@@ -130,6 +130,8 @@ bool texts_next(const struct text *texts, uint32_t *at, struct text *element)
 
 const char *service_name(enum event_service service)
 {
+	if (service == SERVICE_SIGNAL)
+		return "signal";
 	return (unsigned)service < SERVICE_COUNT ? service_names[service] : "unknown";
 }
 

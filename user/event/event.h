@@ -26,6 +26,8 @@ enum event_service {
 	SERVICE_ARP,
 	SERVICE_HEALTH,
 	SERVICE_COUNT,
+	/* No logsource: a signal that a window over signals counts. */
+	SERVICE_SIGNAL = SERVICE_COUNT,
 };
 
 enum field_type {

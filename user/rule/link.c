@@ -94,25 +94,6 @@ static bool circle_check(struct load *load, struct draft *draft, unsigned depth)
 	return good;
 }
 
-static bool kinds_check(struct load *load, struct draft *draft)
-{
-	for (unsigned i = 0; i < draft->refs_len; i++) {
-		enum rule_kind kind = draft->refs[i]->rule.kind;
-
-		if (draft->rule.kind == RULE_WINDOW && kind != RULE_BASE)
-			return load_fault(load, draft->ref_at[i],
-					  "'%s' is a correlation: in this release a window counts "
-					  "events of base rules",
-					  draft->refs[i]->rule.name);
-		if (draft->rule.kind == RULE_TEMPORAL && kind == RULE_TEMPORAL)
-			return load_fault(load, draft->ref_at[i],
-					  "'%s' is temporal: in this release a temporal rule takes "
-					  "base rules and windows",
-					  draft->refs[i]->rule.name);
-	}
-	return true;
-}
-
 bool links_resolve(struct load *load)
 {
 	bool good = true;
@@ -129,30 +110,44 @@ bool links_resolve(struct load *load)
 		    !circle_check(load, *draft, 0))
 			return false;
 	}
-	vec_each (draft, &load->drafts) {
-		if (!(*draft)->out && !kinds_check(load, *draft)) {
-			(*draft)->out = true;
-			good = false;
-		}
-	}
 	return good;
 }
 
-/* Base rules, windows, temporal rules: each refers to those before it only. */
+static bool refs_placed(const struct draft *draft)
+{
+	for (unsigned i = 0; i < draft->refs_len; i++)
+		if (!draft->refs[i]->placed)
+			return false;
+	return true;
+}
+
+static void place(struct ruleset *set, struct draft *draft)
+{
+	struct rule *rule = &set->rules[set->len];
+
+	draft->placed = true;
+	draft->rule.index = set->len++;
+	draft->rule.refs_len = draft->refs_len;
+	for (unsigned i = 0; i < draft->refs_len; i++)
+		draft->rule.refs[i] = draft->refs[i]->rule.index;
+	draft->rule.fingerprint = draft_fingerprint(draft);
+	*rule = draft->rule;
+}
+
+/* Base rules, then windows and temporal rules in turn until all are there: each refers to those
+ * before it only. There are no circles, and what refers to a rule that is out is out too. */
 static void order(struct load *load, struct ruleset *set)
 {
-	for (int kind = RULE_BASE; kind <= RULE_TEMPORAL; kind++)
-		vec_each (draft, &load->drafts) {
-			struct rule *rule = &set->rules[set->len];
+	unsigned before;
 
-			if ((*draft)->out || (int)(*draft)->rule.kind != kind)
-				continue;
-			*rule = (*draft)->rule;
-			rule->index = (*draft)->rule.index = set->len++;
-			rule->refs_len = (*draft)->refs_len;
-			for (unsigned i = 0; i < rule->refs_len; i++)
-				rule->refs[i] = (*draft)->refs[i]->rule.index;
-		}
+	do {
+		before = set->len;
+		for (int kind = RULE_BASE; kind <= RULE_TEMPORAL; kind++)
+			vec_each (draft, &load->drafts)
+				if (!(*draft)->out && !(*draft)->placed &&
+				    (int)(*draft)->rule.kind == kind && refs_placed(*draft))
+					place(set, *draft);
+	} while (set->len > before);
 }
 
 static bool users_fill(struct load *load, struct ruleset *set)

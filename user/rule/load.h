@@ -29,6 +29,8 @@ struct draft {
 	bool refused; /* skipped for an unknown field: so are those that refer to it */
 	enum draft_state state;
 	bool raise_set, generate;
+	bool placed;   /* in the set: so are all that it refers to */
+	bool compiled; /* or tried */
 	bool replaced; /* by a rule of the same id in a later path */
 	struct draft *refs[RULE_REFS_MAX];
 	struct item ref_at[RULE_REFS_MAX];
@@ -120,6 +122,15 @@ bool summary_read(struct load *load, struct draft *draft);
 bool links_resolve(struct load *load);
 struct draft *draft_find(const struct load *load, const char *name, size_t length);
 bool ruleset_link(struct load *load, struct ruleset *set);
+
+/* fingerprint.c: of a draft whose refs have theirs. */
+uint64_t draft_fingerprint(const struct draft *draft);
+
+/* keyed.c: whether what a rule says has this field: events of base rules may have any, signals
+ * have their keys. An alias stands for the field that it is in the first rule of its list. */
+bool rule_has_key(const struct rule *rule, enum field field);
+/* The same, with a fault that says by what the rule groups. */
+bool key_check(struct load *load, struct item at, const struct rule *rule, enum field field);
 
 /* compute.c */
 struct compute_scope {

@@ -13,7 +13,7 @@
 
 enum rule_kind {
 	RULE_BASE,     /* selects events */
-	RULE_WINDOW,   /* aggregates over events of base rules in a window: makes signals */
+	RULE_WINDOW,   /* aggregates over events (or signals) of rules in a window: makes signals */
 	RULE_TEMPORAL, /* signals (or events) of several rules together: makes detections */
 };
 
@@ -170,8 +170,11 @@ struct rule {
 	enum rule_kind kind;
 	bool raise; /* makes detections, not signals (weir.raise) */
 	bool alone; /* base: speaks for itself too: nothing refers to it, or a user says generate */
-	const char *family;	      /* NULL: its own name */
-	unsigned index;		      /* in ruleset.rules */
+	const char *family; /* NULL: its own name */
+	unsigned index;	    /* in ruleset.rules */
+	/* Of what it decides by, its refs' too: the state of a rule of the same id and fingerprint
+	 * may go on in it. Never 0. */
+	uint64_t fingerprint;
 	unsigned refs[RULE_REFS_MAX]; /* indexes of the rules it refers to */
 	unsigned refs_len;
 	const unsigned *users; /* indexes of the rules that refer to it */
@@ -190,7 +193,7 @@ struct rule {
 
 struct ruleset {
 	struct arena arena;
-	struct rule *rules; /* base rules first, then by dependency: a rule stands after its refs */
+	struct rule *rules; /* base rules first; a rule stands after its refs */
 	unsigned len;
 	uint32_t services;		       /* bit a service that any rule reads */
 	struct field_set reads[SERVICE_COUNT]; /* fields that rules read of a service's events */

@@ -231,6 +231,23 @@ static bool refs_gone(struct load *load, struct ruleset *set, struct draft *draf
 	return false;
 }
 
+/* Correlations after all that they refer to: they ask for its keys and computed values. */
+static void correlation_compile(struct load *load, struct ruleset *set, struct draft *draft)
+{
+	static bool (*const read[])(struct load * load,
+				    struct draft * draft) = {[RULE_BASE] = base_read,
+							     [RULE_WINDOW] = window_read,
+							     [RULE_TEMPORAL] = temporal_read};
+
+	if (draft->compiled || draft->out || draft->rule.kind == RULE_BASE)
+		return;
+	draft->compiled = true;
+	for (unsigned i = 0; i < draft->refs_len; i++)
+		correlation_compile(load, set, draft->refs[i]);
+	if (!refs_gone(load, set, draft))
+		draft_run(load, set, draft, read[draft->rule.kind]);
+}
+
 static void drafts_compile(struct load *load, struct ruleset *set)
 {
 	vec_each (draft, &load->drafts)
@@ -242,14 +259,8 @@ static void drafts_compile(struct load *load, struct ruleset *set)
 	}
 	if (!links_resolve(load))
 		return;
-	vec_each (draft, &load->drafts) {
-		if ((*draft)->rule.kind == RULE_WINDOW && !refs_gone(load, set, *draft))
-			draft_run(load, set, *draft, window_read);
-	}
-	vec_each (draft, &load->drafts) {
-		if ((*draft)->rule.kind == RULE_TEMPORAL && !refs_gone(load, set, *draft))
-			draft_run(load, set, *draft, temporal_read);
-	}
+	vec_each (draft, &load->drafts)
+		correlation_compile(load, set, *draft);
 }
 
 static int finish(struct load *load, struct yaml_docs *docs, struct ruleset *made, size_t before,

@@ -103,34 +103,6 @@ static int remote_find(void *context, const char *rule, size_t rule_length, cons
 	return -1;
 }
 
-/* Does a rule's signal carry this field as a key? Events of base rules carry any. */
-static bool has_key(const struct rule *rule, enum field f)
-{
-	if (rule->kind == RULE_BASE)
-		return true;
-	for (unsigned i = 0; i < rule->window.group_by.len; i++)
-		if (rule->window.group_by.at[i] == f)
-			return true;
-	return false;
-}
-
-static bool key_check(struct load *load, struct item at, const struct draft *ref, enum field f)
-{
-	char names[256] = "nothing";
-	size_t used = 0;
-
-	if (has_key(&ref->rule, f))
-		return true;
-	for (unsigned i = 0; i < ref->rule.window.group_by.len && used < sizeof(names) - 1; i++) {
-		int n = snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-				 field_table[ref->rule.window.group_by.at[i]].name);
-
-		used += n > 0 ? (size_t)n : 0;
-	}
-	return load_fault(load, at, "rule '%s' does not group by '%s': it groups by %s",
-			  ref->rule.name, field_table[f].name, names);
-}
-
 static bool alias_read(struct load *load, struct draft *draft, struct item name, struct item map)
 {
 	struct rule_temporal *t = &draft->rule.temporal;
@@ -151,7 +123,7 @@ static bool alias_read(struct load *load, struct draft *draft, struct item name,
 		if (ref < 0)
 			return ref_unknown(load, draft, key);
 		if (!read_field(load, value, &alias->by_ref[ref]) ||
-		    !key_check(load, value, draft->refs[ref], alias->by_ref[ref]))
+		    !key_check(load, value, &draft->refs[ref]->rule, alias->by_ref[ref]))
 			return false;
 	}
 	for (unsigned i = 0; i < draft->refs_len; i++)
@@ -177,7 +149,7 @@ static bool group_one(struct load *load, struct correlation *c, struct item one)
 	if (!read_field(load, one, &f))
 		return false;
 	for (unsigned i = 0; i < c->draft->refs_len; i++)
-		if (!key_check(load, one, c->draft->refs[i], f))
+		if (!key_check(load, one, &c->draft->refs[i]->rule, f))
 			return false;
 	t->group_by.at[t->group_by.len++] = f;
 	return true;

@@ -3,7 +3,7 @@
 #include "rule/load.h"
 #include "rule/words.h"
 
-/* Correlations over the events of base rules. */
+/* Correlations over the events of base rules, or the signals of others. */
 
 #define INTO(into)	((struct correlation *)(into))
 #define WINDOW(into)	(&INTO(into)->draft->rule.window)
@@ -405,6 +405,56 @@ static bool expressions_read(struct load *load, struct correlation *c)
 	return history_check(w);
 }
 
+/* Every rule of the list must have every field of the key. */
+static bool group_check(struct load *load, const struct correlation *c)
+{
+	const struct draft *draft = c->draft;
+	const struct field_list *keys = &draft->rule.window.group_by;
+
+	for (unsigned k = 0; k < keys->len; k++) {
+		struct item at = item_is_list(c->group_by) ? item_at(c->group_by, k) : c->group_by;
+
+		for (unsigned i = 0; i < draft->refs_len; i++)
+			if (!key_check(load, at, &draft->refs[i]->rule, keys->at[k]))
+				return false;
+	}
+	return true;
+}
+
+/* Of the fields that are read beyond the key at least one rule must have each. */
+static bool fields_check(struct load *load, struct item at, const struct draft *draft,
+			 const struct field_list *fields)
+{
+	for (unsigned k = 0; k < fields->len; k++) {
+		unsigned i = 0;
+
+		while (i < draft->refs_len && !rule_has_key(&draft->refs[i]->rule, fields->at[k]))
+			i++;
+		if (i == draft->refs_len &&
+		    !key_check(load, at, &draft->refs[0]->rule, fields->at[k]))
+			return false;
+	}
+	return true;
+}
+
+static bool inputs_check(struct load *load, const struct correlation *c)
+{
+	const struct rule_window *w = &c->draft->rule.window;
+
+	for (unsigned i = 0; i < w->compute_len; i++)
+		if (!fields_check(load, c->compute.node ? c->compute : c->condition, c->draft,
+				  &w->compute[i].fields))
+			return false;
+	for (unsigned p = 0; p < w->per_len; p++) {
+		if (!fields_check(load, c->per, c->draft, &w->per[p].by))
+			return false;
+		for (unsigned i = 0; i < w->per[p].compute_len; i++)
+			if (!fields_check(load, c->per, c->draft, &w->per[p].compute[i].fields))
+				return false;
+	}
+	return true;
+}
+
 static bool groups_read(struct load *load, struct correlation *c)
 {
 	struct rule_window *w = &c->draft->rule.window;
@@ -414,13 +464,27 @@ static bool groups_read(struct load *load, struct correlation *c)
 		return load_fault(load, c->aliases,
 				  "aliases work in temporal rules only: one field "
 				  "for all rules would be right");
-	if (c->group_by.node && !read_fields(load, c->group_by, &w->group_by))
+	if (c->group_by.node &&
+	    (!read_fields(load, c->group_by, &w->group_by) || !group_check(load, c)))
 		return false;
 	if (c->per.node && !per_read(load, c->draft, c->per))
 		return false;
 	scope.per_len = w->per_len;
 	return !c->compute.node ||
 	       compute_read(&scope, c->compute, w->compute, RULE_COMPUTE_MAX, &w->compute_len);
+}
+
+/* What its counts count: signals are of no service. */
+static uint32_t services_of(const struct draft *draft)
+{
+	uint32_t services = 0;
+
+	for (unsigned i = 0; i < draft->refs_len; i++) {
+		if (draft->refs[i]->rule.kind != RULE_BASE)
+			return 0;
+		services |= draft->refs[i]->rule.services;
+	}
+	return services;
 }
 
 bool window_read(struct load *load, struct draft *draft)
@@ -432,10 +496,9 @@ bool window_read(struct load *load, struct draft *draft)
 	w->max_keys = MAX_KEYS;
 	w->max_distinct = MAX_DISTINCT;
 	w->baseline.warmup = BASELINE_WARMUP;
-	for (unsigned i = 0; i < draft->refs_len; i++)
-		draft->rule.services |= draft->refs[i]->rule.services;
+	draft->rule.services = services_of(draft);
 	return correlation_read(load, draft, &c) &&
 	       (!draft->weir.node || keys_read(load, draft->weir, "weir", weir_keys, &c)) &&
 	       times_check(load, &c) && groups_read(load, &c) && expressions_read(load, &c) &&
-	       summary_read(load, draft);
+	       inputs_check(load, &c) && summary_read(load, draft);
 }

@@ -3,15 +3,20 @@
 
 #include <stdlib.h>
 
+#include "signal/chain.h"
 #include "signal/single.h"
 
 /* Order: timers by (time, rule, creation of the key), then events in their order, each through the
- * rules in the order of the set. */
+ * rules in the order of the set. Signals that windows count come behind what was due or came at
+ * the time when they were said. */
 
 struct signal_engine {
 	const struct ruleset *set;
-	struct signal_engine_ops ops;
+	struct signal_engine_ops ops, inner; /* the caller's; what windows call */
 	struct workshop shop;
+	struct chain chain;
+	bool busy;		/* what waits in the chain is run when what is at hand is done */
+	bool *counted;		/* by rule: a window counts its signals */
 	struct window **window; /* by rule; NULL: no window rule */
 	struct single **single; /* by rule; NULL: not by itself */
 	unsigned *matched;	/* indexes of base rules, of the event at hand */
@@ -46,6 +51,34 @@ static int make_rule(struct signal_engine *engine, const struct rule *rule)
 	return 0;
 }
 
+static void on_signal(void *context, const struct signal *signal)
+{
+	struct signal_engine *engine = context;
+
+	if (engine->counted[signal->rule->index] && !signal->update)
+		chain_add(&engine->chain, &engine->shop.pool, signal);
+	engine->ops.signal(engine->ops.context, signal);
+}
+
+static double coverage(void *context, weir_time start, weir_time end)
+{
+	struct signal_engine *engine = context;
+
+	return engine->ops.coverage(engine->ops.context, start, end);
+}
+
+/* Base rules' events are counted as such. */
+static void find_counted(struct signal_engine *engine)
+{
+	for (unsigned i = 0; i < engine->set->len; i++) {
+		const struct rule *rule = &engine->set->rules[i];
+
+		for (unsigned u = 0; rule->kind != RULE_BASE && u < rule->users_len; u++)
+			engine->counted[i] |=
+				engine->set->rules[rule->users[u]].kind == RULE_WINDOW;
+	}
+}
+
 struct signal_engine *signal_engine_new(const struct ruleset *set,
 					const struct signal_engine_ops *ops)
 {
@@ -56,7 +89,9 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 		return NULL;
 	engine->set = set;
 	engine->ops = *ops;
-	engine->shop.ops = &engine->ops;
+	engine->inner =
+		(struct signal_engine_ops){on_signal, ops->coverage ? coverage : NULL, engine};
+	engine->shop.ops = &engine->inner;
 	engine->shop.clock = TIME_NONE;
 	engine->due = TIME_NEVER;
 	engine->window = calloc(len, sizeof(struct window *));
@@ -65,9 +100,11 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 	engine->matches = calloc(len, sizeof(*engine->matches));
 	engine->stamp = calloc(len, sizeof(*engine->stamp));
 	engine->touched = calloc(len, sizeof(*engine->touched));
+	engine->counted = calloc(len, sizeof(*engine->counted));
 	if (!engine->window || !engine->single || !engine->matched || !engine->matches ||
-	    !engine->stamp || !engine->touched)
+	    !engine->stamp || !engine->touched || !engine->counted)
 		goto out;
+	find_counted(engine);
 	for (unsigned i = 0; i < set->len; i++)
 		if (make_rule(engine, &set->rules[i]))
 			goto out;
@@ -91,6 +128,7 @@ void signal_engine_free(struct signal_engine *engine)
 	free(engine->matches);
 	free(engine->stamp);
 	free(engine->touched);
+	free(engine->counted);
 	free(engine->shop.buffer.at);
 	arena_free(&engine->shop.arena);
 	pool_free(&engine->shop.pool);
@@ -112,12 +150,45 @@ static struct window *first_due(struct signal_engine *engine)
 	return first;
 }
 
+/* Windows over signals, in the order in which these were said. */
+static void run_chain(struct signal_engine *engine)
+{
+	struct chained *chained;
+
+	while ((chained = chain_take(&engine->chain))) {
+		const struct rule *rule = &engine->set->rules[chained->rule];
+
+		if (chained->event.time < engine->shop.clock)
+			chained->event.time = engine->shop.clock;
+		engine->matches[rule->index] = true;
+		for (unsigned u = 0; u < rule->users_len; u++) {
+			struct window *window = engine->window[rule->users[u]];
+
+			if (!window)
+				continue;
+			window_event(window, &chained->event, engine->matches);
+			if (window->due < engine->due)
+				engine->due = window->due;
+		}
+		engine->matches[rule->index] = false;
+		chain_drop(&engine->shop.pool, chained);
+	}
+}
+
 /* All timers due at or before `until`. Closing at the end of the input is said to be now. */
 static void run_timers(struct signal_engine *engine, weir_time until)
 {
-	struct window *window;
+	for (;;) {
+		struct window *window = engine->due <= until ? first_due(engine) : NULL;
 
-	while (engine->due <= until && (window = first_due(engine)) && window->due <= until) {
+		if (window && window->due > until)
+			window = NULL;
+		if (engine->chain.first && (!window || window->due > engine->shop.clock)) {
+			run_chain(engine);
+			continue;
+		}
+		if (!window)
+			return;
 		if (!engine->shop.ended)
 			engine->shop.clock = window->due;
 		window->ops->timer(window);
@@ -151,13 +222,10 @@ static void base_rules(struct signal_engine *engine, const struct event *event, 
 	}
 }
 
-void signal_engine_event(struct signal_engine *engine, const struct event *event)
+static void one_event(struct signal_engine *engine, const struct event *event)
 {
 	unsigned matched, touched = 0;
 
-	if (engine->due <= event->time)
-		run_timers(engine, event->time);
-	engine->shop.clock = event->time;
 	engine->shop.stats.events++;
 	if (event->service >= 32 || !(engine->set->services >> event->service & 1))
 		return;
@@ -179,10 +247,44 @@ void signal_engine_event(struct signal_engine *engine, const struct event *event
 		engine->matches[engine->matched[i]] = false;
 }
 
+void signal_engine_event(struct signal_engine *engine, const struct event *event)
+{
+	engine->busy = true;
+	if (engine->due <= event->time)
+		run_timers(engine, event->time);
+	engine->shop.clock = event->time;
+	one_event(engine, event);
+	if (engine->chain.first)
+		run_chain(engine);
+	engine->busy = false;
+}
+
+void signal_engine_signal(struct signal_engine *engine, const struct signal *signal)
+{
+	bool counts = engine->counted[signal->rule->index] && !signal->update;
+
+	if (!counts)
+		return;
+	if (engine->busy) {
+		chain_add(&engine->chain, &engine->shop.pool, signal);
+		return;
+	}
+	engine->busy = true;
+	if (engine->due <= signal->emitted)
+		run_timers(engine, signal->emitted);
+	if (signal->emitted > engine->shop.clock)
+		engine->shop.clock = signal->emitted;
+	chain_add(&engine->chain, &engine->shop.pool, signal);
+	run_chain(engine);
+	engine->busy = false;
+}
+
 void signal_engine_watermark(struct signal_engine *engine, weir_time watermark)
 {
 	engine->shop.ended = watermark == TIME_NEVER;
+	engine->busy = true;
 	run_timers(engine, watermark);
+	engine->busy = false;
 	if (engine->shop.ended || watermark <= engine->shop.clock)
 		return;
 	engine->shop.clock = watermark;

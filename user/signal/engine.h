@@ -29,6 +29,10 @@ void signal_engine_free(struct signal_engine *engine);
 /* The next event in order; timers due at or before its time run first. */
 void signal_engine_event(struct signal_engine *engine, const struct event *event);
 
+/* A signal of a rule of the set that was not made here: by a temporal rule, or by another program.
+ * Windows over it count it, if it is new. */
+void signal_engine_signal(struct signal_engine *engine, const struct signal *signal);
+
 /* No event before `watermark` comes any more: windows that ended by then close. TIME_NEVER is the
  * end of the input: open windows close as partial. */
 void signal_engine_watermark(struct signal_engine *engine, weir_time watermark);

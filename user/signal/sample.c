@@ -87,6 +87,8 @@ void sample_keep(struct window *window, struct key *key, const struct event *eve
 {
 	struct sample *sample;
 
+	if (event->service == SERVICE_SIGNAL) /* no traffic: it has evidence of its own */
+		return;
 	while (key->samples && key->sample[0]->event.time < since)
 		drop(window, key, 0);
 	if (key->samples == KEY_SAMPLES_MAX)
@@ -120,7 +122,7 @@ unsigned samples_of(const struct key *key, weir_time since, const struct event *
 	for (unsigned i = 0; i < key->samples && len < SIGNAL_SAMPLES_MAX - 1; i++)
 		if (key->sample[i]->event.time >= since)
 			out[len++] = key->sample[i]->event;
-	if (!now)
+	if (!now || now->service == SERVICE_SIGNAL)
 		return len;
 	if (len && out[len - 1].time == now->time && out[len - 1].record == now->record)
 		return len;

@@ -370,18 +370,14 @@ static void temporal_rules(void **state)
 		 "unknown name 'scan.prots' in the summary: the nearest is 'text without braces'"},
 		{TEMPORAL("rules: [scan, move]"), 32, 60,
 		 "'move' refers to itself: a rule refers to rules that do without it"},
-		{COUNT
-		 "---\n" BASE_HEAD("over", "05") "correlation: {type: event_count, rules: [scan], "
-						 "timespan: 1m, condition: {gt: 1}}\n",
-		 20, 42,
-		 "'scan' is a correlation: in this release a window counts events of base "
-		 "rules"},
-		{TEMPORAL("rules: [scan, access]") "---\n" BASE_HEAD(
-			 "more",
-			 "05") "correlation: {type: temporal, rules: [move], timespan: 1m}\n",
-		 37, 39,
-		 "'move' is temporal: in this release a temporal rule takes base rules and "
-		 "windows"},
+		{COUNT "---\n" BASE_HEAD("over", "05") "correlation: {type: event_count, rules: "
+						       "[scan], group-by: [destination.ip], "
+						       "timespan: 1m, condition: {gt: 1}}\n",
+		 20, 60, "rule 'scan' does not group by 'destination.ip': it groups by source.ip"},
+		{COUNT "---\n" BASE_HEAD("over", "05") "correlation: {type: value_count, rules: "
+						       "[scan], timespan: 1m, condition: "
+						       "{field: destination.ip, gt: 1}}\n",
+		 20, 74, "rule 'scan' does not group by 'destination.ip': it groups by source.ip"},
 	};
 
 	(void)state;

@@ -54,6 +54,17 @@ static inline void bench_signal(void *context, const struct signal *signal)
 		correlate_signal(b->correlate, signal);
 }
 
+/* What temporal rules say. */
+static inline void bench_temporal(void *context, const struct signal *signal)
+{
+	struct bench *b = context;
+
+	b->signals++;
+	if (!b->quiet && b->told_len < 65536)
+		b->told[b->told_len++] = evidence_copy(&b->pool, signal);
+	signal_engine_signal(b->engine, signal);
+}
+
 static inline void bench_detection(void *context, const struct detection *d)
 {
 	struct bench *b = context;
@@ -85,7 +96,8 @@ static inline struct bench *bench_new(const char *rules)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 	struct signal_engine_ops ops = {.signal = bench_signal, .context = b};
-	struct correlate_ops detections = {.detection = bench_detection, .context = b};
+	struct correlate_ops detections = {
+		.detection = bench_detection, .signal = bench_temporal, .context = b};
 
 	assert_non_null(b);
 	if (ruleset_load_text(&b->set, "test.yml", rules, strlen(rules), &b->faults)) {
