@@ -119,6 +119,11 @@ void table_remove(struct table *table, void *entry)
 	}
 }
 
+size_t table_bytes(const struct table *table)
+{
+	return table->cells ? (table->mask + 1) * sizeof(*table->cells) : 0;
+}
+
 void *table_next(const struct table *table, size_t *cursor)
 {
 	while (table->cells && *cursor <= table->mask) {

@@ -30,6 +30,9 @@ int table_insert(struct table *table, void *entry);
 /* Takes it out; does nothing if it is not in. */
 void table_remove(struct table *table, void *entry);
 
+/* What the cells take. */
+size_t table_bytes(const struct table *table);
+
 /* Walks all entries in no order: start with *cursor = 0; NULL at the end. Removing the entry just
  * returned is not allowed during a walk (cells move). */
 void *table_next(const struct table *table, size_t *cursor);

@@ -5,49 +5,83 @@
 
 #include "signal/signal.h"
 
-/* A pane's partials: its own, and for each cursor what it and the panes up to the cursor's `back`
- * come to. */
-enum { SUM_OWN, SUM_FRONT, SUM_ROWS = SUM_FRONT + CURSORS };
+#define HISTORY_MIN 2
 
-struct pane {
-	struct pane *older, *newer;
-	weir_time start, first; /* first: its earliest event */
-	uint32_t seq;
-	/* Then: partials [SUM_ROWS][plains], distinct_pane [sets]. */
-};
+/* Before seqs reach their end, those of a cell begin anew. */
+#define SEQ_MAX (UINT32_C(1) << 31)
 
-static struct partial *pane_sums(const struct plan *plan, struct pane *pane, unsigned row)
-{
-	return (struct partial *)(pane + 1) + row * plan->plains;
-}
-
-static struct distinct_pane *pane_set(const struct plan *plan, struct pane *pane, unsigned set)
-{
-	return (struct distinct_pane *)pane_sums(plan, pane, SUM_ROWS) + set;
-}
-
-static struct partial *cursor_sums(const struct plan *plan, struct cell *cell, unsigned which)
-{
-	return (struct partial *)(cell + 1) + which * plan->plains;
-}
-
-static struct distinct_cursor *cursor_set(const struct plan *plan, struct cell *cell,
+static struct distinct_cursor *cursor_set(const struct plan *plan, const struct cell *cell,
 					  unsigned which, unsigned set)
 {
-	return (struct distinct_cursor *)cursor_sums(plan, cell, CURSORS) + which * plan->sets +
-	       set;
+	return (struct distinct_cursor *)(cell + 1) + which * plan->sets + set;
 }
 
-static struct distinct *cell_set(const struct plan *plan, struct cell *cell, unsigned set)
+static struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsigned set)
 {
 	return (struct distinct *)cursor_set(plan, cell, CURSORS, 0) + set;
 }
 
-void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
-	       size_t max_distinct, struct distinct_space *space, struct tuple_buffer *buffer)
+static struct pane *first_pane(const struct plan *plan, const struct cell *cell)
 {
-	*plan = (struct plan){.len = len, .space = space, .buffer = buffer};
-	plan->max_distinct = max_distinct ? (uint32_t)max_distinct : 1;
+	return (struct pane *)cell_set(plan, cell, plan->sets);
+}
+
+static struct partial *history_sums(const struct plan *plan, struct history *history,
+				    unsigned which)
+{
+	return (struct partial *)(history + 1) + which * plan->plains;
+}
+
+static char *history_panes(const struct plan *plan, struct history *history)
+{
+	return (char *)history_sums(plan, history, CURSORS);
+}
+
+static size_t history_size(const struct plan *plan, uint32_t cap)
+{
+	return sizeof(struct history) + CURSORS * plan->plains * sizeof(struct partial) +
+	       cap * plan->pane_size;
+}
+
+static struct pane *pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq)
+{
+	struct history *history = cell->history;
+
+	if (!history)
+		return first_pane(plan, cell);
+	return (struct pane *)(history_panes(plan, history) +
+			       (seq & (history->cap - 1)) * plan->pane_size);
+}
+
+static struct partial *pane_own(struct pane *pane)
+{
+	return (struct partial *)(pane + 1);
+}
+
+static struct distinct_pane *pane_set(const struct plan *plan, struct pane *pane, unsigned set)
+{
+	return (struct distinct_pane *)(pane_own(pane) + plan->plains) + set;
+}
+
+static struct partial *pane_front(const struct plan *plan, struct pane *pane, unsigned which)
+{
+	return (struct partial *)pane_set(plan, pane, plan->sets) + which * plan->plains;
+}
+
+static struct distinct_panes set_panes(const struct plan *plan, const struct cell *cell,
+				       unsigned set)
+{
+	return (struct distinct_panes){
+		.first = (char *)pane_set(plan, pane_of(plan, cell, 0), set),
+		.stride = plan->pane_size,
+		.mask = cell->history ? cell->history->cap - 1 : 0,
+	};
+}
+
+void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
+	       struct distinct_space *space)
+{
+	*plan = (struct plan){.len = len, .space = space};
 	for (unsigned i = 0; i < len; i++) {
 		struct plan_item *item = &plan->item[i];
 
@@ -60,64 +94,88 @@ void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned le
 		else
 			item->plain = (int)plan->plains++;
 	}
-	plan->pane_size = sizeof(struct pane) + SUM_ROWS * plan->plains * sizeof(struct partial) +
-			  plan->sets * sizeof(struct distinct_pane);
-	plan->cell_size = sizeof(struct cell) + CURSORS * plan->plains * sizeof(struct partial) +
+	plan->front_size = CURSORS * plan->plains * sizeof(struct partial);
+	plan->pane_size = sizeof(struct pane) + plan->plains * sizeof(struct partial) +
+			  plan->sets * sizeof(struct distinct_pane) + plan->front_size;
+	plan->cell_size = sizeof(struct cell) +
 			  CURSORS * plan->sets * sizeof(struct distinct_cursor) +
-			  plan->sets * sizeof(struct distinct);
+			  plan->sets * sizeof(struct distinct) + plan->pane_size - plan->front_size;
 }
 
 void cell_init(const struct plan *plan, struct cell *cell)
 {
-	cell->oldest_start = cell->newest_start = TIME_NONE;
+	cell->oldest = 1;
 	for (unsigned c = 0; c < CURSORS; c++)
-		cell->cursor[c].start = TIME_NONE;
-	for (unsigned i = 0; i < plan->len; i++) {
-		const struct plan_item *item = &plan->item[i];
-
-		if (item->set < 0)
-			continue;
-		cell_set(plan, cell, (unsigned)item->set)->max = plan->max_distinct;
-		cell_set(plan, cell, (unsigned)item->set)->keep =
-			item->aggregate->kind == AGGREGATE_VALUES;
-	}
+		cell->start[c] = TIME_NONE;
+	for (unsigned i = 0; i < plan->len; i++)
+		if (plan->item[i].set >= 0)
+			cell_set(plan, cell, (unsigned)plan->item[i].set)->keep =
+				plan->item[i].aggregate->kind == AGGREGATE_VALUES;
 }
 
 static void drop_oldest(const struct plan *plan, struct cell *cell)
 {
-	struct pane *pane = cell->oldest;
+	for (unsigned s = 0; s < plan->sets; s++) {
+		struct distinct_panes panes = set_panes(plan, cell, s);
 
-	for (unsigned s = 0; s < plan->sets; s++)
-		distinct_expire(plan->space, cell_set(plan, cell, s), pane_set(plan, pane, s));
-	cell->oldest = pane->newer;
-	*(pane->newer ? &pane->newer->older : &cell->newest) = NULL;
-	cell->oldest_start = pane->newer ? pane->newer->start : TIME_NONE;
-	if (!pane->newer)
-		cell->newest_start = TIME_NONE;
-	cell->panes--;
-	pool_put(plan->space->pool, pane, plan->pane_size);
+		distinct_expire(plan->space, cell_set(plan, cell, s), &panes, cell->oldest);
+	}
+	cell->oldest++;
 }
 
 void cell_free(const struct plan *plan, struct cell *cell)
 {
-	while (cell->oldest)
+	while (cell_panes(cell))
 		drop_oldest(plan, cell);
 	for (unsigned s = 0; s < plan->sets; s++) {
 		distinct_free(plan->space, cell_set(plan, cell, s));
 		for (unsigned c = 0; c < CURSORS; c++)
 			distinct_cursor_reset(plan->space, cursor_set(plan, cell, c, s));
 	}
+	if (cell->history)
+		pool_put(plan->space->pool, cell->history, history_size(plan, cell->history->cap));
 	memset(cell, 0, plan->cell_size);
 	cell_init(plan, cell);
+}
+
+weir_time cell_oldest(const struct plan *plan, const struct cell *cell)
+{
+	return cell_panes(cell) ? pane_of(plan, cell, cell->oldest)->start : TIME_NONE;
+}
+
+weir_time cell_newest(const struct plan *plan, const struct cell *cell)
+{
+	return cell_panes(cell) ? pane_of(plan, cell, cell->newest)->start : TIME_NONE;
+}
+
+/* Whether the cursor is in use and its window holds this pane. */
+static bool covers(const struct cell *cell, unsigned which, const struct pane *pane)
+{
+	return cell->start[which] != TIME_NONE && pane->start >= cell->start[which];
+}
+
+uint32_t cell_at(const struct plan *plan, const struct cell *cell, enum cell_cursor which)
+{
+	if (cell->history)
+		return cell->history->cursor[which].at;
+	if (!cell_panes(cell) || !covers(cell, which, first_pane(plan, cell)))
+		return 0;
+	return cell->newest;
+}
+
+static void stand(struct cell *cell, unsigned which, uint32_t at, uint32_t back)
+{
+	if (cell->history)
+		cell->history->cursor[which] = (struct cursor){.at = at, .back = back};
 }
 
 /* The cursor has no pane, and sums up nothing. */
 static void cursor_empty(const struct plan *plan, struct cell *cell, unsigned which)
 {
-	struct cursor *cursor = &cell->cursor[which];
-
-	cursor->at = cursor->back = NULL;
-	memset(cursor_sums(plan, cell, which), 0, plan->plains * sizeof(struct partial));
+	stand(cell, which, 0, 0);
+	if (cell->history)
+		memset(history_sums(plan, cell->history, which), 0,
+		       plan->plains * sizeof(struct partial));
 	for (unsigned s = 0; s < plan->sets; s++)
 		distinct_cursor_reset(plan->space, cursor_set(plan, cell, which, s));
 }
@@ -125,36 +183,100 @@ static void cursor_empty(const struct plan *plan, struct cell *cell, unsigned wh
 /* The newest pane is new: cursors that had none and include it stand there. */
 static void cursor_meet(const struct plan *plan, struct cell *cell, unsigned which)
 {
-	struct cursor *cursor = &cell->cursor[which];
-
-	if (cursor->start == TIME_NONE || cursor->at || cell->newest->start < cursor->start)
+	if (!covers(cell, which, pane_of(plan, cell, cell->newest)) ||
+	    (cell->history && cell->history->cursor[which].at))
 		return;
-	cursor->at = cursor->back = cell->newest;
+	stand(cell, which, cell->newest, cell->newest);
 	for (unsigned s = 0; s < plan->sets; s++)
-		cursor_set(plan, cell, which, s)->from = cell->newest->seq;
+		cursor_set(plan, cell, which, s)->from = cell->newest;
+}
+
+/* The history of a cell with one pane so far. */
+static int history_begin(const struct plan *plan, struct cell *cell)
+{
+	struct history *history = pool_get(plan->space->pool, history_size(plan, HISTORY_MIN));
+	size_t row = plan->plains * sizeof(struct partial);
+	struct pane *first = first_pane(plan, cell);
+
+	if (!history)
+		return -ENOMEM;
+	history->cap = HISTORY_MIN;
+	for (unsigned c = 0; c < CURSORS; c++) {
+		if (!covers(cell, c, first))
+			continue;
+		history->cursor[c] = (struct cursor){.at = cell->newest, .back = cell->newest};
+		memcpy(history_sums(plan, history, c), pane_own(first), row);
+	}
+	cell->history = history;
+	memcpy(pane_of(plan, cell, cell->newest), first, plan->pane_size - plan->front_size);
+	return 0;
+}
+
+static int history_grow(const struct plan *plan, struct cell *cell)
+{
+	struct history *old = cell->history;
+	struct history *history = pool_get(plan->space->pool, history_size(plan, old->cap * 2));
+
+	if (!history)
+		return -ENOMEM;
+	memcpy(history, old, history_size(plan, 0));
+	history->cap = old->cap * 2;
+	for (uint32_t seq = cell->oldest; seq != cell->newest + 1; seq++) {
+		struct pane *from = pane_of(plan, cell, seq);
+
+		cell->history = history;
+		memcpy(pane_of(plan, cell, seq), from, plan->pane_size);
+		cell->history = old;
+	}
+	cell->history = history;
+	pool_put(plan->space->pool, old, history_size(plan, old->cap));
+	return 0;
+}
+
+/* All seqs less by what leaves each pane in its place of the ring. */
+static void renumber(const struct plan *plan, struct cell *cell)
+{
+	uint32_t less = (cell->oldest - 1) & ~(cell->history ? cell->history->cap - 1 : 0);
+
+	cell->oldest -= less;
+	cell->newest -= less;
+	for (unsigned c = 0; c < CURSORS; c++) {
+		uint32_t at = cell_at(plan, cell, c);
+
+		if (at && cell->history)
+			stand(cell, c, at - less, cell->history->cursor[c].back - less);
+		for (unsigned s = 0; at && s < plan->sets; s++)
+			cursor_set(plan, cell, c, s)->from -= less;
+	}
+	for (unsigned s = 0; s < plan->sets; s++)
+		distinct_renumber(cell_set(plan, cell, s), less);
+}
+
+/* Room for one more pane. */
+static int make_room(const struct plan *plan, struct cell *cell)
+{
+	if (cell->newest >= SEQ_MAX)
+		renumber(plan, cell);
+	if (!cell->history)
+		return cell_panes(cell) ? history_begin(plan, cell) : 0;
+	return cell_panes(cell) == cell->history->cap ? history_grow(plan, cell) : 0;
 }
 
 int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_time time)
 {
 	struct pane *pane;
+	int err;
 
-	if (cell->newest_start >= start)
+	if (cell_panes(cell) && pane_of(plan, cell, cell->newest)->start >= start)
 		return 0;
-	pane = pool_get(plan->space->pool, plan->pane_size);
-	if (!pane)
-		return -ENOMEM;
+	err = make_room(plan, cell);
+	if (err)
+		return err;
+	cell->newest++;
+	pane = pane_of(plan, cell, cell->newest);
+	memset(pane, 0, cell->history ? plan->pane_size : plan->pane_size - plan->front_size);
 	pane->start = start;
 	pane->first = time;
-	pane->seq = ++cell->seq;
-	for (unsigned s = 0; s < plan->sets; s++)
-		pane_set(plan, pane, s)->seq = pane->seq;
-	pane->older = cell->newest;
-	if (!cell->newest)
-		cell->oldest_start = start;
-	*(cell->newest ? &cell->newest->newer : &cell->oldest) = pane;
-	cell->newest = pane;
-	cell->newest_start = start;
-	cell->panes++;
 	for (unsigned c = 0; c < CURSORS; c++)
 		cursor_meet(plan, cell, c);
 	return 0;
@@ -167,10 +289,10 @@ static void add_plain(const struct plan *plan, struct cell *cell, const struct p
 
 	if (!aggregate_number(item->aggregate, event, &number))
 		return;
-	item->ops->add(&pane_sums(plan, cell->newest, SUM_OWN)[item->plain], number);
-	for (unsigned c = 0; c < CURSORS; c++)
-		if (cell->cursor[c].at)
-			item->ops->add(&cursor_sums(plan, cell, c)[item->plain], number);
+	item->ops->add(&pane_own(pane_of(plan, cell, cell->newest))[item->plain], number);
+	for (unsigned c = 0; cell->history && c < CURSORS; c++)
+		if (cell->history->cursor[c].at)
+			item->ops->add(&history_sums(plan, cell->history, c)[item->plain], number);
 }
 
 static void add_set(const struct plan *plan, struct cell *cell, const struct plan_item *item,
@@ -178,13 +300,15 @@ static void add_set(const struct plan *plan, struct cell *cell, const struct pla
 {
 	unsigned s = (unsigned)item->set;
 	struct distinct_seen seen = {.set = cell_set(plan, cell, s),
-				     .pane = pane_set(plan, cell->newest, s)};
+				     .panes = set_panes(plan, cell, s),
+				     .seq = cell->newest};
 	struct item value;
 
-	if (!tuple_item(plan->buffer, event, &item->aggregate->fields, false, &value))
+	if (!tuple_item(plan->space->buffer, event, &item->aggregate->fields, false, &value))
 		return;
 	for (unsigned c = 0; c < CURSORS; c++)
-		seen.cursor[c] = cell->cursor[c].at ? cursor_set(plan, cell, c, s) : NULL;
+		if (cell_at(plan, cell, c))
+			seen.cursor[c] = cursor_set(plan, cell, c, s);
 	if (distinct_add(plan->space, &seen, &value, event, &item->aggregate->fields))
 		plan->space->refused++;
 }
@@ -216,138 +340,167 @@ static void merge(const struct plan *plan, struct partial *into, const struct pa
 						 &later[plan->item[i].plain]);
 }
 
-/* Moves what the cursor sums up onto its panes: all but the newest, which still grows. */
-static void turn(const struct plan *plan, struct cell *cell, unsigned which)
+/* Moves what the cursor, which stands at `at`, sums up onto its panes: all but the newest, which
+ * still grows. */
+static void turn(const struct plan *plan, struct cell *cell, unsigned which, uint32_t at)
 {
-	struct cursor *cursor = &cell->cursor[which];
 	size_t row = plan->plains * sizeof(struct partial);
+	struct partial *later = NULL;
 
-	cursor->back = cell->newest;
-	memcpy(cursor_sums(plan, cell, which), pane_sums(plan, cell->newest, SUM_OWN), row);
-	if (cursor->at == cursor->back)
+	stand(cell, which, at, cell->newest);
+	if (!cell->history)
 		return;
-	for (struct pane *pane = cursor->back->older;; pane = pane->older) {
-		struct partial *front = pane_sums(plan, pane, SUM_FRONT + which);
+	memcpy(history_sums(plan, cell->history, which),
+	       pane_own(pane_of(plan, cell, cell->newest)), row);
+	for (uint32_t seq = cell->newest; seq != at;) {
+		struct pane *pane = pane_of(plan, cell, --seq);
+		struct partial *front = pane_front(plan, pane, which);
 
-		memcpy(front, pane_sums(plan, pane, SUM_OWN), row);
-		if (pane->newer != cursor->back)
-			merge(plan, front, pane_sums(plan, pane->newer, SUM_FRONT + which));
-		if (pane == cursor->at)
-			return;
+		memcpy(front, pane_own(pane), row);
+		if (later)
+			merge(plan, front, later);
+		later = front;
 	}
 }
 
 /* A cursor that was not in use counts what the panes from its start on hold. */
 static void cursor_begin(const struct plan *plan, struct cell *cell, unsigned which)
 {
-	struct cursor *cursor = &cell->cursor[which];
+	uint32_t at = 0;
 
 	cursor_empty(plan, cell, which);
-	for (struct pane *pane = cell->newest; pane && pane->start >= cursor->start;
-	     pane = pane->older) {
-		cursor->at = pane;
+	for (uint32_t seq = cell->newest; seq + 1 != cell->oldest; seq--) {
+		struct pane *pane = pane_of(plan, cell, seq);
+
+		if (!covers(cell, which, pane))
+			break;
+		at = seq;
 		for (unsigned s = 0; s < plan->sets; s++) {
 			cursor_set(plan, cell, which, s)->count += pane_set(plan, pane, s)->fresh;
-			cursor_set(plan, cell, which, s)->from = pane->seq;
+			cursor_set(plan, cell, which, s)->from = seq;
 		}
 	}
-	if (cursor->at)
-		turn(plan, cell, which);
+	if (at)
+		turn(plan, cell, which, at);
+}
+
+/* The cursor stood at `at` and its window starts later now. */
+static void move_on(const struct plan *plan, struct cell *cell, unsigned which, uint32_t at)
+{
+	bool turned = false;
+
+	while (at && !covers(cell, which, pane_of(plan, cell, at))) {
+		uint32_t next = at == cell->newest ? 0 : at + 1;
+
+		for (unsigned s = 0; s < plan->sets; s++)
+			distinct_leave(plan->space, cursor_set(plan, cell, which, s),
+				       pane_set(plan, pane_of(plan, cell, at), s), next);
+		turned |= cell->history && at == cell->history->cursor[which].back;
+		at = next;
+	}
+	if (!at)
+		cursor_empty(plan, cell, which);
+	else if (turned)
+		turn(plan, cell, which, at);
+	else if (cell->history)
+		cell->history->cursor[which].at = at;
 }
 
 void cell_seek(const struct plan *plan, struct cell *cell, enum cell_cursor which, weir_time start)
 {
-	struct cursor *cursor = &cell->cursor[which];
-	bool turned = false;
+	weir_time before = cell->start[which];
+	uint32_t at;
 
-	if (cursor->start == TIME_NONE) {
-		cursor->start = start;
+	if (before != TIME_NONE && start <= before)
+		return;
+	at = cell_at(plan, cell, which);
+	cell->start[which] = start;
+	if (before == TIME_NONE)
 		cursor_begin(plan, cell, which);
-		return;
-	}
-	if (start <= cursor->start)
-		return;
-	cursor->start = start;
-	while (cursor->at && cursor->at->start < start) {
-		struct pane *next = cursor->at->newer;
-
-		for (unsigned s = 0; s < plan->sets; s++)
-			distinct_leave(plan->space, cursor_set(plan, cell, which, s),
-				       pane_set(plan, cursor->at, s), next ? next->seq : 0);
-		turned |= cursor->at == cursor->back;
-		cursor->at = next;
-	}
-	if (!cursor->at)
-		cursor_empty(plan, cell, which);
-	else if (turned)
-		turn(plan, cell, which);
+	else if (at)
+		move_on(plan, cell, which, at);
 }
 
 void cell_unused(const struct plan *plan, struct cell *cell, enum cell_cursor which)
 {
-	cell->cursor[which].start = TIME_NONE;
+	cell->start[which] = TIME_NONE;
 	cursor_empty(plan, cell, which);
 }
 
 void cell_trim(const struct plan *plan, struct cell *cell, weir_time start)
 {
-	if (!cell->oldest || cell->oldest_start >= start)
+	if (!cell_panes(cell) || cell_oldest(plan, cell) >= start)
 		return;
 	for (unsigned c = 0; c < CURSORS; c++)
-		if (cell->cursor[c].start != TIME_NONE)
+		if (cell->start[c] != TIME_NONE)
 			cell_seek(plan, cell, c, start);
-	while (cell->oldest && cell->oldest_start < start)
+	while (cell_panes(cell) && cell_oldest(plan, cell) < start)
 		drop_oldest(plan, cell);
 }
 
-static double set_count(const struct plan *plan, struct cell *cell, unsigned which, unsigned s)
+static double set_count(const struct plan *plan, struct cell *cell, unsigned which, uint32_t at,
+			unsigned s)
 {
 	struct distinct *set = cell_set(plan, cell, s);
 	struct distinct_cursor *cursor = cursor_set(plan, cell, which, s);
 
-	if (distinct_wants_sketch(set, cursor) && distinct_sketch(plan->space, cursor))
-		for (struct pane *pane = cell->cursor[which].at; pane; pane = pane->newer)
-			if (pane_set(plan, pane, s)->sketch)
-				sketch_merge(cursor->sketch, pane_set(plan, pane, s)->sketch);
-	return distinct_count(set, cursor);
+	if (distinct_wants_sketch(set, cursor) && distinct_sketch(plan->space, cursor)) {
+		for (uint32_t seq = at; seq != cell->newest + 1; seq++) {
+			struct distinct_pane *pane = pane_set(plan, pane_of(plan, cell, seq), s);
+
+			if (pane->sketch)
+				sketch_merge(cursor->sketch, pane->sketch);
+		}
+	}
+	return distinct_count(plan->space, set, cursor);
+}
+
+static struct value plain_value(const struct plan *plan, struct cell *cell, unsigned which,
+				uint32_t at, const struct plan_item *item)
+{
+	struct history *history = cell->history;
+	struct partial whole = {0};
+
+	if (!history)
+		return item->ops->value(at ? &pane_own(first_pane(plan, cell))[item->plain]
+					   : &whole);
+	if (at && at != history->cursor[which].back)
+		whole = pane_front(plan, pane_of(plan, cell, at), which)[item->plain];
+	item->ops->merge(&whole, &history_sums(plan, history, which)[item->plain]);
+	return item->ops->value(&whole);
 }
 
 struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cursor which,
 			unsigned i)
 {
 	const struct plan_item *item = &plan->item[i];
-	const struct cursor *cursor = &cell->cursor[which];
-	struct partial whole = {0};
+	uint32_t at = cell_at(plan, cell, which);
 
 	if (item->set >= 0)
-		return value_number(cursor->at ? set_count(plan, cell, which, (unsigned)item->set)
-					       : 0);
+		return value_number(at ? set_count(plan, cell, which, at, (unsigned)item->set) : 0);
 	if (item->plain < 0)
 		return (struct value){.type = VALUE_NULL};
-	if (cursor->at && cursor->at != cursor->back)
-		whole = pane_sums(plan, cursor->at, SUM_FRONT + which)[item->plain];
-	item->ops->merge(&whole, &cursor_sums(plan, cell, which)[item->plain]);
-	return item->ops->value(&whole);
+	return plain_value(plan, cell, which, at, item);
 }
 
-bool cell_estimated(const struct plan *plan, const struct cell *at, enum cell_cursor which,
+bool cell_estimated(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
 		    unsigned i)
 {
-	struct cell *cell = (struct cell *)at;
 	int s = plan->item[i].set;
 
-	return s >= 0 && cell->cursor[which].at &&
+	return s >= 0 && cell_at(plan, cell, which) &&
 	       distinct_estimated(cell_set(plan, cell, (unsigned)s),
 				  cursor_set(plan, cell, which, (unsigned)s));
 }
 
-bool cell_first(const struct cell *cell, enum cell_cursor which, weir_time *first)
+bool cell_first(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
+		weir_time *first)
 {
-	const struct pane *pane = cell->cursor[which].at;
+	uint32_t at = cell_at(plan, cell, which);
 
-	if (pane)
-		*first = pane->first;
-	return pane != NULL;
+	if (at)
+		*first = pane_of(plan, cell, at)->first;
+	return at != 0;
 }
 
 int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor which, unsigned i,
@@ -357,24 +510,20 @@ int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor whi
 	struct distinct *set = cell_set(plan, cell, s);
 	const struct field_list *fields = &plan->item[i].aggregate->fields;
 	struct value *at = arena_alloc(arena, (set->count * fields->len + 1) * sizeof(*at));
+	uint32_t from = cell_at(plan, cell, which);
 
 	if (!at)
 		return -ENOMEM;
 	*out = (struct signal_set){.computed = i, .fields = *fields, .at = at};
 	out->whole = !cell_estimated(plan, cell, which, i);
 	set->stamp++;
-	for (struct pane *pane = cell->cursor[which].at; pane; pane = pane->newer) {
-		const struct distinct_pane *seen = pane_set(plan, pane, s);
+	for (uint32_t seq = from; from && seq != cell->newest + 1; seq++) {
+		const struct distinct_pane *seen = pane_set(plan, pane_of(plan, cell, seq), s);
 
-		for (uint32_t f = 0; f < seen->first_len; f++) {
-			struct distinct_entry *entry = &set->entries[seen->first[f]];
-
-			if (!entry->pane || entry->stamp == set->stamp)
-				continue;
-			entry->stamp = set->stamp;
-			memcpy(at + out->len++ * fields->len, entry->tuple->at,
-			       fields->len * sizeof(*at));
-		}
+		for (uint32_t f = 0; f < seen->first_len; f++)
+			if (distinct_once(set, seen->first[f]))
+				distinct_values(set, seen->first[f], fields,
+						at + out->len++ * fields->len);
 	}
 	return 0;
 }

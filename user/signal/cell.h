@@ -13,6 +13,11 @@
  * and only moves forward. What a cursor covers is known at once, and moving it costs a constant a
  * pane (two stacks: Tangwongsan, Hirzel, Schneider, "Optimal and general out-of-order sliding-
  * window aggregation", 2019, section 2), however many panes a window has.
+ *
+ * Panes are numbered from 1 in order of time (`seq`); those from `oldest` to `newest` are alive.
+ * Most keys have one pane ever, so the first one is in the cell itself, and a cursor's sum is that
+ * pane's. With the second one the cell gets a history, until it is freed: panes in a ring, by seq,
+ * and for each cursor where it stands and what it sums up.
  */
 
 enum cell_cursor {
@@ -34,34 +39,43 @@ struct plan_item {
 struct plan {
 	struct plan_item item[RULE_COMPUTE_MAX];
 	unsigned len, plains, sets;
-	bool where; /* some line has a condition */
-	size_t pane_size, cell_size;
+	bool where;	   /* some line has a condition */
+	size_t pane_size;  /* in a history */
+	size_t front_size; /* of it what only a history has */
+	size_t cell_size;
 	struct distinct_space *space;
-	struct tuple_buffer *buffer;
-	uint32_t max_distinct;
 };
 
-struct pane;
 struct signal_set;
 
+struct pane {
+	weir_time start, first; /* first: its earliest event */
+	/* Then: partials [plains], distinct_pane [sets]; in a history also partials [CURSORS]
+	 * [plains], what it and the panes up to the cursor's `back` come to. */
+};
+
 struct cursor {
-	weir_time start;   /* of the window; TIME_NONE: the cursor is not in use */
-	struct pane *at;   /* first pane in the window; NULL: none */
-	struct pane *back; /* panes from here on are summed up in the cursor, the ones before it
-			    * each hold the sum from themselves up to it */
+	uint32_t at;   /* first pane in the window; 0: none */
+	uint32_t back; /* panes from here on are summed up in the cursor, the ones before it each
+			* hold the sum from themselves up to it */
+};
+
+struct history {
+	_Alignas(double) uint32_t cap; /* panes there is room for: a power of two */
+	struct cursor cursor[CURSORS];
+	/* Then: partials [CURSORS][plains], panes [cap]. */
 };
 
 struct cell {
-	struct pane *oldest, *newest;
-	weir_time oldest_start, newest_start; /* TIME_NONE: there is no pane */
-	uint32_t seq;			      /* of the newest pane */
-	unsigned panes;
-	struct cursor cursor[CURSORS];
-	/* Then: partials [CURSORS][plains], distinct_cursor [CURSORS][sets], distinct [sets]. */
+	struct history *history;
+	uint32_t oldest, newest;  /* oldest > newest: there is no pane */
+	weir_time start[CURSORS]; /* of the cursor's window; TIME_NONE: it is not in use */
+	/* Then: distinct_cursor [CURSORS][sets], distinct [sets], the first pane. */
 };
 
+/* The space's `max` and memory are set. */
 void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
-	       size_t max_distinct, struct distinct_space *space, struct tuple_buffer *buffer);
+	       struct distinct_space *space);
 
 /* `cell` has plan->cell_size bytes, zeroed. */
 void cell_init(const struct plan *plan, struct cell *cell);
@@ -74,12 +88,24 @@ int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_
 void cell_add(const struct plan *plan, struct cell *cell, const struct event *event,
 	      const int8_t *rules);
 
+static inline uint32_t cell_panes(const struct cell *cell)
+{
+	return cell->newest + 1 - cell->oldest;
+}
+
+/* When the oldest and the newest pane start; TIME_NONE: there is none. */
+weir_time cell_oldest(const struct plan *plan, const struct cell *cell);
+weir_time cell_newest(const struct plan *plan, const struct cell *cell);
+
 /* Puts the cursor at the window that starts at `start` (never back), in use from now on. */
 void cell_seek(const struct plan *plan, struct cell *cell, enum cell_cursor which, weir_time start);
 void cell_unused(const struct plan *plan, struct cell *cell, enum cell_cursor which);
 
 /* Forgets panes that start before `start`; cursors in use move at least there. */
 void cell_trim(const struct plan *plan, struct cell *cell, weir_time start);
+
+/* The first pane of the cursor's window; 0: there is none, or the cursor is not in use. */
+uint32_t cell_at(const struct plan *plan, const struct cell *cell, enum cell_cursor which);
 
 /* The i-th value of the cursor's window; null for what is computed over inner groups. */
 struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cursor which,
@@ -90,7 +116,8 @@ bool cell_estimated(const struct plan *plan, const struct cell *cell, enum cell_
 		    unsigned i);
 
 /* Whether any event is in the cursor's window, and when the first came. */
-bool cell_first(const struct cell *cell, enum cell_cursor which, weir_time *first);
+bool cell_first(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
+		weir_time *first);
 
 /* The tuples of a values() line in order of first appearance; texts live as long as the panes. */
 int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor which, unsigned i,

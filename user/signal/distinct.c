@@ -6,21 +6,61 @@
 
 #include "base/hash.h"
 
-#define DISTINCT_MIN 4 /* entries of a new set; doubles up to its max */
+#define DISTINCT_MIN	2 /* entries of a new set; doubles up to its max */
+#define DISTINCT_LOOKED 8 /* sets of at most so many are looked through, without slots */
 
-static uint32_t slots_of(const struct distinct *set)
+/* Open addressing; the hash stands here too, so that probing touches no entry that differs. */
+struct distinct_slot {
+	uint32_t entry; /* 0: empty */
+	uint32_t hash;
+};
+
+static struct distinct_entry *entry_of(const struct distinct *set, uint32_t e)
 {
-	return set->cap * 2;
+	return &set->entries[e - 1];
+}
+
+static struct tuple **tuple_of(const struct distinct *set, uint32_t e)
+{
+	return (struct tuple **)(set->entries + set->cap) + (e - 1);
+}
+
+static bool hashed(uint32_t cap)
+{
+	return cap > DISTINCT_LOOKED;
+}
+
+static size_t block_size(const struct distinct *set, uint32_t cap)
+{
+	return cap * (sizeof(struct distinct_entry) + (set->keep ? sizeof(struct tuple *) : 0) +
+		      (hashed(cap) ? 2 * sizeof(struct distinct_slot) : 0));
+}
+
+static struct distinct_slot *slots_of(const struct distinct *set)
+{
+	char *behind = (char *)(set->entries + set->cap);
+
+	return (struct distinct_slot *)(behind +
+					(set->keep ? set->cap * sizeof(struct tuple *) : 0));
+}
+
+static uint32_t mask_of(const struct distinct *set)
+{
+	return set->cap * 2 - 1;
+}
+
+static uint32_t hash_of(const struct item *item)
+{
+	return (uint32_t)hash_bytes(item, sizeof(*item));
 }
 
 static uint32_t slot_of(const struct distinct *set, const struct item *item, uint32_t hash)
 {
-	uint32_t mask = slots_of(set) - 1;
-	uint32_t i = hash & mask;
+	const struct distinct_slot *slots = slots_of(set);
+	uint32_t i = hash & mask_of(set);
 
-	for (; set->slots[i].entry; i = (i + 1) & mask)
-		if (set->slots[i].hash == hash &&
-		    item_equal(&set->entries[set->slots[i].entry].item, item))
+	for (; slots[i].entry; i = (i + 1) & mask_of(set))
+		if (slots[i].hash == hash && item_equal(&entry_of(set, slots[i].entry)->item, item))
 			break;
 	return i;
 }
@@ -28,91 +68,96 @@ static uint32_t slot_of(const struct distinct *set, const struct item *item, uin
 /* Closes the gap at `i` (Knuth 6.4, algorithm R). */
 static void slot_clear(struct distinct *set, uint32_t i)
 {
-	uint32_t mask = slots_of(set) - 1;
+	struct distinct_slot *slots = slots_of(set);
+	uint32_t mask = mask_of(set);
 
-	for (uint32_t j = (i + 1) & mask; set->slots[j].entry; j = (j + 1) & mask) {
-		uint32_t home = set->slots[j].hash & mask;
+	for (uint32_t j = (i + 1) & mask; slots[j].entry; j = (j + 1) & mask) {
+		uint32_t home = slots[j].hash & mask;
 
 		if (((j - home) & mask) >= ((j - i) & mask)) {
-			set->slots[i] = set->slots[j];
+			slots[i] = slots[j];
 			i = j;
 		}
 	}
-	set->slots[i] = (struct distinct_slot){0};
-}
-
-static size_t slots_size(uint32_t cap)
-{
-	return (size_t)cap * 2 * sizeof(struct distinct_slot);
+	slots[i] = (struct distinct_slot){0};
 }
 
 static void slot_set(struct distinct *set, uint32_t e)
 {
-	const struct distinct_entry *entry = &set->entries[e];
+	const struct item *item = &entry_of(set, e)->item;
+	uint32_t hash = hash_of(item);
 
-	set->slots[slot_of(set, &entry->item, entry->hash)] =
-		(struct distinct_slot){.entry = e, .hash = entry->hash};
+	slots_of(set)[slot_of(set, item, hash)] = (struct distinct_slot){.entry = e, .hash = hash};
 }
 
-static size_t entries_size(uint32_t cap)
+/* The entry of the item; 0: none. */
+static uint32_t find(const struct distinct *set, const struct item *item)
 {
-	return ((size_t)cap + 1) * sizeof(struct distinct_entry);
+	if (!set->count)
+		return 0;
+	if (hashed(set->cap))
+		return slots_of(set)[slot_of(set, item, hash_of(item))].entry;
+	for (uint32_t e = 1; e <= set->used; e++)
+		if (entry_of(set, e)->pane && item_equal(&entry_of(set, e)->item, item))
+			return e;
+	return 0;
 }
 
 static int grow(struct distinct_space *space, struct distinct *set)
 {
-	uint32_t cap = set->cap ? set->cap * 2 : DISTINCT_MIN;
-	struct distinct_entry *entries = pool_get(space->pool, entries_size(cap));
-	struct distinct_slot *slots = pool_get(space->pool, slots_size(cap));
+	struct distinct old = *set;
 
-	if (!entries || !slots) {
-		pool_put(space->pool, entries, entries_size(cap));
-		pool_put(space->pool, slots, slots_size(cap));
+	set->cap = old.cap ? old.cap * 2 : DISTINCT_MIN;
+	set->entries = pool_get(space->pool, block_size(set, set->cap));
+	if (!set->entries) {
+		*set = old;
 		return -ENOMEM;
 	}
-	if (set->entries) {
-		memcpy(entries, set->entries, entries_size(set->cap));
-		pool_put(space->pool, set->entries, entries_size(set->cap));
-		pool_put(space->pool, set->slots, slots_size(set->cap));
-	}
-	set->entries = entries;
-	set->slots = slots;
-	set->cap = cap;
-	for (uint32_t e = 1; e <= set->used; e++)
-		if (entries[e].pane)
+	if (!old.cap)
+		return 0;
+	memcpy(set->entries, old.entries, old.cap * sizeof(*old.entries));
+	if (set->keep)
+		memcpy(tuple_of(set, 1), tuple_of(&old, 1), old.cap * sizeof(struct tuple *));
+	pool_put(space->pool, old.entries, block_size(&old, old.cap));
+	for (uint32_t e = 1; hashed(set->cap) && e <= set->used; e++)
+		if (entry_of(set, e)->pane)
 			slot_set(set, e);
 	return 0;
 }
 
 static void unlink_entry(struct distinct *set, uint32_t e)
 {
-	struct distinct_entry *at = set->entries;
+	const struct distinct_entry *entry = entry_of(set, e);
 
-	*(at[e].older ? &at[at[e].older].newer : &set->oldest) = at[e].newer;
-	*(at[e].newer ? &at[at[e].newer].older : &set->newest) = at[e].older;
+	*(entry->older ? &entry_of(set, entry->older)->newer : &set->oldest) = entry->newer;
+	*(entry->newer ? &entry_of(set, entry->newer)->older : &set->newest) = entry->older;
 }
 
 static void link_newest(struct distinct *set, uint32_t e)
 {
-	struct distinct_entry *at = set->entries;
+	struct distinct_entry *entry = entry_of(set, e);
 
-	at[e].older = set->newest;
-	at[e].newer = 0;
-	*(set->newest ? &at[set->newest].newer : &set->oldest) = e;
+	entry->older = set->newest;
+	entry->newer = 0;
+	*(set->newest ? &entry_of(set, set->newest)->newer : &set->oldest) = e;
 	set->newest = e;
 }
 
-static void remove_oldest(struct distinct_space *space, struct distinct *set)
+static void remove_oldest(struct distinct_space *space, struct distinct *set,
+			  const struct distinct_panes *panes)
 {
 	uint32_t e = set->oldest;
-	struct distinct_entry *entry = &set->entries[e];
+	struct distinct_entry *entry = entry_of(set, e);
 
-	slot_clear(set, slot_of(set, &entry->item, entry->hash));
+	if (hashed(set->cap))
+		slot_clear(set, slot_of(set, &entry->item, hash_of(&entry->item)));
 	unlink_entry(set, e);
-	entry->pane->fresh--;
-	entry->pane = NULL;
-	tuple_drop(space->pool, entry->tuple);
-	entry->tuple = NULL;
+	distinct_pane(panes, entry->pane)->fresh--;
+	entry->pane = 0;
+	if (set->keep) {
+		tuple_drop(space->pool, *tuple_of(set, e));
+		*tuple_of(set, e) = NULL;
+	}
 	entry->newer = set->free;
 	set->free = e;
 	set->count--;
@@ -131,32 +176,35 @@ static void part_add(struct distinct_space *space, struct distinct_pane *pane, u
 }
 
 /* The first value is pushed out: what is known so far goes into the registers of its panes. */
-static void start_sketching(struct distinct_space *space, struct distinct *set)
+static void start_sketching(struct distinct_space *space, const struct distinct_seen *seen)
 {
+	struct distinct *set = seen->set;
+
 	set->sketching = true;
-	for (uint32_t e = set->oldest; e; e = set->entries[e].newer)
-		part_add(space, set->entries[e].pane, item_fixed_hash(&set->entries[e].item));
+	for (uint32_t e = set->oldest; e; e = entry_of(set, e)->newer)
+		part_add(space, distinct_pane(&seen->panes, entry_of(set, e)->pane),
+			 item_fixed_hash(&entry_of(set, e)->item));
 }
 
 static void push_out(struct distinct_space *space, const struct distinct_seen *seen)
 {
 	struct distinct *set = seen->set;
-	uint32_t seq = set->entries[set->oldest].pane->seq;
+	uint32_t seq = entry_of(set, set->oldest)->pane;
 
 	if (!set->sketching)
-		start_sketching(space, set);
+		start_sketching(space, seen);
 	set->forgotten = seq;
 	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
 		if (seen->cursor[i] && seen->cursor[i]->from <= seq)
 			seen->cursor[i]->count--;
-	remove_oldest(space, set);
+	remove_oldest(space, set, &seen->panes);
 }
 
 static int entry_new(struct distinct_space *space, const struct distinct_seen *seen, uint32_t *e)
 {
 	struct distinct *set = seen->set;
 
-	if (set->count == set->max)
+	if (set->count == space->max)
 		push_out(space, seen);
 	if (!set->free && set->used == set->cap) {
 		int err = grow(space, set);
@@ -166,12 +214,22 @@ static int entry_new(struct distinct_space *space, const struct distinct_seen *s
 	}
 	if (set->free) {
 		*e = set->free;
-		set->free = set->entries[*e].newer;
+		set->free = entry_of(set, *e)->newer;
 	} else {
 		*e = ++set->used;
 	}
 	set->count++;
 	return 0;
+}
+
+bool distinct_once(struct distinct *set, uint32_t e)
+{
+	struct distinct_entry *entry = entry_of(set, e);
+
+	if (!entry->pane || entry->stamp == set->stamp)
+		return false;
+	entry->stamp = set->stamp;
+	return true;
 }
 
 /* Of values that were pushed out in their own pane the list still has the entry, which others use
@@ -181,14 +239,9 @@ static void first_compact(struct distinct *set, struct distinct_pane *pane)
 	uint32_t kept = pane->first_len;
 
 	set->stamp++;
-	for (uint32_t i = pane->first_len; i-- > 0;) {
-		struct distinct_entry *entry = &set->entries[pane->first[i]];
-
-		if (!entry->pane || entry->stamp == set->stamp)
-			continue;
-		entry->stamp = set->stamp;
-		pane->first[--kept] = pane->first[i];
-	}
+	for (uint32_t i = pane->first_len; i-- > 0;)
+		if (distinct_once(set, pane->first[i]))
+			pane->first[--kept] = pane->first[i];
 	pane->first_len -= kept;
 	memmove(pane->first, pane->first + kept, pane->first_len * sizeof(*pane->first));
 }
@@ -197,7 +250,7 @@ static void first_compact(struct distinct *set, struct distinct_pane *pane)
 static void note_first(struct distinct_space *space, struct distinct *set,
 		       struct distinct_pane *pane, uint32_t e)
 {
-	if (pane->first_len == pane->first_cap && pane->first_len >= set->max * 2)
+	if (pane->first_len == pane->first_cap && pane->first_len >= space->max * 2)
 		first_compact(set, pane);
 	if (pane->first_len == pane->first_cap) {
 		uint32_t cap = pane->first_cap ? pane->first_cap * 2 : DISTINCT_MIN;
@@ -219,7 +272,7 @@ static void sketch_value(struct distinct_space *space, const struct distinct_see
 {
 	uint64_t hash = item_fixed_hash(item);
 
-	part_add(space, seen->pane, hash);
+	part_add(space, distinct_pane(&seen->panes, seen->seq), hash);
 	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
 		if (seen->cursor[i] && seen->cursor[i]->sketch)
 			sketch_add(seen->cursor[i]->sketch, hash);
@@ -229,16 +282,40 @@ static void sketch_value(struct distinct_space *space, const struct distinct_see
 static void move_to_newest(struct distinct_space *space, const struct distinct_seen *seen,
 			   uint32_t e, uint32_t before)
 {
-	struct distinct_entry *entry = &seen->set->entries[e];
+	struct distinct_pane *pane = distinct_pane(&seen->panes, seen->seq);
 
-	entry->pane = seen->pane;
-	seen->pane->fresh++;
+	entry_of(seen->set, e)->pane = seen->seq;
+	pane->fresh++;
 	link_newest(seen->set, e);
 	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
 		if (seen->cursor[i] && before < seen->cursor[i]->from)
 			seen->cursor[i]->count++;
 	if (seen->set->keep)
-		note_first(space, seen->set, seen->pane, e);
+		note_first(space, seen->set, pane, e);
+}
+
+/* A value that the set does not have: its entry, which is in no pane yet. */
+static int add_entry(struct distinct_space *space, const struct distinct_seen *seen,
+		     const struct item *item, const struct event *event,
+		     const struct field_list *fields, uint32_t *e)
+{
+	struct distinct *set = seen->set;
+	struct tuple *tuple = NULL;
+	int err =
+		set->keep ? tuple_keep(space->pool, space->buffer, event, fields, item, &tuple) : 0;
+
+	if (!err)
+		err = entry_new(space, seen, e);
+	if (err) {
+		tuple_drop(space->pool, tuple);
+		return err;
+	}
+	*entry_of(set, *e) = (struct distinct_entry){.item = *item, .stamp = set->stamp};
+	if (set->keep)
+		*tuple_of(set, *e) = tuple;
+	if (hashed(set->cap))
+		slot_set(set, *e);
+	return 0;
 }
 
 int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
@@ -246,28 +323,19 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 		 const struct field_list *fields)
 {
 	struct distinct *set = seen->set;
-	uint32_t hash = (uint32_t)hash_bytes(item, sizeof(*item));
-	uint32_t e = set->cap ? set->slots[slot_of(set, item, hash)].entry : 0;
-	uint32_t before = 0;
-	int err;
+	uint32_t e = find(set, item), before = 0;
 
-	if (e && set->entries[e].pane == seen->pane)
+	if (e && entry_of(set, e)->pane == seen->seq)
 		return 0;
 	if (e) {
-		before = set->entries[e].pane->seq;
-		set->entries[e].pane->fresh--;
+		before = entry_of(set, e)->pane;
+		distinct_pane(&seen->panes, before)->fresh--;
 		unlink_entry(set, e);
 	} else {
-		struct tuple *tuple = set->keep ? tuple_keep(space->pool, event, fields) : NULL;
+		int err = add_entry(space, seen, item, event, fields, &e);
 
-		err = set->keep && !tuple ? -ENOMEM : entry_new(space, seen, &e);
-		if (err) {
-			tuple_drop(space->pool, tuple);
+		if (err)
 			return err;
-		}
-		set->entries[e] = (struct distinct_entry){
-			.item = *item, .hash = hash, .tuple = tuple, .stamp = set->stamp};
-		slot_set(set, e);
 	}
 	move_to_newest(space, seen, e, before);
 	if (set->sketching)
@@ -292,20 +360,37 @@ void distinct_leave(struct distinct_space *space, struct distinct_cursor *cursor
 	cursor->from = next;
 }
 
-void distinct_expire(struct distinct_space *space, struct distinct *set, struct distinct_pane *pane)
+void distinct_expire(struct distinct_space *space, struct distinct *set,
+		     const struct distinct_panes *panes, uint32_t seq)
 {
+	struct distinct_pane *pane = distinct_pane(panes, seq);
+
 	while (pane->fresh)
-		remove_oldest(space, set);
+		remove_oldest(space, set, panes);
 	if (pane->sketch) {
 		pool_put(space->pool, pane->sketch, sizeof(*pane->sketch));
 		space->sketches_left++;
 	}
 	pool_put(space->pool, pane->first, pane->first_cap * sizeof(*pane->first));
-	if (set->forgotten == pane->seq) {
+	if (set->forgotten == seq) {
 		set->forgotten = 0;
 		set->sketching = false;
 	}
-	*pane = (struct distinct_pane){.seq = pane->seq};
+	*pane = (struct distinct_pane){0};
+}
+
+void distinct_renumber(struct distinct *set, uint32_t less)
+{
+	for (uint32_t e = set->oldest; e; e = entry_of(set, e)->newer)
+		entry_of(set, e)->pane -= less;
+	if (set->forgotten)
+		set->forgotten -= less;
+}
+
+void distinct_values(const struct distinct *set, uint32_t entry, const struct field_list *fields,
+		     struct value *values)
+{
+	tuple_values(&entry_of(set, entry)->item, *tuple_of(set, entry), fields, values);
 }
 
 bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *cursor)
@@ -317,9 +402,10 @@ bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *curso
 	return true;
 }
 
-double distinct_count(const struct distinct *set, struct distinct_cursor *cursor)
+double distinct_count(const struct distinct_space *space, const struct distinct *set,
+		      struct distinct_cursor *cursor)
 {
-	double least = (double)set->max + 1, estimate;
+	double least = (double)space->max + 1, estimate;
 
 	if (!distinct_estimated(set, cursor))
 		return cursor->count;
@@ -331,11 +417,7 @@ double distinct_count(const struct distinct *set, struct distinct_cursor *cursor
 
 void distinct_free(struct distinct_space *space, struct distinct *set)
 {
-	while (set->oldest)
-		remove_oldest(space, set);
-	if (set->cap) {
-		pool_put(space->pool, set->entries, entries_size(set->cap));
-		pool_put(space->pool, set->slots, slots_size(set->cap));
-	}
-	*set = (struct distinct){.max = set->max, .keep = set->keep};
+	if (set->cap)
+		pool_put(space->pool, set->entries, block_size(set, set->cap));
+	*set = (struct distinct){.keep = set->keep};
 }

@@ -17,43 +17,40 @@
 /* What is the same for all sets of a rule. */
 struct distinct_space {
 	struct pool *pool;
+	struct tuple_buffer *buffer;
+	uint32_t max;
 	size_t sketches_left; /* bound of the registers' memory: each 2 KiB */
-	uint64_t refused;     /* registers not had for want of it or of memory */
+	uint64_t refused;     /* values and registers not had for want of it or of memory */
 };
 
-/* A set's part of a pane. `seq` counts panes of a cell from 1. */
+/* A set's part of a pane. */
 struct distinct_pane {
-	uint32_t seq;
 	uint32_t fresh; /* values seen here last */
-	struct sketch_part *sketch;
-	uint32_t *first; /* keeping sets: entries in order of first appearance in the pane */
 	uint32_t first_len, first_cap;
+	uint32_t *first; /* keeping sets: entries in order of first appearance in the pane */
+	struct sketch_part *sketch;
 };
 
+/*
+ * Entries are numbered from 1 to `cap`; 0 is none. They stand in one block: entries [cap], of
+ * keeping sets then kept tuples [cap], and of sets that are too large to be looked through then
+ * hashed slots.
+ */
 struct distinct_entry {
 	struct item item;
-	struct distinct_pane *pane; /* that saw it last; NULL: free */
-	struct tuple *tuple;	    /* keeping sets */
-	uint32_t hash, stamp;
+	uint32_t pane;	       /* seq of the pane that saw it last; 0: free */
 	uint32_t older, newer; /* by last pane; also the list of free ones */
-};
-
-/* Open addressing; the hash stands here too, so that probing touches no entry that differs. */
-struct distinct_slot {
-	uint32_t entry; /* 0: empty */
-	uint32_t hash;
+	uint32_t stamp;
 };
 
 struct distinct {
-	struct distinct_entry *entries; /* 1 to len; 0 is none */
-	struct distinct_slot *slots;
+	struct distinct_entry *entries;
 	uint32_t cap, used, count, free;
 	uint32_t oldest, newest;
-	uint32_t max;
 	uint32_t forgotten; /* newest pane whose value was pushed out; 0: none */
-	uint32_t stamp;
-	bool keep;	/* the tuples too: values() */
-	bool sketching; /* panes have registers */
+	uint32_t stamp : 30;
+	uint32_t keep : 1;	/* the tuples too: values() */
+	uint32_t sketching : 1; /* panes have registers */
 };
 
 /* Counts the values of all panes from `from` on. */
@@ -66,9 +63,22 @@ struct distinct_cursor {
 /* Enough for the cursors of a cell, which see what is added and what is pushed out. */
 #define DISTINCT_CURSORS 2
 
+/* The set's part of every pane of its cell, by seq. */
+struct distinct_panes {
+	char *first; /* of a seq that is a multiple of the number of places */
+	size_t stride;
+	uint32_t mask; /* places - 1 */
+};
+
+static inline struct distinct_pane *distinct_pane(const struct distinct_panes *panes, uint32_t seq)
+{
+	return (struct distinct_pane *)(panes->first + (seq & panes->mask) * panes->stride);
+}
+
 struct distinct_seen {
 	struct distinct *set;
-	struct distinct_pane *pane;			  /* the newest */
+	struct distinct_panes panes;
+	uint32_t seq;					  /* of the newest pane */
 	struct distinct_cursor *cursor[DISTINCT_CURSORS]; /* NULL: does not include the pane */
 };
 
@@ -82,9 +92,20 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 void distinct_leave(struct distinct_space *space, struct distinct_cursor *cursor,
 		    const struct distinct_pane *pane, uint32_t next);
 
-/* The pane is about to go: values seen last in it are forgotten as too old to matter. */
+/* The oldest pane is about to go: values seen last in it are forgotten as too old to matter. */
 void distinct_expire(struct distinct_space *space, struct distinct *set,
-		     struct distinct_pane *pane);
+		     const struct distinct_panes *panes, uint32_t seq);
+
+/* All seqs of the cell become less by `less`. */
+void distinct_renumber(struct distinct *set, uint32_t less);
+
+/* True the first time that it is asked of an entry since `set->stamp` moved on; false of a free
+ * one. */
+bool distinct_once(struct distinct *set, uint32_t entry);
+
+/* The values of one entry of a keeping set; texts live as long as the entry. */
+void distinct_values(const struct distinct *set, uint32_t entry, const struct field_list *fields,
+		     struct value *values);
 
 /* True if the cursor's windows have had more than `max` values. */
 static inline bool distinct_estimated(const struct distinct *set,
@@ -103,9 +124,12 @@ static inline bool distinct_wants_sketch(const struct distinct *set,
 /* An empty sketch for the cursor, to which the caller merges each of its panes; false without. */
 bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *cursor);
 
-double distinct_count(const struct distinct *set, struct distinct_cursor *cursor);
+double distinct_count(const struct distinct_space *space, const struct distinct *set,
+		      struct distinct_cursor *cursor);
 
 void distinct_cursor_reset(struct distinct_space *space, struct distinct_cursor *cursor);
+
+/* Of a set whose panes have all gone. */
 void distinct_free(struct distinct_space *space, struct distinct *set);
 
 #endif

@@ -299,15 +299,16 @@ void signal_engine_watermark(struct signal_engine *engine, weir_time watermark)
 void signal_engine_stats(const struct signal_engine *engine, struct signal_engine_stats *stats)
 {
 	*stats = engine->shop.stats;
+	stats->bytes = engine->shop.pool.bytes;
 	for (unsigned i = 0; i < engine->set->len; i++) {
 		if (engine->window[i]) {
-			stats->keys += engine->window[i]->keys.table.count;
+			stats->keys += engine->window[i]->keys.roster.count;
 			stats->evicted_keys += engine->window[i]->keys.evicted;
+			stats->bytes += window_bytes(engine->window[i]);
 		}
 		if (engine->single[i])
 			stats->keys += single_keys(engine->single[i]);
 	}
-	stats->bytes = engine->shop.pool.bytes;
 }
 
 void signal_engine_rule_stats(const struct signal_engine *engine, unsigned rule, uint64_t *fired,

@@ -51,10 +51,10 @@ static void list_add(struct group_list *list, struct group *group)
 
 static void drop(struct window *window, struct key *key, unsigned per, struct group *group)
 {
-	list_remove(&key->per[per], group);
+	list_remove(&key_groups(window, key)[per], group);
 	table_remove(&window->groups[per], group);
 	cell_free(&window->per_plan[per], &group->cell);
-	pool_put(&window->shop->pool, group, group_size(window, per));
+	pool_put(&window->pool, group, group_size(window, per));
 }
 
 static struct group *group_new(struct window *window, struct key *key, unsigned per,
@@ -63,21 +63,21 @@ static struct group *group_new(struct window *window, struct key *key, unsigned 
 	const struct plan *plan = &window->per_plan[per];
 	struct group *group;
 
-	if (key->per[per].len >= window->spec->per[per].max_groups)
+	if (key_groups(window, key)[per].len >= window->spec->per[per].max_groups)
 		return NULL;
-	group = pool_get(&window->shop->pool, group_size(window, per));
+	group = pool_get(&window->pool, group_size(window, per));
 	if (!group)
 		return NULL;
 	group->name = *name;
 	group->contribution = (struct contribution *)((char *)&group->cell + plan->cell_size);
 	if (table_insert(&window->groups[per], group)) {
-		pool_put(&window->shop->pool, group, group_size(window, per));
+		pool_put(&window->pool, group, group_size(window, per));
 		return NULL;
 	}
 	cell_init(plan, &group->cell);
 	for (unsigned c = 0; c < CURSORS; c++)
-		group->cell.cursor[c].start = key->cell.cursor[c].start;
-	list_add(&key->per[per], group);
+		group->cell.start[c] = key->cell.start[c];
+	list_add(&key_groups(window, key)[per], group);
 	return group;
 }
 
@@ -90,7 +90,7 @@ static bool contributes(struct window *window, struct group *group, enum cell_cu
 	struct expr_env env = {.computed = values};
 	weir_time first;
 
-	if (!cell_first(&group->cell, which, &first))
+	if (!cell_first(plan, &group->cell, which, &first))
 		return false;
 	for (unsigned i = 0; i < plan->len; i++)
 		if (outer->where || (int)i == outer->inner)
@@ -112,7 +112,7 @@ static void contribute(struct window *window, struct key *key, struct group *gro
 		       unsigned computed)
 {
 	const struct rule_aggregate *outer = &window->spec->compute[computed];
-	struct partial *sum = &key->outer[window->outer[computed]];
+	struct partial *sum = &key_outer(window, key)[window->outer[computed]];
 	struct contribution *old = &group->contribution[window->outer[computed]];
 	double number;
 
@@ -150,17 +150,17 @@ static void group_event(struct window *window, struct key *key, unsigned per,
 		return;
 	group = table_find(&window->groups[per], &name);
 	if (group) {
-		list_remove(&key->per[per], group);
-		list_add(&key->per[per], group);
+		list_remove(&key_groups(window, key)[per], group);
+		list_add(&key_groups(window, key)[per], group);
 	} else {
 		group = group_new(window, key, per, &name);
 	}
 	if (!group || cell_pane(plan, &group->cell, pane, event->time)) {
-		key->per[per].overflow = event->time;
+		key_groups(window, key)[per].overflow = event->time;
 		return;
 	}
 	cell_add(plan, &group->cell, event, window->rules);
-	if (key->cell.cursor[CURSOR_EARLY].at)
+	if (cell_at(&window->plan, &key->cell, CURSOR_EARLY))
 		contribute_all(window, key, group, (int)per);
 }
 
@@ -175,9 +175,10 @@ void groups_seek(struct window *window, struct key *key, enum cell_cursor which,
 	bool early = which == CURSOR_EARLY;
 
 	if (early && window->outers)
-		memset(key->outer, 0, window->outers * sizeof(*key->outer));
+		memset(key_outer(window, key), 0, window->outers * sizeof(struct partial));
 	for (unsigned per = 0; per < window->spec->per_len; per++) {
-		for (struct group *group = key->per[per].oldest; group; group = group->newer) {
+		for (struct group *group = key_groups(window, key)[per].oldest; group;
+		     group = group->newer) {
 			cell_seek(&window->per_plan[per], &group->cell, which, start);
 			if (!early)
 				continue;
@@ -191,9 +192,10 @@ void groups_seek(struct window *window, struct key *key, enum cell_cursor which,
 void groups_trim(struct window *window, struct key *key, weir_time start)
 {
 	for (unsigned per = 0; per < window->spec->per_len; per++) {
-		struct group_list *list = &key->per[per];
+		struct group_list *list = &key_groups(window, key)[per];
 
-		while (list->oldest && list->oldest->cell.newest_start < start)
+		while (list->oldest &&
+		       cell_newest(&window->per_plan[per], &list->oldest->cell) < start)
 			drop(window, key, per, list->oldest);
 		for (struct group *group = list->oldest; group; group = group->newer)
 			cell_trim(&window->per_plan[per], &group->cell, start);
@@ -203,15 +205,16 @@ void groups_trim(struct window *window, struct key *key, weir_time start)
 void groups_unused(struct window *window, struct key *key, enum cell_cursor which)
 {
 	for (unsigned per = 0; per < window->spec->per_len; per++)
-		for (struct group *group = key->per[per].oldest; group; group = group->newer)
+		for (struct group *group = key_groups(window, key)[per].oldest; group;
+		     group = group->newer)
 			cell_unused(&window->per_plan[per], &group->cell, which);
 }
 
 void groups_free(struct window *window, struct key *key)
 {
 	for (unsigned per = 0; per < window->spec->per_len; per++)
-		while (key->per[per].oldest)
-			drop(window, key, per, key->per[per].oldest);
+		while (key_groups(window, key)[per].oldest)
+			drop(window, key, per, key_groups(window, key)[per].oldest);
 }
 
 struct value groups_value(struct window *window, struct key *key, enum cell_cursor which,
@@ -224,7 +227,8 @@ struct value groups_value(struct window *window, struct key *key, enum cell_curs
 
 	if (ops->set)
 		return (struct value){.type = VALUE_NULL};
-	for (struct group *group = key->per[outer->per].oldest; group; group = group->newer)
+	for (struct group *group = key_groups(window, key)[outer->per].oldest; group;
+	     group = group->newer)
 		if (contributes(window, group, which, outer, &number))
 			ops->add(&sum, number);
 	return ops->value(&sum);

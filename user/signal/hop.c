@@ -11,6 +11,11 @@
  * when that one becomes true.
  */
 
+/* Keys whose next window ends at the same time. */
+struct hop_slot {
+	uint32_t oldest, newest;
+};
+
 static size_t slot_of(const struct window *window, weir_time end)
 {
 	weir_time slot = end / window->spec->every % (weir_time)window->ring_len;
@@ -33,25 +38,29 @@ static void hop_close(struct window *window)
 
 static void unschedule(struct window *window, struct key *key)
 {
-	struct key_list *slot;
+	struct key *older, *newer;
+	struct hop_slot *slot;
 
 	if (key->close_at == TIME_NEVER)
 		return;
 	slot = &window->ring[slot_of(window, key->close_at)];
-	*(key->ring_older ? &key->ring_older->ring_newer : &slot->oldest) = key->ring_newer;
-	*(key->ring_newer ? &key->ring_newer->ring_older : &slot->newest) = key->ring_older;
+	older = key_at(&window->keys, key->ring_older);
+	newer = key_at(&window->keys, key->ring_newer);
+	*(older ? &older->ring_newer : &slot->oldest) = key->ring_newer;
+	*(newer ? &newer->ring_older : &slot->newest) = key->ring_older;
 	key->close_at = TIME_NEVER;
 }
 
 static void schedule(struct window *window, struct key *key, weir_time end)
 {
-	struct key_list *slot = &window->ring[slot_of(window, end)];
+	struct hop_slot *slot = &window->ring[slot_of(window, end)];
+	struct key *newest = key_at(&window->keys, slot->newest);
 
 	key->close_at = end;
 	key->ring_older = slot->newest;
-	key->ring_newer = NULL;
-	*(slot->newest ? &slot->newest->ring_newer : &slot->oldest) = key;
-	slot->newest = key;
+	key->ring_newer = ROSTER_NONE;
+	*(newest ? &newest->ring_newer : &slot->oldest) = key->number;
+	slot->newest = key->number;
 	if (end < window->due)
 		window->due = end;
 }
@@ -62,7 +71,8 @@ static void schedule_next(struct window *window, struct key *key, weir_time end)
 {
 	weir_time start = end + window->spec->every - window->spec->timespan;
 
-	if (key->cell.newest_start >= start && (window->waits || start <= key->true_until)) {
+	if (cell_newest(&window->plan, &key->cell) >= start &&
+	    (window->waits || start <= key->true_until)) {
 		schedule(window, key, end + window->spec->every);
 		return;
 	}
@@ -77,14 +87,16 @@ static void schedule_next(struct window *window, struct key *key, weir_time end)
 static void learn_gap(struct window *window, struct key *key, weir_time until)
 {
 	weir_time timespan = window->spec->timespan;
+	weir_time *aligned = key_aligned(window, key);
 	uint64_t windows;
 
-	if (!window->scoreds || until <= key->aligned)
+	if (!window->scoreds || until <= *aligned)
 		return;
-	windows = (uint64_t)((until - key->aligned) / timespan);
+	windows = (uint64_t)((until - *aligned) / timespan);
 	for (unsigned i = 0; i < window->scoreds; i++)
-		baseline_learn_nothing(&key->baselines[i], &window->spec->baseline, windows);
-	key->aligned = until;
+		baseline_learn_nothing(&key_baselines(window, key)[i], &window->spec->baseline,
+				       windows);
+	*aligned = until;
 }
 
 static void learn(struct window *window, struct key *key, const struct judged *judged,
@@ -92,25 +104,25 @@ static void learn(struct window *window, struct key *key, const struct judged *j
 {
 	for (unsigned i = 0; i < window->plan.len; i++)
 		if (window->scored[i] >= 0 && judged->values[i].type == VALUE_NUMBER)
-			baseline_learn(&key->baselines[window->scored[i]], &window->spec->baseline,
-				       judged->values[i].number, flagged);
-	key->aligned = start + window->spec->timespan;
+			baseline_learn(&key_baselines(window, key)[window->scored[i]],
+				       &window->spec->baseline, judged->values[i].number, flagged);
+	*key_aligned(window, key) = start + window->spec->timespan;
 }
 
 /* Windows from the cursor's on become true while the condition says so; the first one fires. */
 static void fire_early(struct window *window, struct key *key, const struct event *event,
 		       weir_time pane)
 {
-	struct cursor *cursor = &key->cell.cursor[CURSOR_EARLY];
+	const weir_time *start = &key->cell.start[CURSOR_EARLY];
 	const struct rule_window *spec = window->spec;
 	struct value values[RULE_COMPUTE_MAX];
 	struct expr_env env = {.computed = values};
 	bool said = false;
 
-	while (cursor->start <= pane) {
+	while (*start <= pane) {
 		struct moment moment = {.cursor = CURSOR_EARLY,
-					.start = cursor->start,
-					.end = cursor->start + spec->timespan,
+					.start = *start,
+					.end = *start + spec->timespan,
 					.time = event->time,
 					.event = event,
 					.early = true};
@@ -119,7 +131,7 @@ static void fire_early(struct window *window, struct key *key, const struct even
 		window_growing(window, key, values);
 		if (expr_truth_early(spec->having, &env, window->grows) != 1)
 			return;
-		key->true_until = cursor->start;
+		key->true_until = *start;
 		if (!said) {
 			learn_gap(window, key, time_floor(event->time, spec->timespan));
 			judge(window, key, &moment, &judged);
@@ -128,7 +140,7 @@ static void fire_early(struct window *window, struct key *key, const struct even
 		}
 		if (key->close_at == TIME_NEVER)
 			schedule(window, key, moment.end);
-		window_seek(window, key, CURSOR_EARLY, cursor->start + spec->every);
+		window_seek(window, key, CURSOR_EARLY, *start + spec->every);
 	}
 }
 
@@ -142,8 +154,8 @@ static void hop_event(struct window *window, struct key *key, const struct event
 	if (window->early)
 		window_seek(window, key, CURSOR_EARLY, first);
 	window_add(window, key, event, pane);
-	if (key->aligned == TIME_NONE)
-		key->aligned = time_floor(event->time, spec->timespan);
+	if (window->scoreds && *key_aligned(window, key) == TIME_NONE)
+		*key_aligned(window, key) = time_floor(event->time, spec->timespan);
 	if (window->waits && key->close_at == TIME_NEVER)
 		schedule(window, key, first + spec->timespan);
 	if (window->early)
@@ -182,11 +194,12 @@ static int by_creation(const void *a, const void *b)
 }
 
 /* The slot's keys in order of creation; how many. Without memory: one at a time. */
-static size_t sort_slot(struct window *window, const struct key_list *slot)
+static size_t sort_slot(struct window *window, const struct hop_slot *slot)
 {
+	const struct key_store *keys = &window->keys;
 	size_t len = 0;
 
-	for (struct key *key = slot->oldest; key; key = key->ring_newer)
+	for (uint32_t k = slot->oldest; k; k = key_at(keys, k)->ring_newer)
 		len++;
 	if (len > window->sorted_cap) {
 		struct key **sorted = realloc(window->sorted, len * 2 * sizeof(*sorted));
@@ -201,8 +214,9 @@ static size_t sort_slot(struct window *window, const struct key_list *slot)
 		}
 	}
 	len = 0;
-	for (struct key *key = slot->oldest; key && len < window->sorted_cap; key = key->ring_newer)
-		window->sorted[len++] = key;
+	for (uint32_t k = slot->oldest; k && len < window->sorted_cap;
+	     k = key_at(keys, k)->ring_newer)
+		window->sorted[len++] = key_at(keys, k);
 	for (size_t i = 1; i < len; i++) {
 		if (window->sorted[i - 1]->created > window->sorted[i]->created) {
 			qsort(window->sorted, len, sizeof(*window->sorted), by_creation);
@@ -215,16 +229,19 @@ static size_t sort_slot(struct window *window, const struct key_list *slot)
 /* The slot of the next end after `end` that has keys. */
 static weir_time next_due(const struct window *window, weir_time end)
 {
-	for (size_t i = 0; i < window->ring_len; i++, end += window->spec->every)
-		if (window->ring[slot_of(window, end)].oldest)
-			return window->ring[slot_of(window, end)].oldest->close_at;
+	for (size_t i = 0; i < window->ring_len; i++, end += window->spec->every) {
+		const struct hop_slot *slot = &window->ring[slot_of(window, end)];
+
+		if (slot->oldest)
+			return key_at(&window->keys, slot->oldest)->close_at;
+	}
 	return TIME_NEVER;
 }
 
 static void hop_timer(struct window *window)
 {
 	weir_time end = window->due;
-	const struct key_list *slot = &window->ring[slot_of(window, end)];
+	const struct hop_slot *slot = &window->ring[slot_of(window, end)];
 	size_t len;
 
 	while (slot->oldest && (len = sort_slot(window, slot)))

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/key.h"
 
-void keys_init(struct key_store *store, struct pool *pool, size_t key_size, size_t max)
+void keys_init(struct key_store *store, struct pool *pool, struct tuple_buffer *buffer,
+	       const struct field_list *fields, size_t key_size, size_t max)
 {
-	*store = (struct key_store){.pool = pool, .key_size = key_size, .max = max ? max : 1};
-	table_init(&store->table, sizeof(struct item), offsetof(struct key, item));
+	*store = (struct key_store){.pool = pool,
+				    .buffer = buffer,
+				    .fields = fields,
+				    .max = max ? max : 1,
+				    .max_bytes = UINT64_MAX};
+	roster_init(&store->roster, pool, sizeof(struct item), key_size);
 }
 
 static struct key_list *list_of(struct key_store *store, const struct key *key)
@@ -12,32 +17,31 @@ static struct key_list *list_of(struct key_store *store, const struct key *key)
 	return key->single ? &store->single : &store->many;
 }
 
-static void list_remove(struct key_list *list, struct key *key)
+static void list_remove(struct key_store *store, struct key_list *list, struct key *key)
 {
-	if (list->awake == key)
+	if (list->awake == key->number)
 		list->awake = key->newer;
-	*(key->older ? &key->older->newer : &list->oldest) = key->newer;
-	*(key->newer ? &key->newer->older : &list->newest) = key->older;
+	*(key->older ? &key_at(store, key->older)->newer : &list->oldest) = key->newer;
+	*(key->newer ? &key_at(store, key->newer)->older : &list->newest) = key->older;
 }
 
 /* Sleeping keys are a list's oldest, so a key that is touched stands behind them all. */
-static void list_add(struct key_list *list, struct key *key)
+static void list_add(struct key_store *store, struct key_list *list, struct key *key)
 {
 	key->older = list->newest;
-	key->newer = NULL;
-	*(list->newest ? &list->newest->newer : &list->oldest) = key;
-	list->newest = key;
+	key->newer = ROSTER_NONE;
+	*(list->newest ? &key_at(store, list->newest)->newer : &list->oldest) = key->number;
+	list->newest = key->number;
 	if (!list->awake)
-		list->awake = key;
+		list->awake = key->number;
 }
 
 static void let_go(struct key_store *store, struct key *key)
 {
-	list_remove(list_of(store, key), key);
-	table_remove(&store->table, key);
+	list_remove(store, list_of(store, key), key);
 	store->release(store->context, key);
-	tuple_drop(store->pool, key->values);
-	pool_put(store->pool, key, store->key_size);
+	tuple_drop(store->pool, key->kept);
+	roster_remove(&store->roster, key->number);
 }
 
 void keys_remove(struct key_store *store, struct key *key)
@@ -47,58 +51,73 @@ void keys_remove(struct key_store *store, struct key *key)
 
 static void evict(struct key_store *store)
 {
-	struct key *victim = store->single.oldest ? store->single.oldest : store->many.oldest;
+	uint32_t oldest = store->single.oldest ? store->single.oldest : store->many.oldest;
+	struct key *victim = key_at(store, oldest);
 
+	if (!victim)
+		return;
 	admission_add(&store->admission, item_fixed_hash(&victim->item));
 	store->evicted++;
 	let_go(store, victim);
 }
 
 static struct key *key_new(struct key_store *store, const struct item *item,
-			   const struct event *event, const struct field_list *fields)
+			   const struct event *event)
 {
 	bool returns = admission_has(&store->admission, item_fixed_hash(item));
+	struct tuple *kept;
 	struct key *key;
+	uint32_t number;
 
-	if (store->table.count >= store->max)
+	if (store->roster.count >= store->max)
 		evict(store);
-	key = pool_get(store->pool, store->key_size);
-	if (!key)
+	if (tuple_keep(store->pool, store->buffer, event, store->fields, item, &kept))
 		return NULL;
-	key->item = *item;
-	key->values = tuple_keep(store->pool, event, fields);
-	if (!key->values || table_insert(&store->table, key)) {
-		tuple_drop(store->pool, key->values);
-		pool_put(store->pool, key, store->key_size);
+	number = roster_add(&store->roster, item);
+	if (!number) {
+		tuple_drop(store->pool, kept);
 		return NULL;
 	}
+	key = key_at(store, number);
+	key->number = number;
+	key->kept = kept;
 	key->created = ++store->created;
 	key->single = !returns;
 	key->short_of = returns;
 	key->last = event->time;
-	list_add(list_of(store, key), key);
+	list_add(store, list_of(store, key), key);
 	return key;
 }
 
 struct key *keys_touch(struct key_store *store, const struct item *item, const struct event *event,
-		       const struct field_list *fields, bool *fresh)
+		       bool *fresh)
 {
-	struct key *key = table_find(&store->table, item);
+	struct key *key;
 
+	if (store->pool->used > store->max_bytes)
+		evict(store);
+	key = key_at(store, roster_find(&store->roster, item));
 	*fresh = !key;
 	if (!key)
-		return key_new(store, item, event, fields);
-	list_remove(list_of(store, key), key);
+		return key_new(store, item, event);
+	key->last = event->time;
+	if (store->many.newest == key->number && !key->asleep)
+		return key;
+	list_remove(store, list_of(store, key), key);
 	key->single = false;
 	key->asleep = false;
-	key->last = event->time;
-	list_add(&store->many, key);
+	list_add(store, &store->many, key);
 	return key;
+}
+
+void key_values(const struct key_store *store, const struct key *key, struct value *values)
+{
+	tuple_values(&key->item, key->kept, store->fields, values);
 }
 
 struct key *keys_stale(struct key_store *store, weir_time before)
 {
-	struct key *a = store->single.awake, *b = store->many.awake;
+	struct key *a = key_at(store, store->single.awake), *b = key_at(store, store->many.awake);
 	struct key *key = a && a->last < before ? a : b;
 
 	return key && key->last < before ? key : NULL;
@@ -112,19 +131,19 @@ void keys_sleep(struct key_store *store, struct key *key)
 
 struct key *keys_sleeping(struct key_store *store)
 {
-	struct key *key = store->single.oldest;
+	struct key *key = key_at(store, store->single.oldest);
 
 	if (!key || !key->asleep)
-		key = store->many.oldest;
+		key = key_at(store, store->many.oldest);
 	return key && key->asleep ? key : NULL;
 }
 
 void keys_free(struct key_store *store)
 {
 	while (store->single.oldest)
-		let_go(store, store->single.oldest);
+		let_go(store, key_at(store, store->single.oldest));
 	while (store->many.oldest)
-		let_go(store, store->many.oldest);
-	table_free(&store->table);
+		let_go(store, key_at(store, store->many.oldest));
+	roster_free(&store->roster);
 	admission_free(&store->admission);
 }

@@ -3,10 +3,10 @@
 #define WEIR_SIGNAL_KEY_H
 
 #include "base/hash.h"
-#include "base/table.h"
 #include "model/baseline.h"
 #include "signal/admission.h"
 #include "signal/cell.h"
+#include "signal/roster.h"
 
 /*
  * The keys of a window rule: who is known, since when, and who goes first when room is short.
@@ -15,6 +15,12 @@
  * the first goes first (last event time, creation number), then the head of the second (least
  * recently updated). A key whose windows have all passed goes at once, unless it must be
  * remembered (quiet by `suppress`, or a baseline): then it sleeps, without panes.
+ *
+ * Memory: a rule may have millions of keys, nearly all with one event. Such a key is one entry of
+ * the store's roster (struct key, its cell with the one pane in it, then the window's rows: see
+ * window.h) and 8 to 21 bytes of the table. All else is made when it is needed: kept values, where
+ * the item does not say them; samples, from the second event on; what was said; more panes
+ * (cell.h). Keys and lists call each other by their numbers in the roster.
  */
 
 /* A signal that was said: what its updates go on with. */
@@ -27,15 +33,6 @@ struct fired {
 	char id[UUID_TEXT_MAX];
 };
 
-/* A contributing event that was kept as evidence. */
-struct sample {
-	struct sample *older, *newer; /* of the rule, by time */
-	struct key *key;
-	struct event event;
-	char *text; /* what the event's texts point into */
-	size_t text_size;
-};
-
 /* Inner groups (`per`) of a key, by last event. */
 struct group_list {
 	struct group *oldest, *newest;
@@ -43,56 +40,69 @@ struct group_list {
 	weir_time overflow; /* newest event that found no room; TIME_NONE: none */
 };
 
-#define KEY_SAMPLES_MAX 8
-
 struct key {
-	struct item item; /* in the store's table */
-	uint64_t created; /* number in order of creation */
-	struct key *older, *newer;
-	struct key *ring_older, *ring_newer; /* closes at the same time */
-	weir_time last;			     /* event */
-	weir_time close_at;		     /* end of its next window to close; TIME_NEVER: none */
-	weir_time true_until;		     /* start of the newest window known to be true */
-	size_t heap_at;			     /* session: position among those that will close */
-	struct tuple *values;
-	struct fired *fired; /* newest first */
-	struct sample *sample[KEY_SAMPLES_MAX];
-	uint8_t samples;
-	bool single, asleep;
-	bool short_of;		    /* was forgotten before: values may be too small */
-	bool coarse;		    /* sliding: panes hold more than one moment */
-	bool holds;		    /* sliding: its condition was true at its last event */
-	weir_time aligned;	    /* start of the next window that its baselines learn from */
-	struct group_list *per;	    /* [per_len] */
-	struct partial *outer;	    /* [outer]: early values over inner groups */
-	struct baseline *baselines; /* [scored] */
-	struct cell cell;	    /* last: its rows follow */
+	struct item item;     /* first: what the roster finds it by */
+	uint64_t created;     /* number in order of creation */
+	weir_time last;	      /* event */
+	weir_time close_at;   /* end of its next window to close; TIME_NEVER: none */
+	weir_time true_until; /* start of the newest window known to be true */
+	uint32_t number;      /* its own */
+	uint32_t older, newer;
+	union {
+		struct {
+			uint32_t ring_older, ring_newer; /* hop: closes at the same time */
+		};
+		uint32_t heap_at; /* session: position among those that will close */
+	};
+	uint8_t samples_len;
+	bool single : 1, asleep : 1;
+	bool short_of : 1;	/* was forgotten before: values may be too small */
+	bool coarse : 1;	/* sliding: panes hold more than one moment */
+	bool holds : 1;		/* sliding: its condition was true at its last event */
+	struct tuple *kept;	/* of its values; NULL: the item says them */
+	struct fired *fired;	/* newest first */
+	struct sample *samples; /* oldest first */
+	struct cell cell;	/* last: its rows follow, then the window's */
 };
 
 struct key_list {
-	struct key *oldest, *newest;
-	struct key *awake; /* oldest that is not asleep */
+	uint32_t oldest, newest;
+	uint32_t awake; /* oldest that is not asleep */
 };
 
 struct key_store {
-	struct table table;
+	struct roster roster;
 	struct key_list single, many;
 	struct admission admission;
 	struct pool *pool;
-	size_t max, key_size;
+	struct tuple_buffer *buffer;
+	const struct field_list *fields;
+	size_t max;
+	uint64_t max_bytes; /* of the pool; beyond it keys go as if there were too many */
 	uint64_t created, evicted;
 	/* Frees what the key holds beyond itself. */
 	void (*release)(void *context, struct key *key);
 	void *context;
 };
 
-void keys_init(struct key_store *store, struct pool *pool, size_t key_size, size_t max);
+/* `max_bytes` is unlimited until it is set. */
+void keys_init(struct key_store *store, struct pool *pool, struct tuple_buffer *buffer,
+	       const struct field_list *fields, size_t key_size, size_t max);
 void keys_free(struct key_store *store);
+
+/* The key of a number; NULL for ROSTER_NONE. */
+static inline struct key *key_at(const struct key_store *store, uint32_t number)
+{
+	return number ? roster_at(&store->roster, number) : NULL;
+}
 
 /* The key's state for an event of `time`, made if it is not known; *fresh then. NULL without
  * memory. Counts the event: last event time, single or not. */
 struct key *keys_touch(struct key_store *store, const struct item *item, const struct event *event,
-		       const struct field_list *fields, bool *fresh);
+		       bool *fresh);
+
+/* Its values, as many as the store has fields; texts live as long as the key. */
+void key_values(const struct key_store *store, const struct key *key, struct value *values);
 
 void keys_remove(struct key_store *store, struct key *key);
 

@@ -4,16 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)(at), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
-#endif
-
 #define POOL_STEP  16		   /* classes up to POOL_SMALL are multiples of it */
 #define POOL_SMALL 512		   /* above: powers of two */
 #define POOL_SLAB  (64 * 1024)	   /* small blocks are cut from slabs of this size */
+#define POOL_FIRST (4 * 1024)	   /* a pool begins with less, and doubles */
 #define POOL_CUT   (POOL_SLAB / 8) /* blocks above it are slabs of their own */
 
 struct pool_block {
@@ -56,13 +50,15 @@ static void *slab_new(struct pool *pool, size_t size)
 
 static void *cut(struct pool *pool, size_t size)
 {
+	size_t slab = pool->bytes < POOL_FIRST ? POOL_FIRST : pool->bytes;
 	char *block;
 
 	if (size > POOL_CUT)
 		return slab_new(pool, size);
 	if (pool->left < size) {
-		pool->at = slab_new(pool, POOL_SLAB);
-		pool->left = pool->at ? POOL_SLAB : 0;
+		slab = slab < POOL_SLAB && slab >= size ? slab : POOL_SLAB;
+		pool->at = slab_new(pool, slab);
+		pool->left = pool->at ? slab : 0;
 		if (!pool->at)
 			return NULL;
 	}
@@ -83,12 +79,15 @@ void *pool_get(struct pool *pool, size_t size)
 	class = class_of(size, &rounded);
 	block = pool->free[class];
 	if (block) {
-		ASAN_UNPOISON_MEMORY_REGION(block, rounded);
+		pool_show(block, rounded);
 		pool->free[class] = block->next;
 	} else {
 		block = cut(pool, rounded);
 	}
-	return block ? memset(block, 0, size) : NULL;
+	if (!block)
+		return NULL;
+	pool->used += rounded;
+	return memset(block, 0, size);
 }
 
 void pool_put(struct pool *pool, void *at, size_t size)
@@ -100,9 +99,17 @@ void pool_put(struct pool *pool, void *at, size_t size)
 	if (!block)
 		return;
 	class = class_of(size, &rounded);
+	pool->used -= rounded;
 	block->next = pool->free[class];
 	pool->free[class] = block;
-	ASAN_POISON_MEMORY_REGION(block + 1, rounded - sizeof(*block));
+	pool_hide(block + 1, rounded - sizeof(*block));
+}
+
+void *pool_block(struct pool *pool, size_t size)
+{
+	void *block = slab_new(pool, size);
+
+	return block ? memset(block, 0, size) : NULL;
 }
 
 void pool_free(struct pool *pool)
@@ -111,7 +118,7 @@ void pool_free(struct pool *pool)
 
 	for (struct pool_slab *slab = pool->slabs; slab; slab = next) {
 		next = slab->next;
-		ASAN_UNPOISON_MEMORY_REGION(slab + 1, slab->size);
+		pool_show(slab + 1, slab->size);
 		free(slab);
 	}
 	*pool = (struct pool){0};

@@ -43,8 +43,9 @@ void judge(struct window *window, struct key *key, const struct moment *moment,
 	window_values(window, key, moment->cursor, judged->values);
 	for (unsigned i = 0; window->scoreds && i < window->plan.len; i++)
 		if (window->scored[i] >= 0)
-			judged->now[i] = baseline_now(&key->baselines[window->scored[i]],
-						      &window->spec->baseline);
+			judged->now[i] =
+				baseline_now(&key_baselines(window, key)[window->scored[i]],
+					     &window->spec->baseline);
 }
 
 int judged_truth(const struct judged *judged, bool partial)
@@ -90,7 +91,7 @@ void fired_free(struct window *window, struct key *key)
 	while (key->fired) {
 		struct fired *older = key->fired->older;
 
-		pool_put(&window->shop->pool, key->fired, sizeof(*key->fired));
+		pool_put(&window->pool, key->fired, sizeof(*key->fired));
 		key->fired = older;
 	}
 }
@@ -107,16 +108,17 @@ void fired_forget(struct window *window, struct key *key, weir_time closed)
 			continue;
 		}
 		*at = fired->older;
-		pool_put(&window->shop->pool, fired, sizeof(*fired));
+		pool_put(&window->pool, fired, sizeof(*fired));
 	}
 }
 
 static struct fired *fired_new(struct window *window, struct key *key, const struct moment *moment,
 			       weir_time first)
 {
-	struct fired *fired = pool_get(&window->shop->pool, sizeof(*fired));
+	struct fired *fired = pool_get(&window->pool, sizeof(*fired));
 	const struct field_list *group_by = &window->spec->group_by;
 	const char *names[RULE_FIELDS_MAX];
+	struct value values[RULE_FIELDS_MAX];
 	char start[32];
 
 	if (!fired)
@@ -124,9 +126,10 @@ static struct fired *fired_new(struct window *window, struct key *key, const str
 	for (unsigned i = 0; i < group_by->len; i++)
 		names[i] = field_table[group_by->at[i]].name;
 	snprintf(start, sizeof(start), "%" PRId64, moment->start);
-	if (identity_make(&window->shop->arena, window->rule->id, names, key->values->at,
-			  group_by->len, start, fired->id)) {
-		pool_put(&window->shop->pool, fired, sizeof(*fired));
+	key_values(&window->keys, key, values);
+	if (identity_make(&window->shop->arena, window->rule->id, names, values, group_by->len,
+			  start, fired->id)) {
+		pool_put(&window->pool, fired, sizeof(*fired));
 		return NULL;
 	}
 	fired->window = moment->start;
@@ -161,7 +164,7 @@ static struct fired *fired_of(struct window *window, struct key *key, const stru
 	window->fired++;
 	window->shop->stats.signals++;
 	signal->update = false;
-	cell_first(&key->cell, moment->cursor, &first);
+	cell_first(&window->plan, &key->cell, moment->cursor, &first);
 	return fired_new(window, key, moment, first);
 }
 
@@ -174,8 +177,8 @@ static bool estimated(const struct window *window, const struct key *key,
 	if (key->short_of || key->coarse)
 		return true;
 	if (aggregate->per >= 0)
-		return key->per[aggregate->per].overflow != TIME_NONE &&
-		       key->per[aggregate->per].overflow >= moment->start;
+		return key_groups(window, key)[aggregate->per].overflow != TIME_NONE &&
+		       key_groups(window, key)[aggregate->per].overflow >= moment->start;
 	return cell_estimated(&window->plan, &key->cell, moment->cursor, i);
 }
 
@@ -235,13 +238,15 @@ static int put_evidence(struct window *window, struct key *key, const struct mom
 {
 	struct event *samples =
 		arena_alloc(&window->shop->arena, SIGNAL_SAMPLES_MAX * sizeof(*samples));
+	struct value *keys = arena_alloc(&window->shop->arena, RULE_FIELDS_MAX * sizeof(*keys));
 
-	if (!samples)
+	if (!samples || !keys)
 		return -ENOMEM;
+	key_values(&window->keys, key, keys);
 	signal->samples = samples;
 	signal->samples_len = samples_of(key, moment->start, moment->event, samples);
 	signal->key_fields = window->spec->group_by.at;
-	signal->keys = key->values->at;
+	signal->keys = keys;
 	signal->keys_len = window->spec->group_by.len;
 	return 0;
 }

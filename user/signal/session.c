@@ -15,22 +15,22 @@ static bool before(const struct key *a, const struct key *b)
 	return a->close_at != b->close_at ? a->close_at < b->close_at : a->created < b->created;
 }
 
-static void put(struct window *window, struct key *key, size_t at)
+static void put(struct window *window, struct key *key, uint32_t at)
 {
 	window->heap[at] = key;
 	key->heap_at = at;
 }
 
-static void sift_up(struct window *window, struct key *key, size_t at)
+static void sift_up(struct window *window, struct key *key, uint32_t at)
 {
 	for (; at && before(key, window->heap[(at - 1) / 2]); at = (at - 1) / 2)
 		put(window, window->heap[(at - 1) / 2], at);
 	put(window, key, at);
 }
 
-static void sift_down(struct window *window, struct key *key, size_t at)
+static void sift_down(struct window *window, struct key *key, uint32_t at)
 {
-	size_t kid;
+	uint32_t kid;
 
 	while ((kid = at * 2 + 1) < window->heap_len) {
 		if (kid + 1 < window->heap_len && before(window->heap[kid + 1], window->heap[kid]))
@@ -51,7 +51,7 @@ static void set_due(struct window *window)
 static void unschedule(struct window *window, struct key *key)
 {
 	struct key *last;
-	size_t at = key->heap_at;
+	uint32_t at = key->heap_at;
 
 	if (key->close_at == TIME_NEVER)
 		return;
@@ -67,7 +67,7 @@ static void unschedule(struct window *window, struct key *key)
 static bool schedule(struct window *window, struct key *key, weir_time at)
 {
 	if (window->heap_len == window->heap_cap) {
-		size_t cap = window->heap_cap ? window->heap_cap * 2 : 64;
+		uint32_t cap = window->heap_cap ? window->heap_cap * 2 : 64;
 		struct key **heap = realloc(window->heap, cap * sizeof(*heap));
 
 		if (!heap)
@@ -85,7 +85,7 @@ static bool schedule(struct window *window, struct key *key, weir_time at)
 static weir_time end_of(const struct window *window, const struct key *key)
 {
 	weir_time quiet = key->last + window->spec->gap + 1;
-	weir_time longest = key->cell.oldest_start + window->spec->timespan;
+	weir_time longest = cell_oldest(&window->plan, &key->cell) + window->spec->timespan;
 
 	return quiet < longest ? quiet : longest;
 }
@@ -101,7 +101,7 @@ static void session_event(struct window *window, struct key *key, const struct e
 		window_trim(window, key, event->time);
 		window_seek(window, key, CURSOR_EARLY, event->time);
 	}
-	moment.start = key->cell.cursor[CURSOR_EARLY].start;
+	moment.start = key->cell.start[CURSOR_EARLY];
 	window_add(window, key, event, moment.start);
 	if (key->close_at == TIME_NEVER && !schedule(window, key, end_of(window, key)))
 		return;
@@ -120,7 +120,7 @@ static void session_event(struct window *window, struct key *key, const struct e
 static void close_session(struct window *window, struct key *key)
 {
 	struct moment moment = {.cursor = CURSOR_EARLY,
-				.start = key->cell.cursor[CURSOR_EARLY].start,
+				.start = key->cell.start[CURSOR_EARLY],
 				.end = key->last,
 				.time = key->last};
 	struct judged judged;

@@ -12,10 +12,10 @@
 static weir_time pane_for(const struct window *window, struct key *key, weir_time time)
 {
 	weir_time width = window->spec->timespan / SLIDING_PANES;
-	weir_time newest = key->cell.newest_start;
+	weir_time newest = cell_newest(&window->plan, &key->cell);
 
-	if (key->cell.panes < SLIDING_PANES) {
-		key->coarse &= key->cell.panes > 0;
+	if (cell_panes(&key->cell) < SLIDING_PANES) {
+		key->coarse &= cell_panes(&key->cell) > 0;
 		return time;
 	}
 	if (time - newest >= width || time == newest)
@@ -37,9 +37,11 @@ static int truth(struct window *window, struct key *key, struct judged *judged)
 static void age(struct window *window, struct key *key, weir_time from)
 {
 	struct judged judged;
+	weir_time oldest;
 
-	while (key->holds && key->cell.oldest_start != TIME_NONE && key->cell.oldest_start < from) {
-		window_trim(window, key, key->cell.oldest_start + 1);
+	while (key->holds && cell_panes(&key->cell) &&
+	       (oldest = cell_oldest(&window->plan, &key->cell)) < from) {
+		window_trim(window, key, oldest + 1);
 		key->holds = truth(window, key, &judged) == 1;
 	}
 	window_trim(window, key, from);
@@ -58,7 +60,7 @@ static void sliding_event(struct window *window, struct key *key, const struct e
 		key->holds = false;
 		return;
 	}
-	cell_first(&key->cell, CURSOR_CLOSE, &moment.start);
+	cell_first(&window->plan, &key->cell, CURSOR_CLOSE, &moment.start);
 	say(window, key, &moment, &judged);
 	fired_forget(window, key, event->time);
 	key->holds = true;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/tuple.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/hash.h"
 #include "signal/sketch.h"
@@ -15,8 +17,28 @@ enum {
 	TUPLE_V4 = 0x02,
 	TUPLE_V6 = 0x03,
 	TUPLE_TEXT = 0x04,
-	TUPLE_NUMBER = 0x10
+	TUPLE_NUMBER = 0x10,
+	TUPLE_LENGTH = 0x0f,
 };
+
+static struct tuple_secret secret;
+
+/* Before main(), so that no thread sees it half made. */
+__attribute__((constructor)) static void make_secret(void)
+{
+	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+		secret.word[0] = (uint64_t)(uintptr_t)&secret;
+}
+
+struct tuple_secret tuple_secret_get(void)
+{
+	return secret;
+}
+
+void tuple_secret_set(struct tuple_secret other)
+{
+	secret = other;
+}
 
 static uint8_t *room(struct tuple_buffer *buffer, size_t more)
 {
@@ -66,15 +88,50 @@ static bool put_text(struct tuple_buffer *buffer, const struct text *text)
 
 	if (!at)
 		return false;
-	*at++ = TUPLE_TEXT;
-	memcpy(at, &text->length, 4);
-	at += 4;
-	for (uint32_t i = 0; i < text->length; i++) {
-		uint8_t c = (uint8_t)text->at[i];
-
-		at[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-	}
+	*at = TUPLE_TEXT;
+	memcpy(at + 1, &text->length, 4);
+	if (text->length)
+		memcpy(at + 5, text->at, text->length);
 	return true;
+}
+
+static uint32_t text_length(const uint8_t *at)
+{
+	uint32_t length;
+
+	memcpy(&length, at + 1, sizeof(length));
+	return length;
+}
+
+/* Bytes of the field that begins at `at`. */
+static size_t size_of(const uint8_t *at)
+{
+	switch (*at) {
+	case TUPLE_NULL:
+		return 1;
+	case TUPLE_V4:
+		return 5;
+	case TUPLE_V6:
+		return 17;
+	case TUPLE_TEXT:
+		return 5 + (size_t)text_length(at);
+	}
+	return 1 + (size_t)(*at & TUPLE_LENGTH);
+}
+
+static void fold(uint8_t *at, uint32_t length)
+{
+	for (uint32_t i = 0; i < length; i++)
+		if (at[i] >= 'A' && at[i] <= 'Z')
+			at[i] |= 0x20;
+}
+
+/* Rules compare without case. */
+static void fold_texts(struct tuple_buffer *buffer)
+{
+	for (size_t at = 0; at < buffer->len; at += size_of(buffer->at + at))
+		if (buffer->at[at] == TUPLE_TEXT)
+			fold(buffer->at + at + 5, text_length(buffer->at + at));
 }
 
 static bool put_field(struct tuple_buffer *buffer, const struct event *event, enum field field)
@@ -118,29 +175,45 @@ static void seal(const struct tuple_buffer *buffer, struct item *item)
 		return;
 	}
 	item->word[0] = sketch_hash(buffer->at, buffer->len);
-	item->word[1] = hash_bytes(buffer->at, buffer->len);
+	item->word[1] = hash_keyed(buffer->at, buffer->len, secret.word[0], secret.word[1]);
 	item->byte[15] = ITEM_LONG;
 }
 
-bool tuple_item(struct tuple_buffer *buffer, const struct event *event,
-		const struct field_list *fields, bool null_too, struct item *item)
+static bool put_fields(struct tuple_buffer *buffer, const struct event *event,
+		       const struct field_list *fields, bool null_too)
 {
 	buffer->len = 0;
 	for (unsigned i = 0; i < fields->len; i++) {
+		uint8_t *at;
+
 		if (event_has(event, fields->at[i])) {
 			if (!put_field(buffer, event, fields->at[i]))
 				return false;
 			continue;
 		}
-		if (!null_too)
-			return false;
-
-		uint8_t *at = room(buffer, 1);
-
+		at = null_too ? room(buffer, 1) : NULL;
 		if (!at)
 			return false;
 		*at = TUPLE_NULL;
 	}
+	return true;
+}
+
+static bool has_text(const struct field_list *fields)
+{
+	for (unsigned i = 0; i < fields->len; i++)
+		if (type_is_text(field_table[fields->at[i]].type))
+			return true;
+	return false;
+}
+
+bool tuple_item(struct tuple_buffer *buffer, const struct event *event,
+		const struct field_list *fields, bool null_too, struct item *item)
+{
+	if (!put_fields(buffer, event, fields, null_too))
+		return false;
+	if (has_text(fields))
+		fold_texts(buffer);
 	seal(buffer, item);
 	return true;
 }
@@ -152,40 +225,83 @@ uint64_t item_fixed_hash(const struct item *item)
 	return sketch_hash(item->byte, sizeof(item->byte));
 }
 
-struct tuple *tuple_keep(struct pool *pool, const struct event *event,
-			 const struct field_list *fields)
+int tuple_keep(struct pool *pool, struct tuple_buffer *buffer, const struct event *event,
+	       const struct field_list *fields, const struct item *item, struct tuple **tuple)
 {
-	size_t size = sizeof(struct tuple) + fields->len * sizeof(struct value);
-	struct value values[RULE_FIELDS_MAX];
-	struct tuple *tuple;
-	char *text;
-
-	for (unsigned i = 0; i < fields->len; i++) {
-		values[i] = value_of_field(event, fields->at[i]);
-		if (values[i].type == VALUE_TEXT)
-			size += values[i].text.length;
-	}
-	tuple = pool_get(pool, size);
-	if (!tuple)
-		return NULL;
-	tuple->size = size;
-	text = (char *)(tuple->at + fields->len);
-	for (unsigned i = 0; i < fields->len; i++) {
-		tuple->at[i] = values[i];
-		if (values[i].type != VALUE_TEXT)
-			continue;
-		if (values[i].text.length)
-			memcpy(text, values[i].text.at, values[i].text.length);
-		tuple->at[i].text.at = text;
-		text += values[i].text.length;
-	}
-	return tuple;
+	*tuple = NULL;
+	if (item->byte[15] != ITEM_LONG && !has_text(fields))
+		return 0;
+	if (!put_fields(buffer, event, fields, true))
+		return -ENOMEM;
+	*tuple = pool_get(pool, sizeof(**tuple) + buffer->len);
+	if (!*tuple)
+		return -ENOMEM;
+	(*tuple)->length = (uint32_t)buffer->len;
+	memcpy((*tuple)->byte, buffer->at, buffer->len);
+	return 0;
 }
 
 void tuple_drop(struct pool *pool, struct tuple *tuple)
 {
 	if (tuple)
-		pool_put(pool, tuple, tuple->size);
+		pool_put(pool, tuple, sizeof(*tuple) + tuple->length);
+}
+
+/* Fills the field's slot from its bytes at `at`. */
+static void take_field(struct event *event, enum field field, const uint8_t *at)
+{
+	void *slot = (char *)event + field_table[field].offset;
+	uint64_t bits = 0;
+
+	event_mark(event, field);
+	switch (*at) {
+	case TUPLE_NULL:
+		event_clear(event, field);
+		return;
+	case TUPLE_V4:
+		memcpy(&bits, at + 1, 4);
+		*(struct addr *)slot = addr_from_v4((uint32_t)bits);
+		return;
+	case TUPLE_V6:
+		memcpy(slot, at + 1, sizeof(struct addr));
+		return;
+	case TUPLE_TEXT:
+		*(struct text *)slot = (struct text){(const char *)at + 5, text_length(at)};
+		return;
+	}
+	memcpy(&bits, at + 1, *at & TUPLE_LENGTH);
+	switch ((enum field_type)field_table[field].type) {
+	case TYPE_ENUM:
+		*(uint16_t *)slot = (uint16_t)bits;
+		return;
+	case TYPE_BOOL:
+		*(bool *)slot = bits;
+		return;
+	case TYPE_REAL:
+	case TYPE_COUNT:
+	case TYPE_TIME:
+	case TYPE_DURATION:
+	case TYPE_ROLES:
+		memcpy(slot, &bits, sizeof(bits));
+		return;
+	case TYPE_ADDR:
+	case TYPE_TEXT:
+	case TYPE_TEXTS:
+		return; /* not numbers */
+	}
+}
+
+void tuple_values(const struct item *item, const struct tuple *tuple,
+		  const struct field_list *fields, struct value *values)
+{
+	const uint8_t *at = tuple ? tuple->byte : item->byte;
+	struct event event;
+
+	memset(event.present, 0, sizeof(event.present));
+	for (unsigned i = 0; i < fields->len; i++, at += size_of(at)) {
+		take_field(&event, fields->at[i], at);
+		values[i] = value_of_field(&event, fields->at[i]);
+	}
 }
 
 static bool put_value(struct tuple_buffer *buffer, const struct value *value)
@@ -217,6 +333,7 @@ bool tuple_values_item(struct tuple_buffer *buffer, const struct value *values, 
 	for (unsigned i = 0; i < len; i++)
 		if (!put_value(buffer, &values[i]))
 			return false;
+	fold_texts(buffer);
 	seal(buffer, item);
 	return true;
 }

@@ -11,13 +11,21 @@
  */
 
 /* Up to 15 bytes stand for themselves; a longer tuple is its fixed hash (64 bits) and 56 bits of
- * the process's seeded one, which nobody outside can aim at. */
+ * one under the secret, which nobody outside can aim at. */
 struct item {
 	union {
 		uint8_t byte[16];
 		uint64_t word[2];
 	};
 };
+
+/* Random at start. What is kept for a later process keeps the secret too, and that process sets it
+ * before it sees its first event. */
+struct tuple_secret {
+	uint64_t word[2];
+};
+struct tuple_secret tuple_secret_get(void);
+void tuple_secret_set(struct tuple_secret secret);
 
 /* Grows to the longest tuple seen. */
 struct tuple_buffer {
@@ -41,13 +49,22 @@ static inline bool item_equal(const struct item *a, const struct item *b)
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
 }
 
-/* The fields as values whose texts are in the same block; NULL without memory. */
+/*
+ * The fields' bytes as they came, case and all, kept where the item does not say it all: of texts,
+ * and of what is longer than an item.
+ */
 struct tuple {
-	size_t size; /* of the block */
-	struct value at[];
+	uint32_t length;
+	uint8_t byte[];
 };
-struct tuple *tuple_keep(struct pool *pool, const struct event *event,
-			 const struct field_list *fields);
+
+/* *tuple is NULL where the item says it all. Uses the buffer. 0, or -ENOMEM. */
+int tuple_keep(struct pool *pool, struct tuple_buffer *buffer, const struct event *event,
+	       const struct field_list *fields, const struct item *item, struct tuple **tuple);
 void tuple_drop(struct pool *pool, struct tuple *tuple);
+
+/* The fields' values, `fields->len` of them; texts point into the tuple. */
+void tuple_values(const struct item *item, const struct tuple *tuple,
+		  const struct field_list *fields, struct value *values);
 
 #endif

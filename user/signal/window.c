@@ -6,6 +6,10 @@
 /* Registers of estimated sets: 32 MiB a rule. */
 #define SKETCHES_A_RULE ((32 << 20) / sizeof(struct sketch_part))
 
+/* All that a rule holds beyond the entries of max_keys keys: more panes, sets, inner groups, kept
+ * texts. Beyond it keys go by the written order. */
+#define BYTES_A_RULE (UINT64_C(256) << 20)
+
 const struct window_ops *window_ops_of(enum window_type type)
 {
 	switch (type) {
@@ -31,26 +35,22 @@ static void release(void *context, struct key *key)
 	cell_free(&window->plan, &key->cell);
 }
 
-/* The key's own rows stand behind its cell: groups, values over them, baselines. */
-static size_t key_size(const struct window *window)
+static size_t key_size(struct window *window)
 {
-	return offsetof(struct key, cell) + window->plan.cell_size +
-	       window->spec->per_len * sizeof(struct group_list) +
-	       window->outers * sizeof(struct partial) + window->scoreds * sizeof(struct baseline);
+	window->rows = offsetof(struct key, cell) + window->plan.cell_size;
+	return window->rows + window->spec->per_len * sizeof(struct group_list) +
+	       window->outers * sizeof(struct partial) + window->scoreds * sizeof(struct baseline) +
+	       (window->scoreds ? sizeof(weir_time) : 0);
 }
 
 static void key_begin(struct window *window, struct key *key)
 {
-	char *at = (char *)&key->cell + window->plan.cell_size;
-
-	key->per = (struct group_list *)at;
-	key->outer = (struct partial *)(key->per + window->spec->per_len);
-	key->baselines = (struct baseline *)(key->outer + window->outers);
 	for (unsigned per = 0; per < window->spec->per_len; per++)
-		key->per[per].overflow = TIME_NONE;
+		key_groups(window, key)[per].overflow = TIME_NONE;
 	key->close_at = TIME_NEVER;
 	key->true_until = TIME_NONE;
-	key->aligned = TIME_NONE;
+	if (window->scoreds)
+		*key_aligned(window, key) = TIME_NONE;
 	cell_init(&window->plan, &key->cell);
 }
 
@@ -86,14 +86,16 @@ static void make_plans(struct window *window)
 	const struct rule_window *spec = window->spec;
 	struct workshop *shop = window->shop;
 
-	window->space =
-		(struct distinct_space){.pool = &shop->pool, .sketches_left = SKETCHES_A_RULE};
-	plan_init(&window->plan, spec->compute, spec->compute_len, spec->max_distinct,
-		  &window->space, &shop->buffer);
+	window->space = (struct distinct_space){
+		.pool = &window->pool,
+		.buffer = &shop->buffer,
+		.max = spec->max_distinct ? (uint32_t)spec->max_distinct : 1,
+		.sketches_left = SKETCHES_A_RULE,
+	};
+	plan_init(&window->plan, spec->compute, spec->compute_len, &window->space);
 	for (unsigned per = 0; per < spec->per_len; per++) {
 		plan_init(&window->per_plan[per], spec->per[per].compute,
-			  spec->per[per].compute_len, spec->max_distinct, &window->space,
-			  &shop->buffer);
+			  spec->per[per].compute_len, &window->space);
 		table_init(&window->groups[per], sizeof(uint64_t) + sizeof(struct item), 0);
 	}
 }
@@ -114,7 +116,10 @@ struct window *window_new(struct workshop *shop, const struct ruleset *set, cons
 	window->rules = calloc(rule->refs_len + 1, sizeof(*window->rules));
 	look_at_values(window);
 	make_plans(window);
-	keys_init(&window->keys, &shop->pool, key_size(window), window->spec->max_keys);
+	keys_init(&window->keys, &window->pool, &shop->buffer, &window->spec->group_by,
+		  key_size(window), window->spec->max_keys);
+	window->keys.max_bytes =
+		BYTES_A_RULE + (uint64_t)window->spec->max_keys * window->keys.roster.entry_size;
 	window->keys.release = release;
 	window->keys.context = window;
 	if (!window->rules || (window->ops->open && window->ops->open(window))) {
@@ -133,13 +138,23 @@ void window_free(struct window *window)
 		table_free(&window->groups[per]);
 	if (window->ops->close)
 		window->ops->close(window);
+	pool_free(&window->pool);
 	free(window->rules);
 	free(window);
 }
 
+uint64_t window_bytes(const struct window *window)
+{
+	uint64_t bytes = window->pool.bytes + roster_bytes(&window->keys.roster);
+
+	for (unsigned per = 0; per < window->spec->per_len; per++)
+		bytes += table_bytes(&window->groups[per]);
+	return bytes;
+}
+
 void window_seek(struct window *window, struct key *key, enum cell_cursor which, weir_time start)
 {
-	if (start <= key->cell.cursor[which].start && key->cell.cursor[which].start != TIME_NONE)
+	if (start <= key->cell.start[which] && key->cell.start[which] != TIME_NONE)
 		return;
 	cell_seek(&window->plan, &key->cell, which, start);
 	if (window->spec->per_len)
@@ -148,10 +163,10 @@ void window_seek(struct window *window, struct key *key, enum cell_cursor which,
 
 void window_trim(struct window *window, struct key *key, weir_time start)
 {
-	if (!key->cell.oldest || key->cell.oldest_start >= start)
+	if (!cell_panes(&key->cell) || cell_oldest(&window->plan, &key->cell) >= start)
 		return;
 	for (unsigned c = 0; c < CURSORS; c++)
-		if (key->cell.cursor[c].start != TIME_NONE)
+		if (key->cell.start[c] != TIME_NONE)
 			window_seek(window, key, c, start);
 	cell_trim(&window->plan, &key->cell, start);
 	if (window->spec->per_len)
@@ -160,7 +175,7 @@ void window_trim(struct window *window, struct key *key, weir_time start)
 
 void window_unused(struct window *window, struct key *key, enum cell_cursor which)
 {
-	if (key->cell.cursor[which].start == TIME_NONE)
+	if (key->cell.start[which] == TIME_NONE)
 		return;
 	cell_unused(&window->plan, &key->cell, which);
 	if (window->spec->per_len)
@@ -171,6 +186,7 @@ void window_add(struct window *window, struct key *key, const struct event *even
 {
 	if (cell_pane(&window->plan, &key->cell, pane, event->time)) {
 		key->short_of = true;
+		window->lost++;
 		return;
 	}
 	cell_add(&window->plan, &key->cell, event, window->rules);
@@ -198,7 +214,7 @@ void window_growing(struct window *window, struct key *key, struct value values[
 		else if (item->ops->set)
 			values[i] = (struct value){.type = VALUE_NULL};
 		else
-			values[i] = item->ops->value(&key->outer[window->outer[i]]);
+			values[i] = item->ops->value(&key_outer(window, key)[window->outer[i]]);
 	}
 }
 
@@ -215,9 +231,11 @@ void window_event(struct window *window, const struct event *event, const bool *
 	window_tidy(window);
 	for (unsigned i = 0; i < window->rule->refs_len; i++)
 		window->rules[i] = matched[window->rule->refs[i]];
-	key = keys_touch(&window->keys, &item, event, &window->spec->group_by, &fresh);
-	if (!key)
+	key = keys_touch(&window->keys, &item, event, &fresh);
+	if (!key) {
+		window->lost++;
 		return;
+	}
 	if (fresh)
 		key_begin(window, key);
 	window->ops->event(window, key, event);

@@ -2,6 +2,7 @@
 #ifndef WEIR_SIGNAL_WINDOW_H
 #define WEIR_SIGNAL_WINDOW_H
 
+#include "base/table.h"
 #include "signal/engine.h"
 #include "signal/key.h"
 
@@ -25,7 +26,7 @@ struct window_ops {
 extern const struct window_ops hop_ops, sliding_ops, session_ops;
 const struct window_ops *window_ops_of(enum window_type type);
 
-/* Memory that all rules share, and what is used again for each signal. */
+/* What all rules share: what is used again for each signal, and the room of single events. */
 struct workshop {
 	struct pool pool;
 	struct tuple_buffer buffer;
@@ -41,6 +42,7 @@ struct window {
 	const struct rule *rule;
 	const struct rule_window *spec;
 	struct workshop *shop;
+	struct pool pool; /* all that the rule holds */
 	struct plan plan, per_plan[RULE_PER_MAX];
 	struct table groups[RULE_PER_MAX];
 	struct distinct_space space;
@@ -56,29 +58,57 @@ struct window {
 	weir_time due; /* next timer; TIME_NEVER: none */
 	int8_t *rules; /* by ref: whether the event at hand matches it */
 	uint64_t fired, suppressed;
+	uint64_t lost; /* events that found no memory */
+	size_t rows;   /* bytes before the window's own rows of a key */
 	struct {
 		struct sample *oldest, *newest;
 		size_t len;
 	} samples;
 	/* hop: keys by when they close next, a slot for each window end within a timespan */
-	struct key_list *ring;
+	struct hop_slot *ring;
 	size_t ring_len;
 	struct key **sorted;
 	size_t sorted_cap;
 	/* session: a heap of keys by when they may close */
 	struct key **heap;
-	size_t heap_len, heap_cap;
+	uint32_t heap_len, heap_cap;
 };
 
 struct window *window_new(struct workshop *shop, const struct ruleset *set,
 			  const struct rule *rule);
 void window_free(struct window *window);
 
+/* Held from the system, now. */
+uint64_t window_bytes(const struct window *window);
+
 /* An event that matches the rule; `matched` tells which rules of the set it matches. */
 void window_event(struct window *window, const struct event *event, const bool *matched);
 
 /* Keys whose windows have all passed go or sleep. Cheap when there are none. */
 void window_tidy(struct window *window);
+
+/* A key's rows behind its cell: inner groups [per_len], early values over them [outers], then what
+ * the baselines have learned [scoreds], and in its own line when they learn next. */
+static inline struct group_list *key_groups(const struct window *window, const struct key *key)
+{
+	return (struct group_list *)((char *)key + window->rows);
+}
+
+static inline struct partial *key_outer(const struct window *window, const struct key *key)
+{
+	return (struct partial *)(key_groups(window, key) + window->spec->per_len);
+}
+
+static inline struct baseline *key_baselines(const struct window *window, const struct key *key)
+{
+	return (struct baseline *)(key_outer(window, key) + window->outers);
+}
+
+/* Start of the next window that the baselines learn from; of rules that have some. */
+static inline weir_time *key_aligned(const struct window *window, const struct key *key)
+{
+	return (weir_time *)(key_baselines(window, key) + window->scoreds);
+}
 
 /* Inner groups: the same events, once more by group (group.c). */
 struct group;

@@ -23,11 +23,13 @@ static void one_new(struct one *o, size_t max)
 {
 	*o = (struct one){.space = {.sketches_left = 1000}};
 	o->space.pool = &o->pool;
+	o->space.buffer = &o->buffer;
+	o->space.max = (uint32_t)max;
 	o->list[0] = (struct rule_aggregate){.name = "n", .kind = AGGREGATE_DISTINCT, .per = -1};
 	o->list[0].fields = (struct field_list){{FIELD_DESTINATION_PORT}, 1};
 	o->list[1] = o->list[0];
 	o->list[1].kind = AGGREGATE_VALUES;
-	plan_init(&o->plan, o->list, 2, max, &o->space, &o->buffer);
+	plan_init(&o->plan, o->list, 2, &o->space);
 	o->cell = calloc(1, o->plan.cell_size);
 	cell_init(&o->plan, o->cell);
 }
@@ -181,14 +183,15 @@ static void estimates_only_grow(void **state)
 	}
 }
 
-/* Random panes and windows against a plain count. */
-static void agrees_with_counting_by_hand(void **state)
+/* Random panes and windows against a plain count; panes numbered from `seq` on. */
+static void count_by_hand(uint32_t seq)
 {
 	static unsigned last[32]; /* pane that saw the port last, from 1 */
 	struct one o;
 
-	(void)state;
 	one_new(&o, 16);
+	o.cell->oldest = seq;
+	o.cell->newest = seq - 1;
 	srand(5);
 	memset(last, 0, sizeof(last));
 	for (unsigned pane = 1, from = 1; pane < 400; pane++) {
@@ -213,6 +216,20 @@ static void agrees_with_counting_by_hand(void **state)
 	one_free(&o);
 }
 
+static void agrees_with_counting_by_hand(void **state)
+{
+	(void)state;
+	count_by_hand(1);
+}
+
+/* A key that has had more panes than there are numbers for goes on as before. */
+static void goes_on_when_numbers_run_out(void **state)
+{
+	(void)state;
+	for (uint32_t before = 0; before < 40; before++)
+		count_by_hand((UINT32_C(1) << 31) - 100 - before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +240,7 @@ int main(void)
 		cmocka_unit_test(estimates_do_not_depend_on_the_process),
 		cmocka_unit_test(estimates_only_grow),
 		cmocka_unit_test(agrees_with_counting_by_hand),
+		cmocka_unit_test(goes_on_when_numbers_run_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,12 +11,6 @@
 static const struct field_list by_port = {{FIELD_DESTINATION_PORT}, 1};
 static unsigned gone[64], gone_len;
 
-static void release(void *context, struct key *key)
-{
-	(void)context;
-	gone[gone_len++ % 64] = (unsigned)key->values->at[0].number;
-}
-
 struct store {
 	struct pool pool;
 	struct key_store keys;
@@ -24,12 +18,22 @@ struct store {
 	weir_time time;
 };
 
+static void release(void *context, struct key *key)
+{
+	struct store *s = context;
+	struct value value;
+
+	key_values(&s->keys, key, &value);
+	gone[gone_len++ % 64] = (unsigned)value.number;
+}
+
 static void store_new(struct store *s, size_t max)
 {
 	*s = (struct store){0};
 	gone_len = 0;
-	keys_init(&s->keys, &s->pool, sizeof(struct key), max);
+	keys_init(&s->keys, &s->pool, &s->buffer, &by_port, sizeof(struct key), max);
 	s->keys.release = release;
+	s->keys.context = s;
 }
 
 static void store_free(struct store *s)
@@ -47,7 +51,7 @@ static struct key *touch(struct store *s, unsigned port, bool *fresh)
 
 	event_set(&e, DESTINATION_PORT, destination_port, port);
 	assert_true(tuple_item(&s->buffer, &e, &by_port, false, &item));
-	return keys_touch(&s->keys, &item, &e, &by_port, fresh ? fresh : &unused);
+	return keys_touch(&s->keys, &item, &e, fresh ? fresh : &unused);
 }
 
 /* Keys with a single event go first, the oldest of them, then the least recently updated. */
@@ -72,6 +76,25 @@ static void evicts_in_the_written_order(void **state)
 	touch(&s, 7, NULL); /* all have two now: 1 is the least recently updated */
 	assert_int_equal(gone[2], 1);
 	assert_int_equal(s.keys.evicted, 3);
+	store_free(&s);
+}
+
+/* What a rule holds is bounded in bytes too, whatever its keys hold. */
+static void evicts_for_bytes_as_for_keys(void **state)
+{
+	struct store s;
+
+	(void)state;
+	store_new(&s, 1000);
+	s.keys.max_bytes = 10 * sizeof(struct key);
+	touch(&s, 1, NULL);
+	for (unsigned i = 2; i < 50; i++) {
+		touch(&s, 1, NULL);
+		touch(&s, i, NULL);
+		assert_true(s.keys.roster.count <= 11);
+	}
+	assert_int_equal(s.keys.evicted + s.keys.roster.count, 49);
+	assert_int_equal(gone[0], 2);
 	store_free(&s);
 }
 
@@ -169,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(evicts_in_the_written_order),
+		cmocka_unit_test(evicts_for_bytes_as_for_keys),
 		cmocka_unit_test(a_forgotten_key_comes_back_as_known),
 		cmocka_unit_test(a_scan_of_ten_events_among_a_million_stays),
 		cmocka_unit_test(nothing_is_falsely_known_often),
