@@ -11,7 +11,7 @@ TREE=$(cd "$(dirname "$0")/.." && pwd)
 BUILD_PACKAGES=(gcc make pkg-config libc6-dev clang llvm libelf-dev zlib1g-dev libyaml-dev
 	libjansson-dev libsqlite3-dev libssl-dev libmnl-dev libpcre2-dev libmaxminddb-dev
 	libpsl-dev libzstd-dev publicsuffix)
-TEST_PACKAGES=(libcmocka-dev python3 iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
+TEST_PACKAGES=(libcmocka-dev python3 python3-yaml iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
 	nftables sqlite3 openssl kmod file udev)
 # Programs and pkg-config modules that the packages stand for, for other distributions.
 BUILD_PROGRAMS=(cc make pkg-config clang llvm-strip bpftool)

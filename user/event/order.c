@@ -56,6 +56,7 @@ struct order {
 	struct held *free;
 	size_t made, peak; /* holders in all; most that were taken since the last order_shrink() */
 	weir_time watermark, released;
+	weir_time last; /* event that left */
 };
 
 struct order *order_new(const struct order_ops *ops)
@@ -65,7 +66,7 @@ struct order *order_new(const struct order_ops *ops)
 	if (!order)
 		return NULL;
 	order->ops = *ops;
-	order->watermark = order->released = TIME_NONE;
+	order->watermark = order->released = order->last = TIME_NONE;
 	return order;
 }
 
@@ -218,6 +219,7 @@ static void leave(struct order *order)
 	order->heap.at[0] = order->heap.at[--order->heap.len];
 	if (order->heap.len)
 		heap_down(order);
+	order->last = held->event.time;
 	order->ops.event(order->ops.context, &held->event);
 	held_give(order, held);
 }
@@ -226,6 +228,9 @@ static void release(struct order *order, weir_time until)
 {
 	while (order->heap.len && (order->heap.at[0].time < until || until == TIME_NEVER))
 		leave(order);
+	/* Time has come to the last event, however the events came in batches. */
+	if (until == TIME_NEVER && order->last > order->released)
+		order->ops.watermark(order->ops.context, order->last);
 	order->released = until;
 	order->ops.watermark(order->ops.context, until);
 }
@@ -344,6 +349,7 @@ static int hold(struct order *order, const struct event *event, uint32_t index, 
 int order_push(struct order *order, uint32_t index, const struct event *event)
 {
 	struct input *input = &order->inputs.at[index];
+	uint64_t record = input->records++; /* of all, so that lateness changes no number */
 	int err;
 
 	input->counts.events++;
@@ -353,7 +359,7 @@ int order_push(struct order *order, uint32_t index, const struct event *event)
 	}
 	if (order->heap.len >= ORDER_WAITING_MAX)
 		hurry(order);
-	err = hold(order, event, index, input->records++);
+	err = hold(order, event, index, record);
 	if (err)
 		return err;
 	horizon_see(&input->horizon, event->time);

@@ -120,9 +120,11 @@ int expr_truth_early(const struct expr *expr, const struct expr_env *env, const 
 	return truth_partial(&p, expr->root);
 }
 
+/* What is known stays known. */
 static bool decided_at_end(const struct partial *p, const struct node *node)
 {
-	(void)p;
+	if (node->kind == NODE_KNOWN)
+		return node_eval(node, p->env).truth;
 	return node->kind == NODE_COMPARE && (node->op == OP_GT || node->op == OP_GTE);
 }
 

@@ -78,8 +78,8 @@ int expr_truth_early(const struct expr *expr, const struct expr_env *env, const 
 /* True if the whole can only turn from false to true while the window is open. */
 bool expr_grows(const struct expr *expr, const bool *grows, size_t computed);
 
-/* As expr_truth(), of a window that the input's end cut short: what more events could turn (< <= =
- * != not in, absence) is unknown. */
+/* As expr_truth(), of a window that the input's end cut short: only > >= and what is known() are
+ * decided, and `and` and `or` of these. */
 int expr_truth_cut(const struct expr *expr, const struct expr_env *env);
 
 /* True if the expression calls zscore() or baseline() on this computed value. */

@@ -122,7 +122,7 @@ static bool on_max_keys(struct load *load, struct item value, void *into)
 
 static bool on_max_distinct(struct load *load, struct item value, void *into)
 {
-	return read_count(load, value, 16, 65536, &WINDOW(into)->max_distinct);
+	return read_count(load, value, 1, 65536, &WINDOW(into)->max_distinct);
 }
 
 static const struct key weir_keys[] = {

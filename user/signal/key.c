@@ -129,13 +129,14 @@ void keys_sleep(struct key_store *store, struct key *key)
 	list_of(store, key)->awake = key->newer;
 }
 
-struct key *keys_sleeping(struct key_store *store)
+struct key *keys_sleeping(struct key_store *store, weir_time until)
 {
-	struct key *key = key_at(store, store->single.oldest);
+	struct key *a = key_at(store, store->single.oldest);
+	struct key *b = key_at(store, store->many.oldest);
 
-	if (!key || !key->asleep)
-		key = key_at(store, store->many.oldest);
-	return key && key->asleep ? key : NULL;
+	if (a && a->asleep && a->last <= until)
+		return a;
+	return b && b->asleep && b->last <= until ? b : NULL;
 }
 
 void keys_free(struct key_store *store)

@@ -110,7 +110,7 @@ void keys_remove(struct key_store *store, struct key *key);
 struct key *keys_stale(struct key_store *store, weir_time before);
 void keys_sleep(struct key_store *store, struct key *key);
 
-/* The oldest sleeping key; NULL: none. */
-struct key *keys_sleeping(struct key_store *store);
+/* A sleeping key whose last event is at or before `until`; NULL: none. */
+struct key *keys_sleeping(struct key_store *store, weir_time until);
 
 #endif

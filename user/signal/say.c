@@ -73,7 +73,8 @@ static enum severity severity_of(const struct window *window, const struct momen
 	return window->rule->level;
 }
 
-bool fired_quiet(const struct window *window, const struct key *key, weir_time now)
+/* Output hears nothing of the key now. */
+static bool fired_quiet(const struct window *window, const struct key *key, weir_time now)
 {
 	weir_time suppress = window->spec->suppress;
 
@@ -290,11 +291,13 @@ void say(struct window *window, struct key *key, const struct moment *moment,
 
 	arena_reset(&window->shop->arena);
 	fired = fired_of(window, key, moment, &signal);
-	if (!fired || (signal.silent && !window->listened))
+	if (!fired)
 		return;
 	severity = severity_of(window, moment, judged);
 	if (!signal.update || severity > fired->severity)
 		fired->severity = severity;
+	if (signal.silent && !window->listened)
+		return;
 	if (put_values(window, key, moment, judged, &signal) ||
 	    put_sets(window, key, moment, &signal) || put_evidence(window, key, moment, &signal))
 		return;

@@ -243,10 +243,19 @@ void window_event(struct window *window, const struct event *event, const bool *
 		sample_keep(window, key, event, event->time - window->spec->timespan);
 }
 
-/* What a key without live windows must still be known for. */
+/*
+ * Whether a key must be known beyond its windows: it has a baseline, or was quiet when they had all
+ * passed. Asked of that moment, and not of the clock, which moves by events here and by watermarks
+ * there: who is known decides who is evicted.
+ */
 static bool remembered(const struct window *window, const struct key *key)
 {
-	return window->scoreds || fired_quiet(window, key, window->shop->clock);
+	const struct rule_window *spec = window->spec;
+
+	if (window->scoreds)
+		return true;
+	return key->fired && spec->suppress != SUPPRESS_WHILE_TRUE &&
+	       key->last - key->fired->said + spec->timespan + spec->gap < spec->suppress;
 }
 
 static void lay_down(struct window *window, struct key *key)
@@ -260,7 +269,8 @@ static void lay_down(struct window *window, struct key *key)
 
 void window_tidy(struct window *window)
 {
-	weir_time before = window->shop->clock - window->spec->timespan - window->spec->gap;
+	weir_time clock = window->shop->clock;
+	weir_time before = clock - window->spec->timespan - window->spec->gap;
 	struct key *key;
 
 	while ((key = keys_stale(&window->keys, before))) {
@@ -269,6 +279,7 @@ void window_tidy(struct window *window)
 		else
 			keys_remove(&window->keys, key);
 	}
-	while ((key = keys_sleeping(&window->keys)) && !remembered(window, key))
+	while (!window->scoreds &&
+	       (key = keys_sleeping(&window->keys, clock - window->spec->suppress)))
 		keys_remove(&window->keys, key);
 }

@@ -167,7 +167,4 @@ void say(struct window *window, struct key *key, const struct moment *moment,
 void fired_forget(struct window *window, struct key *key, weir_time closed);
 void fired_free(struct window *window, struct key *key);
 
-/* Whether the key must be remembered for its suppress time. */
-bool fired_quiet(const struct window *window, const struct key *key, weir_time now);
-
 #endif
