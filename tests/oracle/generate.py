@@ -1,285 +1,350 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random rules and streams. A case is one JSON line (for reference.py), then the same for the real
-engine: the rules as Sigma, the events one a line."""
-import json
+"""Random rules and streams. Cases are small: what is rare in one is met in ten thousand."""
 import random
 
 SEC = 10**9
-BASE = 1700006400 * SEC
-SERVICES = {"attempts": "attempt", "failed": "connection"}
+BASE = 1700006400 * SEC  # 2023-11-15T00:00:00Z
+
+ATTEMPTS = {
+    "title": "attempts", "name": "attempts", "id": "11111111-1111-4111-8111-111111111111",
+    "level": "low", "logsource": {"category": "network", "service": "attempt"},
+    "detection": {"selection": {"network.transport": "tcp"}, "condition": "selection"}}
+FAILED = {
+    "title": "failed", "name": "failed", "id": "22222222-2222-4222-8222-222222222222",
+    "level": "low", "logsource": {"category": "network", "service": "connection"},
+    "detection": {"selection": {"network.state": ["rejected", "unanswered"]},
+                  "condition": "selection"}}
+LOW_PORT = {
+    "title": "low_port", "name": "low_port", "id": "33333333-3333-4333-8333-000000000000",
+    "level": "medium", "logsource": {"category": "network", "service": "attempt"},
+    "detection": {"port": {"destination.port|lte": 6}, "not_one": {"destination.port": 1},
+                  "condition": "port and not not_one"}}
+
+NUMBERS = ("sum", "avg", "min", "max")
+# Of these, what can only grow, and so may fire early.
+GROWS = ("count", "distinct", "sum", "max")
+BYTES, SMALL = "bytes", "small"  # what a value may be compared with
 
 
-def text_of(e):
-    """An expression as the rule language has it."""
-    if e[0] in ("and", "or"):
-        return "(" + f" {e[0]} ".join(text_of(k) for k in e[1:]) + ")"
-    if e[0] == "not":
-        return "not (" + text_of(e[1]) + ")"
-    if e[0] in (">", ">=", "<", "<=", "=", "!="):
-        return f"{text_of(e[1])} {e[0]} {text_of(e[2])}"
-    if e[0] == "number":
-        return repr(e[1])
-    if e[0] in ("zscore", "known"):
-        return f"{e[0]}({e[1]})"
-    if e[0] == "times":
-        return f"{e[1]} * {text_of(e[2])}"
-    return e[1]  # a name: value, field, rule, word
+class Computed:
+    """Names of computed values, by kind of value."""
+
+    def __init__(self):
+        self.lines, self.unit, self.grows = {}, {}, set()
+
+    def add(self, name, text, unit, grows=False):
+        self.lines[name] = text
+        self.unit[name] = unit
+        if grows:
+            self.grows.add(name)
+
+    def names(self, unit=None):
+        return [n for n, u in self.unit.items() if u and unit in (None, u)]
 
 
-def aggregate_text(a):
-    inner = ", ".join(a["fields"])
-    if a.get("per"):
-        inner = a["per"] + ("." + a["inner"] if a.get("inner") else "")
-    text = a["kind"] + (f"({inner})" if inner else "")
-    return text + (" where " + text_of(a["where"]) if a.get("where") else "")
+def span(ns):
+    return f"{ns // SEC}s"
 
 
-def window_yaml(r):
-    lines = ["---", f"title: {r['name']}", f"name: {r['name']}", f"id: {r['id']}", "status: stable",
-             f"level: {r['level']}", "correlation:", "  type: event_count",
-             f"  rules: [{', '.join(r['refs'])}]", f"  group-by: [{', '.join(r['group'])}]",
-             f"  timespan: {r['timespan'] // SEC}s", "  condition: {gte: 1}", "weir:",
-             f"  window: {r['type']}"]
-    if r["type"] == "hop":
-        lines.append(f"  every: {r['every'] // SEC}s")
-    if r.get("per"):
-        lines.append("  per:")
-        lines.append(f"    {r['per']['name']}:")
-        lines.append(f"      by: [{', '.join(r['per']['by'])}]")
-        lines.append("      compute:")
-        lines += [f"        {a['name']}: {aggregate_text(a)}" for a in r["per"]["compute"]]
-    lines.append("  compute:")
-    lines += [f"    {a['name']}: {aggregate_text(a)}" for a in r["compute"]]
-    lines.append("  having: " + text_of(r["having"]))
-    if r["levels"]:
-        lines.append("  severity:")
-        lines += [f"    {s}: {text_of(e)}" for s, e in r["levels"]]
-    if r["baseline"]:
-        b = ", ".join(f"{k}: {v}" for k, v in r["baseline"].items())
-        lines.append("  baseline: {" + b + "}")
-    if r["suppress"] is not None:
-        lines.append(f"  suppress: {r['suppress'] // SEC}s")
-    if r["raise"]:
-        lines.append("  raise: detection")
-    for name in ("max_keys", "max_distinct"):
-        if r.get(name):
-            lines.append(f"  {name}: {r[name]}")
-    return lines
-
-
-def temporal_yaml(r):
-    lines = ["---", f"title: {r['name']}", f"name: {r['name']}", f"id: {r['id']}", "status: stable",
-             f"level: {r['level']}", "correlation:",
-             "  type: " + ("temporal_ordered" if r["ordered"] else "temporal"),
-             f"  rules: [{', '.join(r['refs'])}]", f"  group-by: [{', '.join(r['group'])}]",
-             f"  timespan: {r['timespan'] // SEC}s", "weir:", f"  suppress: {r['suppress'] // SEC}s"]
-    if r["common"]:
-        lines.append(f"  common: [{r['common']}]")
-    if r["min_severity"]:
-        pairs = ", ".join(f"{k}: {v}" for k, v in r["min_severity"].items())
-        lines.append("  min_severity: {" + pairs + "}")
-    if r["require"]:
-        lines.append(f"  require: {r['require']}")
-    return lines
-
-
-BASE_RULES = """title: attempts
-name: attempts
-id: 11111111-1111-4111-8111-111111111111
-status: stable
-level: low
-logsource: {category: network, service: attempt}
-detection:
-  selection:
-    network.transport: tcp
-  condition: selection
----
-title: failed
-name: failed
-id: 22222222-2222-4222-8222-222222222222
-status: stable
-level: low
-logsource: {category: network, service: connection}
-detection:
-  selection:
-    network.state: [rejected, unanswered]
-  condition: selection
-"""
-
-NUMBER = ("number",)
-
-
-def is_bytes(a):
-    return a["kind"] in ("sum", "avg", "min", "max") and a.get("inner") != "ports"
+def limit(rng, unit):
+    return rng.choice([500, 1500, 4000]) if unit == BYTES else rng.randint(1, 8)
 
 
 def comparison(rng, computed, scores):
-    a = rng.choice(computed)
-    grows = a["kind"] in ("count", "distinct", "sum", "max")
-    small = not is_bytes(a)
-    limit = rng.randint(1, 8) if small else rng.choice([500, 1500, 4000])
-    if scores and rng.random() < 0.5:
-        return [">", ["zscore", rng.choice(scores)], ["number", rng.choice([0.5, 1, 2, 3])]]
-    alike = [b for b in computed if is_bytes(b) == is_bytes(a) and b is not a]
-    if rng.random() < 0.15 and alike:
-        return [">", ["name", a["name"]], ["times", 2, ["name", rng.choice(alike)["name"]]]]
-    op = rng.choice([">", ">="]) if grows and rng.random() < 0.75 else rng.choice(
-        ["<", "<=", "=", "!=", ">"])
-    return [op, ["name", a["name"]], ["number", limit]]
+    name = rng.choice(computed.names())
+    unit = computed.unit[name]
+    kind = rng.random()
+    if scores and kind < 0.4:
+        function = rng.choice(["zscore", "zscore", "baseline"])
+        return f"{function}({rng.choice(scores)}) > {rng.choice([0.5, 1, 2, 3])}"
+    alike = [n for n in computed.names(unit) if n != name]
+    if kind < 0.5 and alike:
+        return f"{name} > {rng.choice(['2 * ', '', '1 + '])}{rng.choice(alike)}"
+    if kind < 0.53:
+        return f"known({name})" if rng.random() < 0.5 else f"not known({name})"
+    if kind < 0.56:
+        return f"{name} {rng.choice(['in', 'not in'])} ({limit(rng, unit)}, {limit(rng, unit)})"
+    if kind < 0.59:
+        return f"{name} / ({rng.choice(alike or [name])} - 1) >= {rng.choice([1, 2])}"
+    if kind < 0.62:
+        return (f"case when {name} > {limit(rng, unit)} then {rng.choice(['true', 'false'])} "
+                f"else {name} < {limit(rng, unit)} end")
+    likely = name in computed.grows and rng.random() < 0.75
+    op = rng.choice([">", ">="]) if likely else rng.choice(["<", "<=", "=", "!=", ">"])
+    if rng.random() < 0.05:
+        return f"{limit(rng, unit)} < {name}"
+    return f"{name} {op} {limit(rng, unit)}"
 
 
 def condition(rng, computed, scores):
     parts = [comparison(rng, computed, scores) for _ in range(rng.choice([1, 1, 2, 3]))]
     if len(parts) == 1:
-        return ["not", parts[0]] if rng.random() < 0.05 else parts[0]
-    return [rng.choice(["and", "or"])] + parts
+        return f"not ({parts[0]})" if rng.random() < 0.05 else parts[0]
+    if len(parts) == 3 and rng.random() < 0.3:
+        return f"({parts[0]} or {parts[1]}) and {parts[2]}"
+    return rng.choice([" and ", " or "]).join(parts)
 
 
 def where(rng, refs):
     kind = rng.random()
-    if kind < 0.4:
-        return [">", ["name", "destination.port"], ["number", rng.randint(3, 25)]]
+    if kind < 0.35:
+        return f"destination.port > {rng.randint(3, 25)}"
+    if kind < 0.6:
+        return rng.choice(refs)
     if kind < 0.7:
-        return ["rule", rng.choice(refs)]
-    return ["=", ["name", "network.state"], ["word", "rejected"]]
+        return "not (destination.port < 9)"
+    if kind < 0.8:
+        return "network.state in (rejected, unanswered) or known(user.name)"
+    if kind < 0.9:
+        return "destination.ip in (10.1.0.0/30) and source.bytes >= 200"
+    return "network.state = rejected"
 
 
-def compute(rng, refs, limit=5):
-    kinds = ["count", "count", "distinct", "distinct", "sum", "avg", "min", "max"]
-    out = []
-    for i in range(rng.randint(1, limit)):
-        kind = rng.choice(kinds)
-        fields = []
+def add_events(rng, computed, refs):
+    for i in range(rng.randint(1, 4)):
+        kind = rng.choice(["count", "count", "distinct", "distinct", *NUMBERS])
+        fields, unit = "", SMALL
         if kind == "distinct":
-            fields = rng.choice([["destination.port"], ["destination.ip"],
-                                 ["destination.ip", "destination.port"]])
+            fields = rng.choice(["(destination.port)", "(destination.ip)", "(user.name)",
+                                 "(destination.ip, destination.port)"])
         elif kind != "count":
-            fields = ["source.bytes"]
-        a = {"name": f"v{i}", "kind": kind, "fields": fields}
+            fields, unit = "(source.bytes)", BYTES
+        text = kind + fields
         if rng.random() < 0.3:
-            a["where"] = where(rng, refs)
-        out.append(a)
-    return out
+            text += f" where {where(rng, refs)}"
+        computed.add(f"v{i}", text, unit, kind in GROWS)
 
 
-def add_per(rng, rule):
-    rule["per"] = {"name": "dst", "by": ["destination.ip"], "compute": [
-        {"name": "ports", "kind": "distinct", "fields": ["destination.port"]},
-        {"name": "sent", "kind": "sum", "fields": ["source.bytes"]},
-        {"name": "n", "kind": "count", "fields": []}]}
-    rule["compute"] += [
-        {"name": "most", "kind": "max", "fields": [], "per": "dst", "inner": "ports"},
-        {"name": "busy", "kind": "count", "fields": [], "per": "dst",
-         "where": rng.choice([[">=", ["name", "n"], ["number", 2]],
-                              ["<", ["name", "n"], ["number", 3]]])},
-        {"name": "all", "kind": "sum", "fields": [], "per": "dst", "inner": "sent"}]
+def add_groups(rng, computed, weir, refs):
+    inner = {"ports": "distinct(destination.port)", "sent": "sum(source.bytes)", "n": "count"}
+    if rng.random() < 0.3:
+        inner["n"] += f" where {where(rng, refs)}"
+    weir["per"] = {"dst": {"by": [rng.choice(["destination.ip", "user.name"])], "compute": inner}}
+    if rng.random() < 0.3:
+        weir["per"]["dst"]["max_groups"] = rng.randint(1, 3)
+    computed.add("most", "max(dst.ports)", SMALL, True)
+    computed.add("busy", "count(dst where " + rng.choice(
+        ["n >= 2", "n < 3", "sent > 500", "ports > 1 and n > 2"]) + ")", SMALL, True)
+    computed.add("all", "sum(dst.sent)" + rng.choice(["", " where n > 1", " where ports <= 2"]),
+                 BYTES, True)
+    if rng.random() < 0.3:
+        computed.add("mean", "avg(dst.sent)", BYTES)
+
+
+def window_head(rng, number, refs, kind, timespan):
+    return {"title": f"w{number}", "name": f"w{number}",
+            "id": f"33333333-3333-4333-8333-{number:012d}",
+            "level": rng.choice(["low", "medium"]),
+            "correlation": {
+                "type": "event_count", "rules": refs,
+                "group-by": rng.choice([["source.ip"], ["source.ip"], ["source.ip"],
+                                        ["source.ip", "destination.ip"],
+                                        ["user.name", "source.ip"]]),
+                "timespan": span(timespan), "condition": {"gte": 1}},
+            "weir": {"window": kind}}
 
 
 def window(rng, number):
     refs = rng.choice([["attempts"], ["failed"], ["attempts", "failed"]])
-    kind = rng.choice(["hop", "hop", "hop", "tumbling", "sliding"])
+    kind = rng.choice(["hop", "hop", "hop", "tumbling", "sliding", "session"])
     every = rng.choice([1, 5, 10, 30]) * SEC
-    span = every * rng.choice([1, 2, 3, 6])
-    rule = {"name": f"w{number}", "id": f"33333333-3333-4333-8333-{number:012d}", "refs": refs,
-            "level": rng.choice(["low", "medium"]), "type": kind, "timespan": span,
-            "every": span if kind == "tumbling" else every,
-            "group": rng.choice([["source.ip"], ["source.ip"], ["source.ip", "destination.ip"]]),
-            "compute": compute(rng, refs), "levels": [], "baseline": None, "raise": False,
-            "suppress": rng.choice([None, SEC, 5 * SEC, span, 120 * SEC])}
-    if rng.random() < 0.3:
-        add_per(rng, rule)
-    scores = []
-    if kind != "sliding" and rng.random() < 0.4:
-        scores = [a["name"] for a in rule["compute"]][:2]
-        rule["baseline"] = rng.choice([{"warmup": 3}, {"warmup": 5, "mean": 4, "stddev": 2},
-                                       {"warmup": 2, "mean": 100, "stddev": 30, "floor": 5}])
-    rule["having"] = condition(rng, rule["compute"], scores)
-    if rng.random() < 0.5:
-        rule["levels"] = [["critical", condition(rng, rule["compute"], scores)],
-                          ["high", condition(rng, rule["compute"], scores)]]
-    rule["compute"].append({"name": "seen", "kind": "values", "fields": ["destination.ip"]})
+    timespan = every * rng.choice([1, 2, 3, 6])
+    rule = window_head(rng, number, refs, kind, timespan)
     if rng.random() < 0.15:
-        rule["raise"] = True
-    if rng.random() < 0.2:
-        rule["max_keys"] = rng.randint(2, 4)
-    if rng.random() < 0.25:
-        rule["max_distinct"] = 16
+        return plain(rng, rule)
+    weir, computed = rule["weir"], Computed()
+    if kind == "hop":
+        weir["every"] = span(every)
+    if kind == "session":
+        weir["gap"] = span(rng.choice([1, 3, 10, timespan // SEC]) * SEC)
+    add_events(rng, computed, refs)
+    if rng.random() < 0.3:
+        add_groups(rng, computed, weir, refs)
+    scores = []
+    if rng.random() < (0.3 if kind in ("hop", "tumbling") else 0.1):
+        scores = rng.sample(computed.names(), min(2, len(computed.names())))
+        weir["baseline"] = rng.choice([{"warmup": 3}, {"warmup": 5, "mean": 4, "stddev": 2},
+                                       {"warmup": 2, "mean": 100, "stddev": 30, "floor": 5}])
+    weir["having"] = condition(rng, computed, scores)
+    if rng.random() < 0.5:
+        weir["severity"] = {level: condition(rng, computed, scores)
+                            for level in rng.sample(["critical", "high", "informational"], 2)}
+    if rng.random() < 0.1:
+        weir["confidence"] = f"case when {condition(rng, computed, [])} then 0.5 else 0.75 end"
+    computed.add("seen", "values(destination.ip)", None)
+    weir["compute"] = computed.lines
+    bounds(rng, rule, timespan)
     return rule
 
 
-def temporal(rng, windows):
+def plain(rng, rule):
+    """A correlation that says nothing of its own: all there is in public rules."""
+    del rule["weir"]
+    c = rule["correlation"]
+    c["type"] = rng.choice(["event_count", "value_count", "value_sum", "value_avg"])
+    c["condition"] = {rng.choice(["gte", "gt", "lt", "lte", "eq", "neq"]): rng.randint(1, 6)}
+    if c["type"] == "value_count":
+        c["condition"]["field"] = "destination.ip"
+    elif c["type"] != "event_count":
+        c["condition"] = {"gt": rng.choice([500, 1500.5]), "field": "source.bytes"}
+    if rng.random() < 0.3:
+        c["condition"].update({"gte": 2, "lte": 5})
+    c["generate"] = rng.random() < 0.15
+    return rule
+
+
+def bounds(rng, rule, timespan):
+    weir = rule["weir"]
+    suppress = rng.choice([None, None, 1, 5, timespan // SEC, 120])
+    if suppress:
+        weir["suppress"] = f"{suppress}s"
+    if rng.random() < 0.15:
+        weir["raise"] = "detection"
+        if rng.random() < 0.4:
+            weir["family"] = "kin"
+    if rng.random() < 0.25:
+        weir["max_keys"] = rng.choice([2, 3, 4, 8])
+    if rng.random() < 0.25:
+        weir["max_distinct"] = rng.choice([4, 4, 16])
+
+
+def shares(windows):
+    """Windows that have sets; none where one of them may be too small to be whole."""
+    some = [w for w in windows if "seen" in w.get("weir", {}).get("compute", {})]
+    return some if all(w["weir"].get("max_distinct", 1024) > 5 for w in some) else []
+
+
+def temporal(rng, number, windows):
     refs = [w["name"] for w in windows]
-    with_base = rng.random() < 0.25
-    if with_base:
+    if rng.random() < 0.3:
         refs.append(rng.choice(["attempts", "failed"]))
+    if len(refs) < 2:
+        refs.append("attempts")
     rng.shuffle(refs)
-    common = "destination.ip" if rng.random() < 0.4 else None
-    return {"name": "together", "id": "44444444-4444-4444-8444-444444444444", "refs": refs,
-            "level": rng.choice(["low", "high"]), "ordered": rng.random() < 0.25,
-            "group": ["source.ip"], "timespan": rng.choice([20, 60, 300]) * SEC,
-            "suppress": rng.choice([5, 60, 600]) * SEC, "common": common,
-            "min_severity": {windows[0]["name"]: "medium"} if rng.random() < 0.3 else {},
-            "require": rng.choice([0, 0, 2]) if len(refs) > 2 else 0}
+    weir = {"suppress": span(rng.choice([5, 60, 600]) * SEC)}
+    correlation = {"type": "temporal_ordered" if rng.random() < 0.25 else "temporal",
+                   "rules": refs, "group-by": ["source.ip"],
+                   "timespan": span(rng.choice([20, 60, 300]) * SEC)}
+    kind = rng.random()
+    if kind < 0.25:
+        correlation["condition"] = either(rng, refs)
+    elif kind < 0.4:
+        weir["require"] = rng.randint(1, len(refs))
+    elif kind < 0.45:
+        correlation["condition"] = {"gte": rng.randint(1, len(refs))}
+    if len(shares(windows)) > 1 and rng.random() < 0.5:
+        weir[rng.choice(["common", "common", "differ"])] = ["destination.ip"]
+    if rng.random() < 0.3:
+        weir["min_severity"] = {rng.choice(refs): rng.choice(["medium", "high"])}
+    if rng.random() < 0.3:
+        weir["severity"] = levels(rng, windows)
+    if rng.random() < 0.1:
+        weir["confidence"] = f"case when {refs[0]} then 0.25 else 2 end"
+    if rng.random() < 0.15:
+        weir["family"] = "kin"
+    if rng.random() < 0.2:
+        alias(rng, correlation, windows)
+    return {"title": f"t{number}", "name": f"t{number}",
+            "id": f"44444444-4444-4444-8444-{number:012d}",
+            "level": rng.choice(["low", "high"]), "correlation": correlation, "weir": weir}
 
 
-def events(rng, far):
+def either(rng, refs):
+    first, *rest = refs
+    return rng.choice([f"{first} and ({' or '.join(rest)})", f"{first} and not {rest[0]}",
+                       f"({first} or {rest[0]}) and {refs[-1]}", " or ".join(refs)])
+
+
+def levels(rng, windows):
+    name = rng.choice(windows)["name"]
+    out = {"critical": f"severity({name}) >= {rng.choice(['medium', 'high'])}"}
+    both = [w["name"] for w in shares(windows)]
+    valued = [w for w in windows if "v0" in w.get("weir", {}).get("compute", {})]
+    if len(both) > 1 and rng.random() < 0.5:
+        sets = ", ".join(f"{b}.seen" for b in both)
+        out["high"] = f"common(destination.ip, {sets}) >= 2"
+    elif valued:
+        out["high"] = f"{valued[0]['name']}.v0 > {rng.randint(1, 4)}"
+    return out
+
+
+def alias(rng, correlation, windows):
+    """One rule's source is the next one's destination."""
+    pairs = {w["name"]: w["correlation"]["group-by"] for w in windows}
+    fields = {ref: rng.choice([f for f in pairs.get(ref, ["source.ip", "destination.ip"])
+                               if f != "user.name"]) for ref in correlation["rules"]}
+    correlation["aliases"] = {"host": fields}
+    correlation["group-by"] = ["host"]
+
+
+def times(rng, far):
+    """Moments of events, in order; some alike, some far apart."""
     t = BASE + rng.randint(0, 100) * SEC // 7
-    out = []
     pace = rng.choice([0.3, 1, 3])
-    wide = rng.choice([6, 30, 60])
     grid = rng.random() < 0.4  # whole seconds: times that are equal, and spans that fit exactly
-    for _ in range(rng.randint(20, 160)):
+    for _ in range(rng.choice([12, 30, 60, 120])):
         step = rng.random()
         if step > 0.15:
             t += int(rng.expovariate(1 / pace) * SEC)
-        if step > 0.93:
+        if step > 0.95:
             t += rng.randint(10, 90) * SEC
         if step > 0.995:
             t += rng.choice(far) * SEC
         if grid or rng.random() < 0.1:
             t = -(-t // SEC) * SEC
-        service = rng.choice(["attempt", "connection"])
-        e = {"time": t, "service": service,
-             "source.ip": None if rng.random() < 0.03 else f"10.0.0.{rng.randint(1, 4)}",
-             "destination.ip": f"10.1.0.{rng.randint(1, 5)}",
-             "destination.port": None if rng.random() < 0.05 else rng.randint(1, wide),
-             "source.bytes": None if rng.random() < 0.2 else rng.randint(0, 2000),
-             "event.count": rng.randint(2, 4) if rng.random() < 0.1 else None,
-             "network.state": None if service == "attempt" else rng.choice(
-                 ["established", "rejected", "unanswered"])}
-        out.append(e)
-    return out
+        yield t
 
 
-def case_of(rng, number):
-    windows = [window(rng, 1), window(rng, 2)]
-    for w in windows:  # a temporal rule's keys are keys of each of its rules
-        if "source.ip" not in w["group"]:
-            w["group"].append("source.ip")
+def event(rng, t, sources, ports):
+    service = rng.choice(["attempt", "connection"])
+    fields = {
+        "source.ip": None if rng.random() < 0.03 else f"10.0.0.{rng.randint(1, sources)}",
+        "destination.ip": None if rng.random() < 0.03 else rng.choice(
+            ["10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.4", "fd00::5"]),
+        "destination.port": None if rng.random() < 0.05 else rng.randint(1, ports),
+        "source.bytes": None if rng.random() < 0.2 else rng.randint(0, 2000),
+        "event.count": rng.randint(2, 4) if rng.random() < 0.1 else None,
+        "user.name": rng.choice([None, "root", "Root", "anna", "ANNA", "the user of a long name"]),
+        "network.transport": "tcp" if rng.random() < 0.95 else "udp",
+        "network.state": None if service == "attempt" else rng.choice(
+            ["established", "rejected", "unanswered"])}
+    return {"time": t, "service": service, **{k: v for k, v in fields.items() if v is not None}}
+
+
+def feed_of(rng, far):
+    """Several inputs, each nearly in order: what an input says too late is late."""
+    lateness = [rng.choice([0, 1, 1, 5, 60]) * SEC for _ in range(rng.choice([1, 1, 2, 3]))]
+    sources, ports = rng.choice([1, 4, 4, 20]), rng.choice([6, 30, 60])
+    steps = []
+    for t in times(rng, far):
+        i = rng.randrange(len(lateness))
+        e = dict(event(rng, t, sources, ports), input=i)
+        late = rng.random() < 0.2
+        steps.append((t + late * rng.randint(0, 3 * lateness[i] // 2 + 1), e))
+        if rng.random() < 0.02:
+            steps.append((t, {"input": i, "advance": t}))
+    steps.sort(key=lambda s: s[0])
+    out = [s for _, s in steps]
+    if len(lateness) > 1 and rng.random() < 0.5:  # one ends before the others
+        done = rng.randrange(len(out))
+        gone = out[done]["input"]
+        out = out[:done] + [{"input": gone, "end": True}] + [
+            s for s in out[done:] if s["input"] != gone]
+    return lateness, out
+
+
+def case_of(seed, number):
+    rng = random.Random(seed * 1000003 + number)
+    windows = [window(rng, n + 1) for n in range(rng.choice([1, 2, 2, 3]))]
+    rules = [ATTEMPTS, FAILED] + windows
+    rules += [temporal(rng, n + 1, windows) for n in range(rng.choice([0, 1, 1, 2]))]
+    if rng.random() < 0.3:
+        lone = dict(LOW_PORT, level=rng.choice(["medium", "high"]))
+        if rng.random() < 0.5:
+            lone["weir"] = {"suppress": span(rng.choice([1, 10, 100]) * SEC)}
+        rules.append(lone)
     # The reference takes the windows of a gap one by one where there are baselines.
-    far = [900, 3600] if any(w["baseline"] for w in windows) else [3600, 86400, 365 * 86400]
-    return {"number": number, "windows": windows, "temporal": temporal(rng, windows),
-            "events": events(rng, far), "base": BASE}
-
-
-def write_case(f, case):
-    lines = []
-    for w in case["windows"]:
-        lines += window_yaml(w)
-    lines += temporal_yaml(case["temporal"])
-    rules = BASE_RULES + "\n".join(lines) + "\n"
-    f.write("# " + json.dumps(case) + "\n")
-    f.write(f"case {case['number']} {len(rules.encode())}\n{rules}")
-    for e in case["events"]:
-        row = [e["time"], e["service"]] + [
-            "-" if e[k] is None else e[k] for k in
-            ("source.ip", "destination.ip", "destination.port", "source.bytes", "event.count",
-             "network.state")]
-        f.write("e " + " ".join(str(x) for x in row) + "\n")
-    f.write("end\n")
-
-
-def write(seed, count, path):
-    with open(path, "w") as f:
-        for number in range(count):
-            write_case(f, case_of(random.Random(seed * 1000003 + number), number))
+    far = [900, 3600] if any("baseline" in w.get("weir", {}) for w in windows) else [
+        3600, 86400, 365 * 86400]
+    lateness, feed = feed_of(rng, far)
+    return {"name": f"{seed}/{number}", "rules": rules, "inputs": lateness, "feed": feed}

@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A window rule, the slow way: each window keeps the list of its events, and each question is asked
+of the whole list."""
+import json
+import math
+import uuid
+
+import aggregates
+import expression
+from expression import cut, early, evaluate
+
+SPACE = uuid.UUID("6f1c7e52-0d3b-4e0a-9b61-776569720001")
+
+
+def identity(who, keys, what):
+    text = json.dumps([who, keys, what], separators=(",", ":"), sort_keys=True)
+    return str(uuid.uuid5(SPACE, text))
+
+
+def floor(t, step):
+    return t - t % step
+
+
+class Baseline:
+    def __init__(self, spec):
+        self.spec, self.mean, self.variance, self.windows = spec, 0.0, 0.0, 0.0
+
+    def now(self):
+        s = self.spec
+        mean, variance = self.mean, self.variance
+        known = self.windows > 0 and self.windows >= s["warmup"]
+        if "mean" in s:
+            total = self.windows + s["warmup"]
+            share = self.windows / total if total else 0
+            mean = share * self.mean + (1 - share) * s["mean"]
+            variance = share * self.variance + (1 - share) * s["stddev"] ** 2
+            known = True
+        return known, mean, max(math.sqrt(variance), 0.05 * abs(mean), 1.0, s.get("floor", 0))
+
+    def learn(self, x, flagged):
+        known, mean, deviation = self.now()
+        if known:
+            x = min(max(x, mean - 3 * deviation), mean + 3 * deviation)
+        weight = 0.05 * (0.1 if flagged else 1)
+        if self.windows == 0:
+            self.mean = x
+        else:
+            difference = x - self.mean
+            self.mean += weight * difference
+            self.variance = (1 - weight) * (self.variance + weight * difference * difference)
+        self.windows += 0.1 if flagged else 1
+
+
+class Key:
+    def __init__(self, created, values):
+        self.created, self.values, self.count = created, values, 0
+        self.last = self.touched = None
+        self.windows = {}  # start: events
+        self.true = set()  # starts of windows that are true
+        self.fired = []    # signals said aloud
+        self.history = []  # sliding
+        self.holds = self.short = self.asleep = False
+        self.baselines = {}
+        self.aligned = None
+        self.groups = {}      # inner groups by name of `per`: when each had its last event
+        self.refused = set()  # (per, number of the event) that found no room
+
+
+class Fired:
+    def __init__(self, start, first, said, id_):
+        self.start, self.first, self.said, self.id, self.severity = start, first, said, id_, -1
+
+
+class Window:
+    def __init__(self, engine, rule):
+        self.engine, self.rule = engine, rule
+        self.keys, self.created, self.forgotten, self.evicted, self.skipped = {}, 0, set(), 0, 0
+
+    # ---- values ----
+
+    def taken(self, a, events):
+        return [e for e in events if not a.where or evaluate(a.where, Fields(e)) is True]
+
+    def inner(self, key, name, events):
+        groups, per = {}, self.rule.per[name]
+        for e in events:
+            item = aggregates.tuple_of(e, per.by)
+            if item and (name, e["serial"]) not in key.refused:
+                groups.setdefault(item, []).append(e)
+        return [Values({a.name: a.of(self.taken(a, g)) for a in per.compute})
+                for g in groups.values()]
+
+    def value(self, key, a, events):
+        """With whether it is an estimate."""
+        if not a.per:
+            value = a.of(self.taken(a, events))
+            limit = self.rule.max_distinct
+            count = len(value) if a.kind == "values" else value
+            if a.kind not in aggregates.SETS or count <= limit:
+                return value, False
+            if a.kind == "values":
+                return value, True
+            items = {t for e in self.taken(a, events) if (t := aggregates.tuple_of(e, a.fields))}
+            return max(limit + 1, aggregates.estimate(items, a.fields)), True
+        groups = [g.values for g in self.inner(key, a.per, events)
+                  if not a.where or evaluate(a.where, g) is True]
+        numbers = [g[a.inner] if a.inner else 1 for g in groups
+                   if not a.inner or g[a.inner] is not None]
+        return aggregates.number_of(a.kind, numbers, a.numbers), any(
+            (a.per, e["serial"]) in key.refused for e in events)
+
+    def env(self, key, events):
+        values, scores, means = {}, {}, {}
+        for a in self.rule.compute:
+            values[a.name] = self.value(key, a, events)[0]
+        plain = {n: len(v) if isinstance(v, list) else v for n, v in values.items()}
+        for name in self.rule.scored:
+            known, mean, deviation = self.baseline(key, name).now()
+            if known:
+                means[name] = mean
+                if values[name] is not None:
+                    scores[name] = (values[name] - mean) / deviation
+        return Values(plain, scores, means, values)
+
+    # ---- keys ----
+
+    def quiet(self, key, t):
+        if not key.fired:
+            return False
+        return key.holds if self.rule.while_true else t - key.fired[-1].said < self.rule.suppress
+
+    def tidy(self, t):
+        """A key whose windows have all passed is no key any more, unless it has a baseline, or was
+        quiet at that moment: then it stays until `suppress` after its last event."""
+        look_back = self.rule.timespan + self.rule.gap
+        for item, key in list(self.keys.items()):
+            if not key.asleep and key.last < t - look_back:
+                key.history, key.holds = [], False
+                key.asleep = bool(self.rule.scored) or self.quiet(key, key.last + look_back)
+                if not key.asleep:
+                    del self.keys[item]
+            if key.asleep and not self.rule.scored and t - key.last >= self.rule.suppress:
+                del self.keys[item]
+
+    def key_of(self, e):
+        item = aggregates.tuple_of(e, self.rule.group)
+        if item is None:
+            self.skipped += 1
+            return None
+        self.tidy(e["time"])
+        if item not in self.keys:
+            if len(self.keys) >= self.rule.max_keys:
+                self.evict()
+            self.created += 1
+            self.keys[item] = key = Key(self.created, [e[f] for f in self.rule.group])
+            key.short = item in self.forgotten
+            key.count = int(key.short)
+        key = self.keys[item]
+        key.count += 1
+        key.last, key.asleep, key.touched = e["time"], False, self.engine.serial
+        return key
+
+    def evict(self):
+        single = [(k, v) for k, v in self.keys.items() if v.count == 1]
+        item = min(single or self.keys.items(), key=lambda k: k[1].touched)[0]
+        self.forgotten.add(item)
+        self.evicted += 1
+        del self.keys[item]
+
+    # ---- events and time ----
+
+    def event(self, e):
+        key = self.key_of(e)
+        if key is None:
+            return
+        self.refuse(key, e)
+        {"sliding": self.sliding, "session": self.session}.get(self.rule.type, self.hop)(key, e)
+
+    def refuse(self, key, e):
+        """An event of one inner group more than max_groups, of those that share a window with it,
+        is in no group."""
+        first = {"sliding": e["time"] - self.rule.timespan,
+                 "session": next(iter(key.windows), e["time"])}.get(
+                     self.rule.type, self.first_start(e["time"]))
+        for name, per in self.rule.per.items():
+            item = aggregates.tuple_of(e, per.by)
+            if item is None:
+                continue
+            groups = key.groups.setdefault(name, {})
+            key.groups[name] = groups = {g: t for g, t in groups.items() if t >= first}
+            if item in groups or len(groups) < per.max_groups:
+                groups[item] = e["time"]
+            else:
+                key.refused.add((name, e["serial"]))
+
+    def first_start(self, t):
+        """Of the windows that hold t, the start of the earliest."""
+        return floor(t, self.rule.every) - self.rule.timespan + self.rule.every
+
+    def hop(self, key, e):
+        every, span = self.rule.every, self.rule.timespan
+        if key.aligned is None:
+            key.aligned = floor(e["time"], span)
+        start = self.first_start(e["time"])
+        made = []
+        while start <= e["time"]:
+            key.windows.setdefault(start, []).append(e)
+            if start not in key.true and self.is_early(key, key.windows[start]):
+                made.append(start)
+            start += every
+        key.true.update(made)
+        if made:
+            self.zeros(key, floor(e["time"], span))
+            self.say(key, made[0], key.windows[made[0]], e["time"], is_early=True)
+
+    def session(self, key, e):
+        if not key.windows:
+            key.windows[e["time"]] = []
+        start, events = next(iter(key.windows.items()))
+        events.append(e)
+        if start not in key.true and self.is_early(key, events):
+            key.true.add(start)
+            self.say(key, start, events, e["time"], is_early=True)
+
+    def is_early(self, key, events):
+        return early(self.rule.having, self.env(key, events), self.rule.grows) is True
+
+    def end(self, key, start):
+        """When a window closes. A session: when no event can belong to it any more."""
+        if self.rule.type == "session":
+            return min(key.last + self.rule.gap + 1, start + self.rule.timespan)
+        return start + self.rule.timespan
+
+    def due(self):
+        return min(((self.end(k, s), k.created, k, s) for k in self.keys.values()
+                    for s in k.windows), key=lambda d: d[:2], default=None)
+
+    def zeros(self, key, until):
+        """Windows that do not overlap and had no event, up to those that start at `until`."""
+        while self.rule.scored and key.aligned < until:
+            for name in self.rule.scored:
+                self.baseline(key, name).learn(0, False)
+            key.aligned += self.rule.timespan
+
+    def baseline(self, key, name):
+        return key.baselines.setdefault(name, Baseline(self.rule.baseline))
+
+    def close(self, key, start):
+        span, learns = self.rule.timespan, self.rule.scored and self.rule.type != "session"
+        events = key.windows.pop(start)
+        aligned = start % span == 0
+        if learns:
+            self.zeros(key, start if aligned else floor(start + span, span))
+        flagged = True
+        values = self.env(key, events).values
+        if start in key.true:
+            self.say(key, start, events, key.last, final=True)
+        else:
+            flagged = self.judge(key, events) is True
+            if flagged:
+                self.say(key, start, events, key.last)
+        if aligned and learns:
+            for name in self.rule.scored:
+                if values[name] is not None:
+                    self.baseline(key, name).learn(values[name], flagged)
+            key.aligned = start + span
+
+    def judge(self, key, events):
+        return (cut if self.engine.ended else evaluate)(self.rule.having, self.env(key, events))
+
+    def sliding(self, key, e):
+        t, span = e["time"], self.rule.timespan
+        while key.holds and key.history and key.history[0]["time"] < t - span:
+            oldest = key.history[0]["time"]
+            key.history = [x for x in key.history if x["time"] > oldest]
+            key.holds = bool(key.history) and self.judge(key, key.history) is True
+        key.history = [x for x in key.history if x["time"] >= t - span] + [e]
+        if self.judge(key, key.history) is not True:
+            key.holds = False
+            return
+        self.say(key, key.history[0]["time"], key.history, t)
+        key.holds = True
+
+    # ---- signals ----
+
+    def severity(self, env, is_early):
+        for level, e in self.rule.severity:
+            met = early(e, env, self.rule.grows) if is_early else (
+                cut if self.engine.ended else evaluate)(e, env)
+            if met is True:
+                return level
+        return self.rule.level
+
+    def window_end(self, start, events, t):
+        return t if self.rule.type in ("sliding", "session") else start + self.rule.timespan
+
+    def say(self, key, start, events, t, final=False, is_early=False):
+        update = silent = True
+        if final:
+            loud = [f for f in key.fired if f.start == start]
+            fired, silent = (loud[-1], False) if loud else (key.fired[-1], True)
+        elif self.quiet(key, t):
+            fired = key.fired[-1]
+        else:
+            update = silent = False
+            keys = dict(zip(self.rule.group, map(expression.fold, key.values)))
+            fired = Fired(start, events[0]["time"], t, identity(self.rule.id, keys, start))
+            key.fired.append(fired)
+        env = self.env(key, events)
+        fired.severity = max(fired.severity, self.severity(env, is_early))
+        self.engine.signal({
+            "kind": "signal", "rule": self.rule.name, "id": fired.id, "update": update,
+            "silent": silent, "partial": self.engine.ended, "start": fired.first, "time": t,
+            "emitted": self.engine.clock, "window_start": start,
+            "window_end": self.window_end(start, events, t), "severity": fired.severity,
+            "confidence": confidence(self.rule, env), "keys": key.values,
+            **self.computed(key, events, env)}, self.rule)
+
+    def computed(self, key, events, env):
+        """What was computed, by name; which are estimates; scores as `z NAME`; sets."""
+        estimated = [a.name for a in self.rule.compute
+                     if key.short or self.value(key, a, events)[1]]
+        sets = {a.name: env.sets[a.name] for a in self.rule.compute if a.kind == "values"}
+        whole = {n: [list(t) for t in s] for n, s in sets.items() if n not in estimated}
+        return {"estimated": estimated, "sets": whole, "all": sets, "values": {
+            **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
+
+
+def confidence(rule, env):
+    value = evaluate(rule.confidence, env)
+    return 1 if value is None else min(max(value, 0), 1)
+
+
+class Values:
+    """What having, severity and confidence may ask of a window."""
+
+    def __init__(self, values, scores=None, means=None, sets=None):
+        self.values, self.scores, self.means = values, scores or {}, means or {}
+        self.sets = sets
+
+    def name(self, name):
+        return self.values[name]
+
+    def has(self, name):
+        return name in self.values
+
+    def call(self, function, names):
+        return (self.scores if function == "zscore" else self.means).get(names[0])
+
+
+class Fields:
+    """What `where` may ask of an event: fields, and the base rules that it met."""
+
+    def __init__(self, event):
+        self.event = event
+
+    def name(self, name):
+        return self.event.get(name) if name in aggregates.TYPES else name in self.event["met"]
+
+    def has(self, name):
+        return name in aggregates.TYPES
