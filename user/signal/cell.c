@@ -16,7 +16,7 @@ static struct distinct_cursor *cursor_set(const struct plan *plan, const struct 
 	return (struct distinct_cursor *)(cell + 1) + which * plan->sets + set;
 }
 
-static struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsigned set)
+struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsigned set)
 {
 	return (struct distinct *)cursor_set(plan, cell, CURSORS, 0) + set;
 }
@@ -43,7 +43,7 @@ static size_t history_size(const struct plan *plan, uint32_t cap)
 	       cap * plan->pane_size;
 }
 
-static struct pane *pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq)
+struct pane *cell_pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq)
 {
 	struct history *history = cell->history;
 
@@ -51,11 +51,6 @@ static struct pane *pane_of(const struct plan *plan, const struct cell *cell, ui
 		return first_pane(plan, cell);
 	return (struct pane *)(history_panes(plan, history) +
 			       (seq & (history->cap - 1)) * plan->pane_size);
-}
-
-static struct partial *pane_own(struct pane *pane)
-{
-	return (struct partial *)(pane + 1);
 }
 
 static struct distinct_pane *pane_set(const struct plan *plan, struct pane *pane, unsigned set)
@@ -68,11 +63,10 @@ static struct partial *pane_front(const struct plan *plan, struct pane *pane, un
 	return (struct partial *)pane_set(plan, pane, plan->sets) + which * plan->plains;
 }
 
-static struct distinct_panes set_panes(const struct plan *plan, const struct cell *cell,
-				       unsigned set)
+struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell *cell, unsigned set)
 {
 	return (struct distinct_panes){
-		.first = (char *)pane_set(plan, pane_of(plan, cell, 0), set),
+		.first = (char *)pane_set(plan, cell_pane_of(plan, cell, 0), set),
 		.stride = plan->pane_size,
 		.mask = cell->history ? cell->history->cap - 1 : 0,
 	};
@@ -116,7 +110,7 @@ void cell_init(const struct plan *plan, struct cell *cell)
 static void drop_oldest(const struct plan *plan, struct cell *cell)
 {
 	for (unsigned s = 0; s < plan->sets; s++) {
-		struct distinct_panes panes = set_panes(plan, cell, s);
+		struct distinct_panes panes = cell_set_panes(plan, cell, s);
 
 		distinct_expire(plan->space, cell_set(plan, cell, s), &panes, cell->oldest);
 	}
@@ -140,12 +134,12 @@ void cell_free(const struct plan *plan, struct cell *cell)
 
 weir_time cell_oldest(const struct plan *plan, const struct cell *cell)
 {
-	return cell_panes(cell) ? pane_of(plan, cell, cell->oldest)->start : TIME_NONE;
+	return cell_panes(cell) ? cell_pane_of(plan, cell, cell->oldest)->start : TIME_NONE;
 }
 
 weir_time cell_newest(const struct plan *plan, const struct cell *cell)
 {
-	return cell_panes(cell) ? pane_of(plan, cell, cell->newest)->start : TIME_NONE;
+	return cell_panes(cell) ? cell_pane_of(plan, cell, cell->newest)->start : TIME_NONE;
 }
 
 /* Whether the cursor is in use and its window holds this pane. */
@@ -183,7 +177,7 @@ static void cursor_empty(const struct plan *plan, struct cell *cell, unsigned wh
 /* The newest pane is new: cursors that had none and include it stand there. */
 static void cursor_meet(const struct plan *plan, struct cell *cell, unsigned which)
 {
-	if (!covers(cell, which, pane_of(plan, cell, cell->newest)) ||
+	if (!covers(cell, which, cell_pane_of(plan, cell, cell->newest)) ||
 	    (cell->history && cell->history->cursor[which].at))
 		return;
 	stand(cell, which, cell->newest, cell->newest);
@@ -208,7 +202,7 @@ static int history_begin(const struct plan *plan, struct cell *cell)
 		memcpy(history_sums(plan, history, c), pane_own(first), row);
 	}
 	cell->history = history;
-	memcpy(pane_of(plan, cell, cell->newest), first, plan->pane_size - plan->front_size);
+	memcpy(cell_pane_of(plan, cell, cell->newest), first, plan->pane_size - plan->front_size);
 	return 0;
 }
 
@@ -222,10 +216,10 @@ static int history_grow(const struct plan *plan, struct cell *cell)
 	memcpy(history, old, history_size(plan, 0));
 	history->cap = old->cap * 2;
 	for (uint32_t seq = cell->oldest; seq != cell->newest + 1; seq++) {
-		struct pane *from = pane_of(plan, cell, seq);
+		struct pane *from = cell_pane_of(plan, cell, seq);
 
 		cell->history = history;
-		memcpy(pane_of(plan, cell, seq), from, plan->pane_size);
+		memcpy(cell_pane_of(plan, cell, seq), from, plan->pane_size);
 		cell->history = old;
 	}
 	cell->history = history;
@@ -267,13 +261,13 @@ int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_
 	struct pane *pane;
 	int err;
 
-	if (cell_panes(cell) && pane_of(plan, cell, cell->newest)->start >= start)
+	if (cell_panes(cell) && cell_pane_of(plan, cell, cell->newest)->start >= start)
 		return 0;
 	err = make_room(plan, cell);
 	if (err)
 		return err;
 	cell->newest++;
-	pane = pane_of(plan, cell, cell->newest);
+	pane = cell_pane_of(plan, cell, cell->newest);
 	memset(pane, 0, cell->history ? plan->pane_size : plan->pane_size - plan->front_size);
 	pane->start = start;
 	pane->first = time;
@@ -289,7 +283,7 @@ static void add_plain(const struct plan *plan, struct cell *cell, const struct p
 
 	if (!aggregate_number(item->aggregate, event, &number))
 		return;
-	item->ops->add(&pane_own(pane_of(plan, cell, cell->newest))[item->plain], number);
+	item->ops->add(&pane_own(cell_pane_of(plan, cell, cell->newest))[item->plain], number);
 	for (unsigned c = 0; cell->history && c < CURSORS; c++)
 		if (cell->history->cursor[c].at)
 			item->ops->add(&history_sums(plan, cell->history, c)[item->plain], number);
@@ -300,7 +294,7 @@ static void add_set(const struct plan *plan, struct cell *cell, const struct pla
 {
 	unsigned s = (unsigned)item->set;
 	struct distinct_seen seen = {.set = cell_set(plan, cell, s),
-				     .panes = set_panes(plan, cell, s),
+				     .panes = cell_set_panes(plan, cell, s),
 				     .seq = cell->newest};
 	struct item value;
 
@@ -351,9 +345,9 @@ static void turn(const struct plan *plan, struct cell *cell, unsigned which, uin
 	if (!cell->history)
 		return;
 	memcpy(history_sums(plan, cell->history, which),
-	       pane_own(pane_of(plan, cell, cell->newest)), row);
+	       pane_own(cell_pane_of(plan, cell, cell->newest)), row);
 	for (uint32_t seq = cell->newest; seq != at;) {
-		struct pane *pane = pane_of(plan, cell, --seq);
+		struct pane *pane = cell_pane_of(plan, cell, --seq);
 		struct partial *front = pane_front(plan, pane, which);
 
 		memcpy(front, pane_own(pane), row);
@@ -370,7 +364,7 @@ static void cursor_begin(const struct plan *plan, struct cell *cell, unsigned wh
 
 	cursor_empty(plan, cell, which);
 	for (uint32_t seq = cell->newest; seq + 1 != cell->oldest; seq--) {
-		struct pane *pane = pane_of(plan, cell, seq);
+		struct pane *pane = cell_pane_of(plan, cell, seq);
 
 		if (!covers(cell, which, pane))
 			break;
@@ -389,12 +383,12 @@ static void move_on(const struct plan *plan, struct cell *cell, unsigned which, 
 {
 	bool turned = false;
 
-	while (at && !covers(cell, which, pane_of(plan, cell, at))) {
+	while (at && !covers(cell, which, cell_pane_of(plan, cell, at))) {
 		uint32_t next = at == cell->newest ? 0 : at + 1;
 
 		for (unsigned s = 0; s < plan->sets; s++)
 			distinct_leave(plan->space, cursor_set(plan, cell, which, s),
-				       pane_set(plan, pane_of(plan, cell, at), s), next);
+				       pane_set(plan, cell_pane_of(plan, cell, at), s), next);
 		turned |= cell->history && at == cell->history->cursor[which].back;
 		at = next;
 	}
@@ -446,7 +440,8 @@ static double set_count(const struct plan *plan, struct cell *cell, unsigned whi
 
 	if (distinct_wants_sketch(set, cursor) && distinct_sketch(plan->space, cursor)) {
 		for (uint32_t seq = at; seq != cell->newest + 1; seq++) {
-			struct distinct_pane *pane = pane_set(plan, pane_of(plan, cell, seq), s);
+			struct distinct_pane *pane =
+				pane_set(plan, cell_pane_of(plan, cell, seq), s);
 
 			if (pane->sketch)
 				sketch_merge(cursor->sketch, pane->sketch);
@@ -465,7 +460,7 @@ static struct value plain_value(const struct plan *plan, struct cell *cell, unsi
 		return item->ops->value(at ? &pane_own(first_pane(plan, cell))[item->plain]
 					   : &whole);
 	if (at && at != history->cursor[which].back)
-		whole = pane_front(plan, pane_of(plan, cell, at), which)[item->plain];
+		whole = pane_front(plan, cell_pane_of(plan, cell, at), which)[item->plain];
 	item->ops->merge(&whole, &history_sums(plan, history, which)[item->plain]);
 	return item->ops->value(&whole);
 }
@@ -499,7 +494,7 @@ bool cell_first(const struct plan *plan, const struct cell *cell, enum cell_curs
 	uint32_t at = cell_at(plan, cell, which);
 
 	if (at)
-		*first = pane_of(plan, cell, at)->first;
+		*first = cell_pane_of(plan, cell, at)->first;
 	return at != 0;
 }
 
@@ -518,7 +513,7 @@ int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor whi
 	out->whole = !cell_estimated(plan, cell, which, i);
 	set->stamp++;
 	for (uint32_t seq = from; from && seq != cell->newest + 1; seq++) {
-		const struct distinct_pane *seen = pane_set(plan, pane_of(plan, cell, seq), s);
+		const struct distinct_pane *seen = pane_set(plan, cell_pane_of(plan, cell, seq), s);
 
 		for (uint32_t f = 0; f < seen->first_len; f++)
 			if (distinct_once(set, seen->first[f]))

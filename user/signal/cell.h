@@ -73,6 +73,22 @@ struct cell {
 	/* Then: distinct_cursor [CURSORS][sets], distinct [sets], the first pane. */
 };
 
+/*
+ * A cell as a snapshot has it: its panes from `oldest` to `newest`, of each its times, its partials
+ * and its parts of the sets; the sets (distinct.h); `start`. All else follows from these. It is
+ * built anew by cell_init(), then for each pane cell_pane() and its partials, then the sets, then
+ * cell_seek() for each cursor in use. Panes have the numbers 1, 2, … then.
+ */
+struct pane *cell_pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq);
+struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsigned set);
+struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell *cell,
+				     unsigned set);
+
+static inline struct partial *pane_own(struct pane *pane)
+{
+	return (struct partial *)(pane + 1);
+}
+
 /* The space's `max` and memory are set. */
 void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
 	       struct distinct_space *space);

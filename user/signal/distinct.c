@@ -15,16 +15,6 @@ struct distinct_slot {
 	uint32_t hash;
 };
 
-static struct distinct_entry *entry_of(const struct distinct *set, uint32_t e)
-{
-	return &set->entries[e - 1];
-}
-
-static struct tuple **tuple_of(const struct distinct *set, uint32_t e)
-{
-	return (struct tuple **)(set->entries + set->cap) + (e - 1);
-}
-
 static bool hashed(uint32_t cap)
 {
 	return cap > DISTINCT_LOOKED;
@@ -60,7 +50,8 @@ static uint32_t slot_of(const struct distinct *set, const struct item *item, uin
 	uint32_t i = hash & mask_of(set);
 
 	for (; slots[i].entry; i = (i + 1) & mask_of(set))
-		if (slots[i].hash == hash && item_equal(&entry_of(set, slots[i].entry)->item, item))
+		if (slots[i].hash == hash &&
+		    item_equal(&distinct_entry(set, slots[i].entry)->item, item))
 			break;
 	return i;
 }
@@ -84,7 +75,7 @@ static void slot_clear(struct distinct *set, uint32_t i)
 
 static void slot_set(struct distinct *set, uint32_t e)
 {
-	const struct item *item = &entry_of(set, e)->item;
+	const struct item *item = &distinct_entry(set, e)->item;
 	uint32_t hash = hash_of(item);
 
 	slots_of(set)[slot_of(set, item, hash)] = (struct distinct_slot){.entry = e, .hash = hash};
@@ -98,48 +89,56 @@ static uint32_t find(const struct distinct *set, const struct item *item)
 	if (hashed(set->cap))
 		return slots_of(set)[slot_of(set, item, hash_of(item))].entry;
 	for (uint32_t e = 1; e <= set->used; e++)
-		if (entry_of(set, e)->pane && item_equal(&entry_of(set, e)->item, item))
+		if (distinct_entry(set, e)->pane && item_equal(&distinct_entry(set, e)->item, item))
 			return e;
+	return 0;
+}
+
+/* Room for `cap` entries, a power of two. */
+static int take_block(struct distinct_space *space, struct distinct *set, uint32_t cap)
+{
+	struct distinct_entry *entries = pool_get(space->pool, block_size(set, cap));
+
+	if (!entries)
+		return -ENOMEM;
+	set->cap = cap;
+	set->entries = entries;
 	return 0;
 }
 
 static int grow(struct distinct_space *space, struct distinct *set)
 {
 	struct distinct old = *set;
+	int err = take_block(space, set, old.cap ? old.cap * 2 : DISTINCT_MIN);
 
-	set->cap = old.cap ? old.cap * 2 : DISTINCT_MIN;
-	set->entries = pool_get(space->pool, block_size(set, set->cap));
-	if (!set->entries) {
-		*set = old;
-		return -ENOMEM;
-	}
-	if (!old.cap)
-		return 0;
+	if (err || !old.cap)
+		return err;
 	memcpy(set->entries, old.entries, old.cap * sizeof(*old.entries));
 	if (set->keep)
-		memcpy(tuple_of(set, 1), tuple_of(&old, 1), old.cap * sizeof(struct tuple *));
+		memcpy(distinct_kept(set, 1), distinct_kept(&old, 1),
+		       old.cap * sizeof(struct tuple *));
 	pool_put(space->pool, old.entries, block_size(&old, old.cap));
 	for (uint32_t e = 1; hashed(set->cap) && e <= set->used; e++)
-		if (entry_of(set, e)->pane)
+		if (distinct_entry(set, e)->pane)
 			slot_set(set, e);
 	return 0;
 }
 
 static void unlink_entry(struct distinct *set, uint32_t e)
 {
-	const struct distinct_entry *entry = entry_of(set, e);
+	const struct distinct_entry *entry = distinct_entry(set, e);
 
-	*(entry->older ? &entry_of(set, entry->older)->newer : &set->oldest) = entry->newer;
-	*(entry->newer ? &entry_of(set, entry->newer)->older : &set->newest) = entry->older;
+	*(entry->older ? &distinct_entry(set, entry->older)->newer : &set->oldest) = entry->newer;
+	*(entry->newer ? &distinct_entry(set, entry->newer)->older : &set->newest) = entry->older;
 }
 
 static void link_newest(struct distinct *set, uint32_t e)
 {
-	struct distinct_entry *entry = entry_of(set, e);
+	struct distinct_entry *entry = distinct_entry(set, e);
 
 	entry->older = set->newest;
 	entry->newer = 0;
-	*(set->newest ? &entry_of(set, set->newest)->newer : &set->oldest) = e;
+	*(set->newest ? &distinct_entry(set, set->newest)->newer : &set->oldest) = e;
 	set->newest = e;
 }
 
@@ -147,7 +146,7 @@ static void remove_oldest(struct distinct_space *space, struct distinct *set,
 			  const struct distinct_panes *panes)
 {
 	uint32_t e = set->oldest;
-	struct distinct_entry *entry = entry_of(set, e);
+	struct distinct_entry *entry = distinct_entry(set, e);
 
 	if (hashed(set->cap))
 		slot_clear(set, slot_of(set, &entry->item, hash_of(&entry->item)));
@@ -155,8 +154,8 @@ static void remove_oldest(struct distinct_space *space, struct distinct *set,
 	distinct_pane(panes, entry->pane)->fresh--;
 	entry->pane = 0;
 	if (set->keep) {
-		tuple_drop(space->pool, *tuple_of(set, e));
-		*tuple_of(set, e) = NULL;
+		tuple_drop(space->pool, *distinct_kept(set, e));
+		*distinct_kept(set, e) = NULL;
 	}
 	entry->newer = set->free;
 	set->free = e;
@@ -181,15 +180,15 @@ static void start_sketching(struct distinct_space *space, const struct distinct_
 	struct distinct *set = seen->set;
 
 	set->sketching = true;
-	for (uint32_t e = set->oldest; e; e = entry_of(set, e)->newer)
-		part_add(space, distinct_pane(&seen->panes, entry_of(set, e)->pane),
-			 item_fixed_hash(&entry_of(set, e)->item));
+	for (uint32_t e = set->oldest; e; e = distinct_entry(set, e)->newer)
+		part_add(space, distinct_pane(&seen->panes, distinct_entry(set, e)->pane),
+			 item_fixed_hash(&distinct_entry(set, e)->item));
 }
 
 static void push_out(struct distinct_space *space, const struct distinct_seen *seen)
 {
 	struct distinct *set = seen->set;
-	uint32_t seq = entry_of(set, set->oldest)->pane;
+	uint32_t seq = distinct_entry(set, set->oldest)->pane;
 
 	if (!set->sketching)
 		start_sketching(space, seen);
@@ -214,7 +213,7 @@ static int entry_new(struct distinct_space *space, const struct distinct_seen *s
 	}
 	if (set->free) {
 		*e = set->free;
-		set->free = entry_of(set, *e)->newer;
+		set->free = distinct_entry(set, *e)->newer;
 	} else {
 		*e = ++set->used;
 	}
@@ -224,7 +223,7 @@ static int entry_new(struct distinct_space *space, const struct distinct_seen *s
 
 bool distinct_once(struct distinct *set, uint32_t e)
 {
-	struct distinct_entry *entry = entry_of(set, e);
+	struct distinct_entry *entry = distinct_entry(set, e);
 
 	if (!entry->pane || entry->stamp == set->stamp)
 		return false;
@@ -284,7 +283,7 @@ static void move_to_newest(struct distinct_space *space, const struct distinct_s
 {
 	struct distinct_pane *pane = distinct_pane(&seen->panes, seen->seq);
 
-	entry_of(seen->set, e)->pane = seen->seq;
+	distinct_entry(seen->set, e)->pane = seen->seq;
 	pane->fresh++;
 	link_newest(seen->set, e);
 	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
@@ -310,9 +309,9 @@ static int add_entry(struct distinct_space *space, const struct distinct_seen *s
 		tuple_drop(space->pool, tuple);
 		return err;
 	}
-	*entry_of(set, *e) = (struct distinct_entry){.item = *item, .stamp = set->stamp};
+	*distinct_entry(set, *e) = (struct distinct_entry){.item = *item, .stamp = set->stamp};
 	if (set->keep)
-		*tuple_of(set, *e) = tuple;
+		*distinct_kept(set, *e) = tuple;
 	if (hashed(set->cap))
 		slot_set(set, *e);
 	return 0;
@@ -325,10 +324,10 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 	struct distinct *set = seen->set;
 	uint32_t e = find(set, item), before = 0;
 
-	if (e && entry_of(set, e)->pane == seen->seq)
+	if (e && distinct_entry(set, e)->pane == seen->seq)
 		return 0;
 	if (e) {
-		before = entry_of(set, e)->pane;
+		before = distinct_entry(set, e)->pane;
 		distinct_pane(&seen->panes, before)->fresh--;
 		unlink_entry(set, e);
 	} else {
@@ -381,8 +380,8 @@ void distinct_expire(struct distinct_space *space, struct distinct *set,
 
 void distinct_renumber(struct distinct *set, uint32_t less)
 {
-	for (uint32_t e = set->oldest; e; e = entry_of(set, e)->newer)
-		entry_of(set, e)->pane -= less;
+	for (uint32_t e = set->oldest; e; e = distinct_entry(set, e)->newer)
+		distinct_entry(set, e)->pane -= less;
 	if (set->forgotten)
 		set->forgotten -= less;
 }
@@ -390,7 +389,7 @@ void distinct_renumber(struct distinct *set, uint32_t less)
 void distinct_values(const struct distinct *set, uint32_t entry, const struct field_list *fields,
 		     struct value *values)
 {
-	tuple_values(&entry_of(set, entry)->item, *tuple_of(set, entry), fields, values);
+	tuple_values(&distinct_entry(set, entry)->item, *distinct_kept(set, entry), fields, values);
 }
 
 bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *cursor)
@@ -413,6 +412,39 @@ double distinct_count(const struct distinct_space *space, const struct distinct 
 		return least;
 	estimate = round(sketch_estimate(cursor->sketch));
 	return estimate > least ? estimate : least;
+}
+
+int distinct_rebuild(struct distinct_space *space, struct distinct *set, uint32_t used)
+{
+	uint32_t cap = DISTINCT_MIN;
+
+	while (cap < used)
+		cap *= 2;
+	set->used = used;
+	return used ? take_block(space, set, cap) : 0;
+}
+
+void distinct_put(struct distinct *set, const struct distinct_panes *panes, uint32_t entry,
+		  uint32_t seq, const struct item *item, struct tuple *kept)
+{
+	*distinct_entry(set, entry) = (struct distinct_entry){.item = *item, .pane = seq};
+	if (set->keep)
+		*distinct_kept(set, entry) = kept;
+	if (hashed(set->cap))
+		slot_set(set, entry);
+	link_newest(set, entry);
+	distinct_pane(panes, seq)->fresh++;
+	set->count++;
+}
+
+void distinct_rebuilt(struct distinct *set)
+{
+	for (uint32_t e = set->used; e; e--) {
+		if (distinct_entry(set, e)->pane)
+			continue;
+		distinct_entry(set, e)->newer = set->free;
+		set->free = e;
+	}
 }
 
 void distinct_free(struct distinct_space *space, struct distinct *set)

@@ -129,6 +129,33 @@ double distinct_count(const struct distinct_space *space, const struct distinct 
 
 void distinct_cursor_reset(struct distinct_space *space, struct distinct_cursor *cursor);
 
+/*
+ * A set as a snapshot has it: its entries by number (1 to `used`) in the order of its list, oldest
+ * first; the parts of its panes; `forgotten` and `sketching`. It is built anew, after its panes, by
+ * making room, putting the entries in that same order, and ending; then come the parts.
+ */
+static inline struct distinct_entry *distinct_entry(const struct distinct *set, uint32_t entry)
+{
+	return &set->entries[entry - 1];
+}
+
+/* What is kept of the entry's values; NULL: the item says them. Of keeping sets. */
+static inline struct tuple **distinct_kept(const struct distinct *set, uint32_t entry)
+{
+	return (struct tuple **)(set->entries + set->cap) + (entry - 1);
+}
+
+/* Room for entries up to `used`, in a set that has none. 0, or -ENOMEM. */
+int distinct_rebuild(struct distinct_space *space, struct distinct *set, uint32_t used);
+
+/* The entry `entry`, which is free, has this value, seen last in the pane `seq`. The set owns
+ * `kept` from then on (NULL: the item says it all). */
+void distinct_put(struct distinct *set, const struct distinct_panes *panes, uint32_t entry,
+		  uint32_t seq, const struct item *item, struct tuple *kept);
+
+/* Numbers that were not put are free. */
+void distinct_rebuilt(struct distinct *set);
+
 /* Of a set whose panes have all gone. */
 void distinct_free(struct distinct_space *space, struct distinct *set);
 

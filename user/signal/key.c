@@ -61,31 +61,46 @@ static void evict(struct key_store *store)
 	let_go(store, victim);
 }
 
+struct key *keys_restore(struct key_store *store, const struct item *item, struct tuple *kept,
+			 bool single, bool asleep)
+{
+	uint32_t number = roster_find(&store->roster, item);
+	struct key *key;
+
+	if (number)
+		return NULL;
+	number = roster_add(&store->roster, item);
+	if (!number)
+		return NULL;
+	key = key_at(store, number);
+	key->number = number;
+	key->kept = kept;
+	key->single = single;
+	list_add(store, list_of(store, key), key);
+	if (asleep)
+		keys_sleep(store, key);
+	return key;
+}
+
 static struct key *key_new(struct key_store *store, const struct item *item,
 			   const struct event *event)
 {
 	bool returns = admission_has(&store->admission, item_fixed_hash(item));
 	struct tuple *kept;
 	struct key *key;
-	uint32_t number;
 
 	if (store->roster.count >= store->max)
 		evict(store);
 	if (tuple_keep(store->pool, store->buffer, event, store->fields, item, &kept))
 		return NULL;
-	number = roster_add(&store->roster, item);
-	if (!number) {
+	key = keys_restore(store, item, kept, !returns, false);
+	if (!key) {
 		tuple_drop(store->pool, kept);
 		return NULL;
 	}
-	key = key_at(store, number);
-	key->number = number;
-	key->kept = kept;
 	key->created = ++store->created;
-	key->single = !returns;
 	key->short_of = returns;
 	key->last = event->time;
-	list_add(store, list_of(store, key), key);
 	return key;
 }
 

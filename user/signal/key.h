@@ -106,6 +106,15 @@ void key_values(const struct key_store *store, const struct key *key, struct val
 
 void keys_remove(struct key_store *store, struct key *key);
 
+/*
+ * Keys as a snapshot has them: each list from its oldest on, by `newer`; of a key all but its
+ * numbers. They are built anew in the same order. The key that is made has `single` and `asleep` as
+ * given, and is not counted as created: the caller sets `created`, of key and store. The key owns
+ * `kept`. NULL without memory, or if the item is known: `kept` is the caller's then.
+ */
+struct key *keys_restore(struct key_store *store, const struct item *item, struct tuple *kept,
+			 bool single, bool asleep);
+
 /* The oldest key awake whose last event is before `before`; NULL: none. */
 struct key *keys_stale(struct key_store *store, weir_time before);
 void keys_sleep(struct key_store *store, struct key *key);

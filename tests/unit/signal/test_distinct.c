@@ -183,6 +183,93 @@ static void estimates_only_grow(void **state)
 	}
 }
 
+static void copy_set(struct one *to, const struct one *from, unsigned s)
+{
+	const struct distinct *set = cell_set(&from->plan, from->cell, s);
+	struct distinct *copy = cell_set(&to->plan, to->cell, s);
+	struct distinct_panes panes = cell_set_panes(&to->plan, to->cell, s);
+	struct distinct_panes parts = cell_set_panes(&from->plan, from->cell, s);
+	uint32_t less = from->cell->oldest - 1;
+
+	assert_int_equal(distinct_rebuild(&to->space, copy, set->used), 0);
+	for (uint32_t e = set->oldest; e; e = distinct_entry(set, e)->newer)
+		distinct_put(copy, &panes, e, distinct_entry(set, e)->pane - less,
+			     &distinct_entry(set, e)->item, NULL);
+	distinct_rebuilt(copy);
+	copy->sketching = set->sketching;
+	copy->forgotten = set->forgotten ? set->forgotten - less : 0;
+	for (uint32_t seq = from->cell->oldest; seq != from->cell->newest + 1; seq++) {
+		struct distinct_pane *part = distinct_pane(&parts, seq);
+		struct distinct_pane *pane = distinct_pane(&panes, seq - less);
+
+		pane->first_len = pane->first_cap = part->first_len;
+		pane->first = pool_get(&to->pool, part->first_len * sizeof(*part->first));
+		if (part->first_len)
+			memcpy(pane->first, part->first, part->first_len * sizeof(*part->first));
+		if (!part->sketch)
+			continue;
+		pane->sketch = pool_get(&to->pool, sizeof(*part->sketch));
+		to->space.sketches_left--;
+		*pane->sketch = *part->sketch;
+	}
+}
+
+/* As a snapshot does it. */
+static void copy_cell(struct one *to, const struct one *from)
+{
+	for (uint32_t seq = from->cell->oldest; seq != from->cell->newest + 1; seq++) {
+		const struct pane *pane = cell_pane_of(&from->plan, from->cell, seq);
+
+		assert_int_equal(cell_pane(&to->plan, to->cell, pane->start, pane->first), 0);
+	}
+	for (unsigned s = 0; s < from->plan.sets; s++)
+		copy_set(to, from, s);
+	for (unsigned c = 0; c < CURSORS; c++)
+		if (from->cell->start[c] != TIME_NONE)
+			cell_seek(&to->plan, to->cell, c, from->cell->start[c]);
+}
+
+/* One that is taken apart and built anew goes on as if nothing had happened. */
+static void goes_on_from_a_snapshot(void **state)
+{
+	struct arena arena = {0};
+	struct one a, b;
+
+	(void)state;
+	srand(9);
+	one_new(&a, 16);
+	for (int pane = 1; pane < 500; pane++) {
+		struct signal_set x, y;
+
+		one_new(&b, 16);
+		copy_cell(&b, &a);
+		for (int i = rand() % 20; i >= 0; i--) {
+			unsigned port = (unsigned)rand() % (rand() % 3 ? 8 : 30);
+
+			see(&a, pane * 10, port);
+			see(&b, pane * 10, port);
+		}
+		cell_trim(&a.plan, a.cell, (pane - 6) * 10);
+		cell_trim(&b.plan, b.cell, (pane - 6) * 10);
+		for (unsigned c = 0; c < CURSORS; c++) {
+			cell_seek(&a.plan, a.cell, c, (pane - rand() % 6) * 10);
+			cell_seek(&b.plan, b.cell, c, a.cell->start[c]);
+			assert_float_equal(count(&a, c), count(&b, c), 0);
+			assert_int_equal(cell_estimated(&a.plan, a.cell, c, 0),
+					 cell_estimated(&b.plan, b.cell, c, 0));
+			assert_int_equal(cell_values(&a.plan, a.cell, c, 1, &arena, &x), 0);
+			assert_int_equal(cell_values(&b.plan, b.cell, c, 1, &arena, &y), 0);
+			assert_int_equal(x.len, y.len);
+			for (unsigned i = 0; i < x.len; i++)
+				assert_float_equal(x.at[i].number, y.at[i].number, 0);
+		}
+		one_free(&b);
+		arena_reset(&arena);
+	}
+	one_free(&a);
+	arena_free(&arena);
+}
+
 /* Random panes and windows against a plain count; panes numbered from `seq` on. */
 static void count_by_hand(uint32_t seq)
 {
@@ -241,6 +328,7 @@ int main(void)
 		cmocka_unit_test(estimates_only_grow),
 		cmocka_unit_test(agrees_with_counting_by_hand),
 		cmocka_unit_test(goes_on_when_numbers_run_out),
+		cmocka_unit_test(goes_on_from_a_snapshot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
