@@ -7,17 +7,22 @@ static json_t *status_rules(const struct pipeline *p)
 
 	for (unsigned i = 0; i < p->rules->len; i++) {
 		const struct rule *rule = &p->rules->rules[i];
-		uint64_t fired = 0, suppressed = 0, detections = 0;
+		struct signal_rule_stats s;
+		uint64_t detections = 0;
 
 		if (rule->kind == RULE_BASE && rule->users_len)
 			continue;
-		signal_engine_rule_stats(p->signals, i, &fired, &suppressed);
+		signal_engine_rule_stats(p->signals, i, &s);
 		correlate_rule_stats(p->correlate, i, &detections);
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", rule->display, "level",
-					severity_name(rule->level), "signals", (json_int_t)fired,
-					"suppressed", (json_int_t)suppressed, "detections",
-					(json_int_t)detections));
+			list,
+			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+				  rule->display, "level", severity_name(rule->level), "signals",
+				  (json_int_t)s.fired, "suppressed", (json_int_t)s.suppressed,
+				  "detections", (json_int_t)detections, "keys", (json_int_t)s.keys,
+				  "bytes", (json_int_t)s.bytes, "evicted_keys",
+				  (json_int_t)s.evicted, "overflowed", (json_int_t)s.overflowed,
+				  "lost", (json_int_t)s.lost));
 	}
 	return list;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "signal/agenda.h"
 #include "signal/chain.h"
 #include "signal/single.h"
 
@@ -23,7 +24,10 @@ struct signal_engine {
 	bool *matches;		/* by rule, of the event at hand */
 	uint64_t *stamp;	/* by rule: the event that it saw last */
 	unsigned *touched;	/* window rules of the event at hand */
-	weir_time due;		/* the least of the windows' */
+	struct agenda agenda;	/* window rules by when they are due */
+	unsigned *keyed;	/* rules that have keys */
+	unsigned keyed_len;
+	bool *listed; /* by rule: it is among them */
 };
 
 static bool refers_temporal(const struct ruleset *set, const struct rule *rule)
@@ -93,7 +97,6 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 		(struct signal_engine_ops){on_signal, ops->coverage ? coverage : NULL, engine};
 	engine->shop.ops = &engine->inner;
 	engine->shop.clock = TIME_NONE;
-	engine->due = TIME_NEVER;
 	engine->window = calloc(len, sizeof(struct window *));
 	engine->single = calloc(len, sizeof(struct single *));
 	engine->matched = calloc(len, sizeof(*engine->matched));
@@ -101,8 +104,11 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 	engine->stamp = calloc(len, sizeof(*engine->stamp));
 	engine->touched = calloc(len, sizeof(*engine->touched));
 	engine->counted = calloc(len, sizeof(*engine->counted));
+	engine->keyed = calloc(len, sizeof(*engine->keyed));
+	engine->listed = calloc(len, sizeof(*engine->listed));
 	if (!engine->window || !engine->single || !engine->matched || !engine->matches ||
-	    !engine->stamp || !engine->touched || !engine->counted)
+	    !engine->stamp || !engine->touched || !engine->counted || !engine->keyed ||
+	    !engine->listed || agenda_init(&engine->agenda, set->len))
 		goto out;
 	find_counted(engine);
 	for (unsigned i = 0; i < set->len; i++)
@@ -129,25 +135,35 @@ void signal_engine_free(struct signal_engine *engine)
 	free(engine->stamp);
 	free(engine->touched);
 	free(engine->counted);
+	free(engine->keyed);
+	free(engine->listed);
+	agenda_free(&engine->agenda);
 	free(engine->shop.buffer.at);
 	arena_free(&engine->shop.arena);
 	pool_free(&engine->shop.pool);
 	free(engine);
 }
 
-/* The window rule whose timer is due first; of several the first rule. NULL: none. */
-static struct window *first_due(struct signal_engine *engine)
+/* What the window's event or timer has changed. */
+static void note(struct signal_engine *engine, unsigned rule)
 {
-	struct window *first = NULL;
+	agenda_set(&engine->agenda, rule, engine->window[rule]->due);
+}
 
-	for (unsigned i = 0; i < engine->set->len; i++) {
-		struct window *window = engine->window[i];
+/* The rule has keys now, to be looked after as time goes on. */
+static void list(struct signal_engine *engine, unsigned rule)
+{
+	if (engine->listed[rule])
+		return;
+	engine->listed[rule] = true;
+	engine->keyed[engine->keyed_len++] = rule;
+}
 
-		if (window && window->due != TIME_NEVER && (!first || window->due < first->due))
-			first = window;
-	}
-	engine->due = first ? first->due : TIME_NEVER;
-	return first;
+static void window_takes(struct signal_engine *engine, unsigned rule, const struct event *event)
+{
+	window_event(engine->window[rule], event, engine->matches);
+	note(engine, rule);
+	list(engine, rule);
 }
 
 /* Windows over signals, in the order in which these were said. */
@@ -161,15 +177,9 @@ static void run_chain(struct signal_engine *engine)
 		if (chained->event.time < engine->shop.clock)
 			chained->event.time = engine->shop.clock;
 		engine->matches[rule->index] = true;
-		for (unsigned u = 0; u < rule->users_len; u++) {
-			struct window *window = engine->window[rule->users[u]];
-
-			if (!window)
-				continue;
-			window_event(window, &chained->event, engine->matches);
-			if (window->due < engine->due)
-				engine->due = window->due;
-		}
+		for (unsigned u = 0; u < rule->users_len; u++)
+			if (engine->window[rule->users[u]])
+				window_takes(engine, rule->users[u], &chained->event);
 		engine->matches[rule->index] = false;
 		chain_drop(&engine->shop.pool, chained);
 	}
@@ -179,19 +189,20 @@ static void run_chain(struct signal_engine *engine)
 static void run_timers(struct signal_engine *engine, weir_time until)
 {
 	for (;;) {
-		struct window *window = engine->due <= until ? first_due(engine) : NULL;
+		unsigned rule;
+		weir_time due = agenda_first(&engine->agenda, &rule);
+		bool runs = due <= until && due != TIME_NEVER;
 
-		if (window && window->due > until)
-			window = NULL;
-		if (engine->chain.first && (!window || window->due > engine->shop.clock)) {
+		if (engine->chain.first && (!runs || due > engine->shop.clock)) {
 			run_chain(engine);
 			continue;
 		}
-		if (!window)
+		if (!runs)
 			return;
 		if (!engine->shop.ended)
-			engine->shop.clock = window->due;
-		window->ops->timer(window);
+			engine->shop.clock = due;
+		engine->window[rule]->ops->timer(engine->window[rule]);
+		note(engine, rule);
 	}
 }
 
@@ -217,8 +228,10 @@ static void base_rules(struct signal_engine *engine, const struct event *event, 
 		engine->matches[rule->index] = true;
 		for (unsigned u = 0; u < rule->users_len; u++)
 			touch(engine, rule->users[u], touched);
-		if (engine->single[rule->index])
-			single_event(engine->single[rule->index], event);
+		if (!engine->single[rule->index])
+			continue;
+		single_event(engine->single[rule->index], event);
+		list(engine, rule->index);
 	}
 }
 
@@ -236,13 +249,8 @@ static void one_event(struct signal_engine *engine, const struct event *event)
 		return;
 	engine->shop.stats.matched++;
 	base_rules(engine, event, matched, &touched);
-	for (unsigned i = 0; i < touched; i++) {
-		struct window *window = engine->window[engine->touched[i]];
-
-		window_event(window, event, engine->matches);
-		if (window->due < engine->due)
-			engine->due = window->due;
-	}
+	for (unsigned i = 0; i < touched; i++)
+		window_takes(engine, engine->touched[i], event);
 	for (unsigned i = 0; i < matched; i++)
 		engine->matches[engine->matched[i]] = false;
 }
@@ -250,8 +258,7 @@ static void one_event(struct signal_engine *engine, const struct event *event)
 void signal_engine_event(struct signal_engine *engine, const struct event *event)
 {
 	engine->busy = true;
-	if (engine->due <= event->time)
-		run_timers(engine, event->time);
+	run_timers(engine, event->time);
 	engine->shop.clock = event->time;
 	one_event(engine, event);
 	if (engine->chain.first)
@@ -270,13 +277,28 @@ void signal_engine_signal(struct signal_engine *engine, const struct signal *sig
 		return;
 	}
 	engine->busy = true;
-	if (engine->due <= signal->emitted)
-		run_timers(engine, signal->emitted);
+	run_timers(engine, signal->emitted);
 	if (signal->emitted > engine->shop.clock)
 		engine->shop.clock = signal->emitted;
 	chain_add(&engine->chain, &engine->shop.pool, signal);
 	run_chain(engine);
 	engine->busy = false;
+}
+
+/* Keys whose time has passed. Rules that have none left are not looked after any more. */
+static void tidy(struct signal_engine *engine)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < engine->keyed_len; i++) {
+		unsigned rule = engine->keyed[i];
+
+		engine->listed[rule] = engine->window[rule] ? window_tidy(engine->window[rule])
+							    : single_tidy(engine->single[rule]);
+		if (engine->listed[rule])
+			engine->keyed[kept++] = rule;
+	}
+	engine->keyed_len = kept;
 }
 
 void signal_engine_watermark(struct signal_engine *engine, weir_time watermark)
@@ -288,39 +310,33 @@ void signal_engine_watermark(struct signal_engine *engine, weir_time watermark)
 	if (engine->shop.ended || watermark <= engine->shop.clock)
 		return;
 	engine->shop.clock = watermark;
-	for (unsigned i = 0; i < engine->set->len; i++) {
-		if (engine->window[i])
-			window_tidy(engine->window[i]);
-		if (engine->single[i])
-			single_tidy(engine->single[i]);
-	}
+	tidy(engine);
+}
+
+void signal_engine_rule_stats(const struct signal_engine *engine, unsigned rule,
+			      struct signal_rule_stats *stats)
+{
+	*stats = (struct signal_rule_stats){0};
+	if (rule >= engine->set->len)
+		return;
+	if (engine->window[rule])
+		window_stats(engine->window[rule], stats);
+	else if (engine->single[rule])
+		single_stats(engine->single[rule], stats);
 }
 
 void signal_engine_stats(const struct signal_engine *engine, struct signal_engine_stats *stats)
 {
 	*stats = engine->shop.stats;
 	stats->bytes = engine->shop.pool.bytes;
+	stats->lost = engine->chain.lost;
 	for (unsigned i = 0; i < engine->set->len; i++) {
-		if (engine->window[i]) {
-			stats->keys += engine->window[i]->keys.roster.count;
-			stats->evicted_keys += engine->window[i]->keys.evicted;
-			stats->bytes += window_bytes(engine->window[i]);
-		}
-		if (engine->single[i])
-			stats->keys += single_keys(engine->single[i]);
-	}
-}
+		struct signal_rule_stats rule;
 
-void signal_engine_rule_stats(const struct signal_engine *engine, unsigned rule, uint64_t *fired,
-			      uint64_t *suppressed)
-{
-	*fired = *suppressed = 0;
-	if (rule >= engine->set->len)
-		return;
-	if (engine->window[rule]) {
-		*fired = engine->window[rule]->fired;
-		*suppressed = engine->window[rule]->suppressed;
-	} else if (engine->single[rule]) {
-		single_counts(engine->single[rule], fired, suppressed);
+		signal_engine_rule_stats(engine, i, &rule);
+		stats->keys += rule.keys;
+		stats->bytes += rule.bytes;
+		stats->evicted_keys += rule.evicted;
+		stats->lost += rule.lost;
 	}
 }

@@ -18,7 +18,7 @@ struct signal_engine_ops {
 };
 
 struct signal_engine_stats {
-	uint64_t events, matched, skipped_null_key, signals, suppressed, evicted_keys;
+	uint64_t events, matched, skipped_null_key, signals, suppressed, evicted_keys, lost;
 	uint64_t keys, bytes; /* now */
 };
 
@@ -39,8 +39,15 @@ void signal_engine_watermark(struct signal_engine *engine, weir_time watermark);
 
 void signal_engine_stats(const struct signal_engine *engine, struct signal_engine_stats *stats);
 
-/* How often a rule made a signal, and how often it was quiet by `suppress`. */
-void signal_engine_rule_stats(const struct signal_engine *engine, unsigned rule, uint64_t *fired,
-			      uint64_t *suppressed);
+struct signal_rule_stats {
+	uint64_t fired, suppressed; /* signals; and how often it was quiet by `suppress` */
+	uint64_t keys, bytes;	    /* now */
+	uint64_t evicted;	    /* keys that had to go early, for their number or their bytes */
+	uint64_t overflowed;	    /* events that found no room for one more inner group */
+	uint64_t lost;		    /* events or values of them that found no memory */
+};
+
+void signal_engine_rule_stats(const struct signal_engine *engine, unsigned rule,
+			      struct signal_rule_stats *stats);
 
 #endif

@@ -157,6 +157,7 @@ static void group_event(struct window *window, struct key *key, unsigned per,
 	}
 	if (!group || cell_pane(plan, &group->cell, pane, event->time)) {
 		key_groups(window, key)[per].overflow = event->time;
+		window->overflowed++;
 		return;
 	}
 	cell_add(plan, &group->cell, event, window->rules);

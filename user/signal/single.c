@@ -24,10 +24,11 @@ struct quiet {
 struct single {
 	const struct rule *rule;
 	struct workshop *shop;
+	struct pool pool;
 	bool alone; /* nothing refers to it, or somebody says generate */
 	struct table table;
 	struct quiet *oldest, *newest;
-	uint64_t fired, suppressed;
+	uint64_t fired, suppressed, evicted;
 };
 
 struct single *single_new(struct workshop *shop, const struct ruleset *set, const struct rule *rule)
@@ -64,7 +65,7 @@ static void drop_oldest(struct single *single)
 
 	list_remove(single, quiet);
 	table_remove(&single->table, quiet);
-	pool_put(&single->shop->pool, quiet, sizeof(*quiet));
+	pool_put(&single->pool, quiet, sizeof(*quiet));
 }
 
 void single_free(struct single *single)
@@ -74,6 +75,7 @@ void single_free(struct single *single)
 	while (single->oldest)
 		drop_oldest(single);
 	table_free(&single->table);
+	pool_free(&single->pool);
 	free(single);
 }
 
@@ -89,15 +91,15 @@ static struct quiet *quiet_of(struct single *single, const struct item *item)
 	}
 	if (single->table.count >= SINGLE_KEYS_MAX) {
 		drop_oldest(single);
-		single->shop->stats.evicted_keys++;
+		single->evicted++;
 	}
-	quiet = pool_get(&single->shop->pool, sizeof(*quiet));
+	quiet = pool_get(&single->pool, sizeof(*quiet));
 	if (!quiet)
 		return NULL;
 	quiet->item = *item;
 	quiet->said = TIME_NONE;
 	if (table_insert(&single->table, quiet)) {
-		pool_put(&single->shop->pool, quiet, sizeof(*quiet));
+		pool_put(&single->pool, quiet, sizeof(*quiet));
 		return NULL;
 	}
 	list_add(single, quiet);
@@ -183,26 +185,27 @@ void single_event(struct single *single, const struct event *event)
 			say_it(single, event, &signal);
 		return;
 	}
+	single_tidy(single);
 	if (alone(single, event, &signal))
 		say_it(single, event, &signal);
-	single_tidy(single);
 }
 
-void single_tidy(struct single *single)
+bool single_tidy(struct single *single)
 {
 	while (single->oldest &&
 	       single->shop->clock - single->oldest->said >= single->rule->single.suppress &&
 	       single->shop->clock - single->oldest->last >= single->rule->single.suppress)
 		drop_oldest(single);
-}
-
-size_t single_keys(const struct single *single)
-{
 	return single->table.count;
 }
 
-void single_counts(const struct single *single, uint64_t *fired, uint64_t *suppressed)
+void single_stats(const struct single *single, struct signal_rule_stats *stats)
 {
-	*fired = single->fired;
-	*suppressed = single->suppressed;
+	*stats = (struct signal_rule_stats){
+		.fired = single->fired,
+		.suppressed = single->suppressed,
+		.keys = single->table.count,
+		.bytes = single->pool.bytes + table_bytes(&single->table),
+		.evicted = single->evicted,
+	};
 }

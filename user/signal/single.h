@@ -14,8 +14,9 @@ struct single *single_new(struct workshop *shop, const struct ruleset *set,
 			  const struct rule *rule);
 void single_free(struct single *single);
 void single_event(struct single *single, const struct event *event);
-void single_tidy(struct single *single);
-size_t single_keys(const struct single *single);
-void single_counts(const struct single *single, uint64_t *fired, uint64_t *suppressed);
+
+/* What is no longer quiet goes. True: something is left. */
+bool single_tidy(struct single *single);
+void single_stats(const struct single *single, struct signal_rule_stats *stats);
 
 #endif

@@ -143,13 +143,19 @@ void window_free(struct window *window)
 	free(window);
 }
 
-uint64_t window_bytes(const struct window *window)
+void window_stats(const struct window *window, struct signal_rule_stats *stats)
 {
-	uint64_t bytes = window->pool.bytes + roster_bytes(&window->keys.roster);
-
+	*stats = (struct signal_rule_stats){
+		.fired = window->fired,
+		.suppressed = window->suppressed,
+		.keys = window->keys.roster.count,
+		.bytes = window->pool.bytes + roster_bytes(&window->keys.roster),
+		.evicted = window->keys.evicted,
+		.overflowed = window->overflowed,
+		.lost = window->lost + window->space.refused,
+	};
 	for (unsigned per = 0; per < window->spec->per_len; per++)
-		bytes += table_bytes(&window->groups[per]);
-	return bytes;
+		stats->bytes += table_bytes(&window->groups[per]);
 }
 
 void window_seek(struct window *window, struct key *key, enum cell_cursor which, weir_time start)
@@ -267,7 +273,7 @@ static void lay_down(struct window *window, struct key *key)
 	keys_sleep(&window->keys, key);
 }
 
-void window_tidy(struct window *window)
+bool window_tidy(struct window *window)
 {
 	weir_time clock = window->shop->clock;
 	weir_time before = clock - window->spec->timespan - window->spec->gap;
@@ -282,4 +288,5 @@ void window_tidy(struct window *window)
 	while (!window->scoreds &&
 	       (key = keys_sleeping(&window->keys, clock - window->spec->suppress)))
 		keys_remove(&window->keys, key);
+	return window->keys.roster.count;
 }

@@ -58,8 +58,9 @@ struct window {
 	weir_time due; /* next timer; TIME_NEVER: none */
 	int8_t *rules; /* by ref: whether the event at hand matches it */
 	uint64_t fired, suppressed;
-	uint64_t lost; /* events that found no memory */
-	size_t rows;   /* bytes before the window's own rows of a key */
+	uint64_t lost;	     /* events that found no memory */
+	uint64_t overflowed; /* events that found no room for one more inner group */
+	size_t rows;	     /* bytes before the window's own rows of a key */
 	struct {
 		struct sample *oldest, *newest;
 		size_t len;
@@ -78,14 +79,14 @@ struct window *window_new(struct workshop *shop, const struct ruleset *set,
 			  const struct rule *rule);
 void window_free(struct window *window);
 
-/* Held from the system, now. */
-uint64_t window_bytes(const struct window *window);
+void window_stats(const struct window *window, struct signal_rule_stats *stats);
 
 /* An event that matches the rule; `matched` tells which rules of the set it matches. */
 void window_event(struct window *window, const struct event *event, const bool *matched);
 
-/* Keys whose windows have all passed go or sleep. Cheap when there are none. */
-void window_tidy(struct window *window);
+/* Keys whose windows have all passed go or sleep. Cheap when there are none. True: keys are left.
+ */
+bool window_tidy(struct window *window);
 
 /* A key's rows behind its cell: inner groups [per_len], early values over them [outers], then what
  * the baselines have learned [scoreds], and in its own line when they learn next. */

@@ -165,7 +165,7 @@ static void inner_groups_are_bounded_and_say_so(void **state)
 static void a_rule_alone_is_quiet_for_an_hour(void **state)
 {
 	struct bench *b = bench_new(BASE_RULE);
-	uint64_t fired, suppressed;
+	struct signal_rule_stats stats;
 
 	(void)state;
 	push(b, attempt(0, "10.0.0.1", "10.0.0.2", 1));
@@ -178,9 +178,13 @@ static void a_rule_alone_is_quiet_for_an_hour(void **state)
 	push(b, attempt(3600, "10.0.0.1", "10.0.0.2", 2));
 	assert_int_equal(louds(b), 4);
 	assert_int_equal(b->told_len, 4); /* silent ones are for nobody */
-	signal_engine_rule_stats(b->engine, 0, &fired, &suppressed);
-	assert_int_equal(fired, 4);
-	assert_int_equal(suppressed, 3);
+	signal_engine_rule_stats(b->engine, 0, &stats);
+	assert_int_equal(stats.fired, 4);
+	assert_int_equal(stats.suppressed, 3);
+	assert_int_equal(stats.keys, 3);
+	passes(b, 7200);
+	signal_engine_rule_stats(b->engine, 0, &stats);
+	assert_int_equal(stats.keys, 0);
 	assert_int_equal(b->detections, 0); /* its level is low */
 	bench_free(b);
 }
