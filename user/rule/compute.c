@@ -10,24 +10,41 @@
  * aggregate = kind [ "(" [ arguments ] [ "where" expression ] ")" ] [ "where" expression ] .
  */
 
+/* What a kind's value counts. */
+enum unit_rule {
+	COUNTS_EVENTS,
+	COUNTS_VALUES,
+	COUNTS_FIELD, /* as its field, or its inner value */
+	COUNTS_SET,
+	COUNTS_TIME,
+	COUNTS_NOTHING,
+};
+
 static const struct {
 	const char *name;
 	unsigned least, most; /* fields */
 	bool number;	      /* of a number */
 	bool inner;	      /* over inner groups too */
+	enum unit_rule unit;
 } kinds[AGGREGATE_KINDS] = {
-	[AGGREGATE_COUNT] = {"count", 0, 0, false, true},
-	[AGGREGATE_SUM] = {"sum", 1, 1, true, true},
-	[AGGREGATE_AVG] = {"avg", 1, 1, true, true},
-	[AGGREGATE_MIN] = {"min", 1, 1, true, true},
-	[AGGREGATE_MAX] = {"max", 1, 1, true, true},
-	[AGGREGATE_DISTINCT] = {"distinct", 1, RULE_FIELDS_MAX, false, false},
-	[AGGREGATE_VALUES] = {"values", 1, RULE_FIELDS_MAX, false, false},
-};
-
-static const char *const later[] = {
-	"stddev",     "cv",	 "median",	  "mad",	 "first",  "last",
-	"percentile", "entropy", "interval_mean", "interval_cv", "beacon", NULL,
+	[AGGREGATE_COUNT] = {"count", 0, 0, false, true, COUNTS_EVENTS},
+	[AGGREGATE_SUM] = {"sum", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_AVG] = {"avg", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_MIN] = {"min", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_MAX] = {"max", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_DISTINCT] = {"distinct", 1, RULE_FIELDS_MAX, false, true, COUNTS_VALUES},
+	[AGGREGATE_VALUES] = {"values", 1, RULE_FIELDS_MAX, false, false, COUNTS_SET},
+	[AGGREGATE_STDDEV] = {"stddev", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_CV] = {"cv", 1, 1, true, true, COUNTS_NOTHING},
+	[AGGREGATE_MEDIAN] = {"median", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_MAD] = {"mad", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_PERCENTILE] = {"percentile", 1, 1, true, true, COUNTS_FIELD},
+	[AGGREGATE_FIRST] = {"first", 1, 1, false, false, COUNTS_FIELD},
+	[AGGREGATE_LAST] = {"last", 1, 1, false, false, COUNTS_FIELD},
+	[AGGREGATE_ENTROPY] = {"entropy", 1, RULE_FIELDS_MAX, false, true, COUNTS_NOTHING},
+	[AGGREGATE_INTERVAL_MEAN] = {"interval_mean", 0, 0, false, false, COUNTS_TIME},
+	[AGGREGATE_INTERVAL_CV] = {"interval_cv", 0, 0, false, false, COUNTS_NOTHING},
+	[AGGREGATE_BEACON] = {"beacon", 1, 1, true, false, COUNTS_NOTHING},
 };
 
 struct reader {
@@ -66,14 +83,6 @@ static bool kind_read(struct reader *r)
 			return true;
 		}
 	}
-	for (size_t i = 0; later[i]; i++)
-		if (word_is(t->at, t->length, later[i])) {
-			fault_add(r->load->faults, lex_place(&r->lex), true,
-				  "aggregate '%s' is not in this release: count sum avg min max "
-				  "distinct values are",
-				  later[i]);
-			return false;
-		}
 	fault_add(r->load->faults, lex_place(&r->lex), true,
 		  "unknown aggregate '%.*s': the nearest is '%s'", (int)t->length, t->at,
 		  nearest_word(t->at, t->length, names));
@@ -120,7 +129,8 @@ static int inner_read(struct reader *r)
 	}
 	if (dot) {
 		a->inner = inner_find(per, dot + 1, t->length - head - 1);
-		if (a->inner < 0 || per->compute[a->inner].kind == AGGREGATE_VALUES) {
+		if (a->inner < 0 || per->compute[a->inner].kind == AGGREGATE_VALUES ||
+		    per->compute[a->inner].type != VALUE_NUMBER) {
 			wrong(r, "a number that the inner group computes");
 			return -1;
 		}
@@ -148,6 +158,13 @@ bool field_is_number(enum field f)
 	return false;
 }
 
+static bool wrong_type(struct reader *r, enum field f, const char *needed)
+{
+	fault_add(r->load->faults, lex_place(&r->lex), true, "%s() needs %s: %s is none",
+		  kinds[r->aggregate->kind].name, needed, field_table[f].name);
+	return false;
+}
+
 static bool field_read(struct reader *r)
 {
 	const struct token *t = &r->lex.token;
@@ -164,12 +181,10 @@ static bool field_read(struct reader *r)
 			  field_nearest(t->at, t->length));
 		return false;
 	}
-	if (kinds[r->aggregate->kind].number && !field_is_number(f)) {
-		fault_add(r->load->faults, lex_place(&r->lex), true,
-			  "%s() needs a number: %s is none", kinds[r->aggregate->kind].name,
-			  field_table[f].name);
-		return false;
-	}
+	if (kinds[r->aggregate->kind].number && !field_is_number(f))
+		return wrong_type(r, f, "a number");
+	if (kinds[r->aggregate->kind].unit == COUNTS_FIELD && field_table[f].type == TYPE_TEXTS)
+		return wrong_type(r, f, "one value");
 	if (fields->len == RULE_FIELDS_MAX)
 		return wrong(r, "fewer fields");
 	fields->at[fields->len++] = f;
@@ -186,31 +201,53 @@ static bool token_take(struct reader *r, const char *word)
 	return true;
 }
 
+/* percentile's second argument. */
+static bool percent_read(struct reader *r)
+{
+	const struct token *t = &r->lex.token;
+
+	if (r->aggregate->kind != AGGREGATE_PERCENTILE)
+		return true;
+	if (!token_take(r, ","))
+		return wrong(r, "',' and a number such as 95");
+	if (t->kind != TOKEN_NUMBER || t->unit != UNIT_NONE || t->number <= 0 || t->number > 100)
+		return wrong(r, "a number above 0, up to 100");
+	r->aggregate->percent = t->number;
+	lex_next(&r->lex);
+	return true;
+}
+
+static bool fields_read(struct reader *r)
+{
+	if (!kinds[r->aggregate->kind].most)
+		return true;
+	do {
+		if (!field_read(r))
+			return false;
+	} while (r->aggregate->fields.len < kinds[r->aggregate->kind].most && token_take(r, ","));
+	return true;
+}
+
 static bool arguments_read(struct reader *r)
 {
 	int inner = 0;
 
 	if (r->lex.token.kind == TOKEN_WORD && !token_is(&r->lex.token, "where"))
 		inner = inner_read(r);
-	if (inner)
-		return inner > 0;
-	if (r->aggregate->kind == AGGREGATE_COUNT)
-		return true;
-	do {
-		if (!field_read(r))
-			return false;
-	} while (token_take(r, ","));
-	return true;
+	if (inner < 0 || (!inner && !fields_read(r)))
+		return false;
+	return percent_read(r);
 }
 
 /* Computed values of the inner group that `where` is asked of. */
-static int inner_computed(void *context, const char *name, size_t length, enum unit *unit)
+static int inner_computed(void *context, const char *name, size_t length,
+			  const struct rule_aggregate **aggregate)
 {
 	const struct rule_per *per = context;
 	int i = inner_find(per, name, length);
 
 	if (i >= 0)
-		*unit = per->compute[i].unit;
+		*aggregate = &per->compute[i];
 	return i;
 }
 
@@ -254,20 +291,50 @@ enum unit distinct_unit(const struct field_list *f)
 										 : UNIT_NONE;
 }
 
+static enum unit counted_unit(const struct reader *r)
+{
+	const struct rule_aggregate *a = r->aggregate;
+
+	if (a->per >= 0)
+		return a->inner < 0 ? distinct_unit(&r->scope->per[a->per].by) : UNIT_NONE;
+	return a->kind == AGGREGATE_COUNT ? count_unit(r->scope->draft->rule.services)
+					  : distinct_unit(&a->fields);
+}
+
 static enum unit compute_unit(const struct reader *r)
 {
 	const struct rule_aggregate *a = r->aggregate;
 
-	if (a->inner >= 0)
-		return r->scope->per[a->per].compute[a->inner].unit;
-	if (a->per >= 0)
-		return distinct_unit(&r->scope->per[a->per].by);
-	if (a->kind == AGGREGATE_VALUES)
+	switch (kinds[a->kind].unit) {
+	case COUNTS_EVENTS:
+	case COUNTS_VALUES:
+		return counted_unit(r);
+	case COUNTS_FIELD:
+		return a->inner >= 0 ? r->scope->per[a->per].compute[a->inner].unit
+				     : field_unit(a->fields.at[0]);
+	case COUNTS_SET:
 		return UNIT_SET;
-	if (a->kind == AGGREGATE_COUNT)
-		return count_unit(r->scope->draft->rule.services);
-	return a->kind == AGGREGATE_DISTINCT ? distinct_unit(&a->fields)
-					     : field_unit(a->fields.at[0]);
+	case COUNTS_TIME:
+		return UNIT_DURATION;
+	case COUNTS_NOTHING:
+		break;
+	}
+	return UNIT_NONE;
+}
+
+/* How far apart times are is a duration. */
+static enum unit spread_unit(const struct rule_aggregate *a, enum unit unit)
+{
+	bool spread = a->kind == AGGREGATE_STDDEV || a->kind == AGGREGATE_MAD;
+
+	return spread && unit == UNIT_TIME ? UNIT_DURATION : unit;
+}
+
+static enum value_type compute_type(const struct rule_aggregate *a)
+{
+	bool any = a->kind == AGGREGATE_FIRST || a->kind == AGGREGATE_LAST;
+
+	return any ? field_value_type(a->fields.at[0]) : VALUE_NUMBER;
 }
 
 /* What can only grow while events come. */
@@ -285,8 +352,9 @@ static bool compute_grows(const struct reader *r)
 	if (a->inner >= 0)
 		inner = grows[a->inner];
 	switch (a->kind) {
-	case AGGREGATE_COUNT:
 	case AGGREGATE_DISTINCT:
+		return !per; /* two inner values may become alike */
+	case AGGREGATE_COUNT:
 	case AGGREGATE_VALUES:
 		return true;
 	case AGGREGATE_MAX:
@@ -297,6 +365,17 @@ static bool compute_grows(const struct reader *r)
 			   : field_table[a->fields.at[0]].type == TYPE_COUNT;
 	case AGGREGATE_AVG:
 	case AGGREGATE_MIN:
+	case AGGREGATE_STDDEV:
+	case AGGREGATE_CV:
+	case AGGREGATE_MEDIAN:
+	case AGGREGATE_MAD:
+	case AGGREGATE_PERCENTILE:
+	case AGGREGATE_FIRST:
+	case AGGREGATE_LAST:
+	case AGGREGATE_ENTROPY:
+	case AGGREGATE_INTERVAL_MEAN:
+	case AGGREGATE_INTERVAL_CV:
+	case AGGREGATE_BEACON:
 	case AGGREGATE_KINDS:
 		break;
 	}
@@ -315,7 +394,7 @@ static bool aggregate_end(struct reader *r, bool bracket)
 		return where_read(r, length - 1);
 	}
 	if (bracket && !token_is(&r->lex.token, ")"))
-		return wrong(r, "',', 'where' or ')'");
+		return wrong(r, "'where' or ')'");
 	if (bracket)
 		lex_next(&r->lex);
 	if (token_take(r, "where"))
@@ -341,7 +420,8 @@ static bool aggregate_read(struct reader *r)
 		return wrong(r, kinds[a->kind].most > 1 ? "one field or more" : "one field");
 	if (!aggregate_end(r, bracket))
 		return false;
-	a->unit = compute_unit(r);
+	a->type = compute_type(a);
+	a->unit = spread_unit(a, compute_unit(r));
 	a->grows = compute_grows(r);
 	return true;
 }

@@ -18,8 +18,10 @@ struct expr_scope {
 	void *context;
 	bool fields;		 /* event fields may be named (`where`) */
 	struct field_set *reads; /* takes those that are; NULL: nobody asks */
-	/* A computed value (`compute`, in order) by name; -1: none. NULL: none may be named. */
-	int (*computed)(void *context, const char *name, size_t length, enum unit *unit);
+	/* A computed value (`compute`, in order) by name, and what computes it; -1: none. NULL:
+	 * none may be named. */
+	int (*computed)(void *context, const char *name, size_t length,
+			const struct rule_aggregate **aggregate);
 	/* A rule by name: a base rule as predicate over the event, or (temporal) a signal's rule as
 	 * "it holds". Its index in the rule's `refs`; -1: none. */
 	int (*rule)(void *context, const char *name, size_t length);

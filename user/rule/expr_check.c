@@ -406,8 +406,9 @@ static bool check_case(struct compile *c, struct node *node)
 
 static bool check_history(struct compile *c, struct node *node, const char *name)
 {
-	if (node->kids != 1 || node->kid[0]->kind != NODE_COMPUTED || node->kid[0]->set)
-		return reject(c, node, "%s() takes one computed value: %s(sent)", name, name);
+	if (node->kids != 1 || node->kid[0]->kind != NODE_COMPUTED || node->kid[0]->set ||
+	    node->kid[0]->type != VALUE_NUMBER)
+		return reject(c, node, "%s() takes one computed number: %s(sent)", name, name);
 	if (!c->scope->baseline)
 		return reject(c, node,
 			      "%s() has no meaning here: it belongs into having, severity "

@@ -159,6 +159,13 @@ static struct node *parse_literal(struct parse *p)
 	return leaf(p, node);
 }
 
+static void resolve_aggregate(struct node *node, const struct rule_aggregate *aggregate)
+{
+	node->type = aggregate->type;
+	node->unit = aggregate->unit;
+	node->set = aggregate->kind == AGGREGATE_VALUES;
+}
+
 /* "rule.name", where other rules' values may be named. */
 static bool resolve_remote(struct parse *p, struct node *node, const struct token *t)
 {
@@ -175,43 +182,20 @@ static bool resolve_remote(struct parse *p, struct node *node, const struct toke
 	if (node->computed < 0)
 		return false;
 	node->kind = NODE_REMOTE;
-	node->type = VALUE_NUMBER;
-	node->unit = aggregate->unit;
-	node->set = aggregate->kind == AGGREGATE_VALUES;
+	resolve_aggregate(node, aggregate);
 	return true;
-}
-
-static uint8_t field_value_type(enum field f)
-{
-	switch ((enum field_type)field_table[f].type) {
-	case TYPE_ADDR:
-		return VALUE_ADDR;
-	case TYPE_TEXT:
-	case TYPE_TEXTS:
-	case TYPE_ENUM:
-	case TYPE_ROLES:
-		return VALUE_TEXT;
-	case TYPE_BOOL:
-		return VALUE_BOOL;
-	case TYPE_COUNT:
-	case TYPE_REAL:
-	case TYPE_TIME:
-	case TYPE_DURATION:
-		break;
-	}
-	return VALUE_NUMBER;
 }
 
 static bool resolve(struct parse *p, struct node *node, const struct token *t)
 {
 	const struct expr_scope *scope = p->c->scope;
+	const struct rule_aggregate *aggregate = NULL;
 
 	if (scope->computed) {
-		node->computed = scope->computed(scope->context, t->at, t->length, &node->unit);
+		node->computed = scope->computed(scope->context, t->at, t->length, &aggregate);
 		if (node->computed >= 0) {
 			node->kind = NODE_COMPUTED;
-			node->type = VALUE_NUMBER;
-			node->set = node->unit == UNIT_SET;
+			resolve_aggregate(node, aggregate);
 			return true;
 		}
 	}

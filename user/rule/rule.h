@@ -33,6 +33,17 @@ enum aggregate_kind {
 	AGGREGATE_MAX,
 	AGGREGATE_DISTINCT,
 	AGGREGATE_VALUES,
+	AGGREGATE_STDDEV,
+	AGGREGATE_CV,
+	AGGREGATE_MEDIAN,
+	AGGREGATE_MAD,
+	AGGREGATE_PERCENTILE,
+	AGGREGATE_FIRST,
+	AGGREGATE_LAST,
+	AGGREGATE_ENTROPY,
+	AGGREGATE_INTERVAL_MEAN,
+	AGGREGATE_INTERVAL_CV,
+	AGGREGATE_BEACON,
 	AGGREGATE_KINDS,
 };
 
@@ -61,6 +72,8 @@ struct rule_aggregate {
 	/* NULL: every event (group). Over events env.event and env.rules are read, over inner
 	 * groups env.computed is the group's own computed values. */
 	const struct expr *where;
+	double percent; /* PERCENTILE: above 0, up to 100 */
+	uint8_t type;	/* enum value_type of what it yields */
 	enum unit unit;
 	bool grows; /* can only grow within a window: may fire early */
 };
@@ -105,7 +118,7 @@ struct rule_window {
 	/* Default: the timespan; sliding without the key: SUPPRESS_WHILE_TRUE. */
 	weir_time suppress;
 	size_t max_keys;     /* default 100,000 */
-	size_t max_distinct; /* exact up to; default 1,024 */
+	size_t max_distinct; /* values and numbers kept exactly; default 1,024 */
 };
 
 /* A group-by name of a temporal rule that is no field, and the field it is in each referenced rule.

@@ -57,6 +57,27 @@ enum unit field_unit(enum field f)
 	return UNIT_NONE;
 }
 
+enum value_type field_value_type(enum field f)
+{
+	switch ((enum field_type)field_table[f].type) {
+	case TYPE_ADDR:
+		return VALUE_ADDR;
+	case TYPE_TEXT:
+	case TYPE_TEXTS:
+	case TYPE_ENUM:
+	case TYPE_ROLES:
+		return VALUE_TEXT;
+	case TYPE_BOOL:
+		return VALUE_BOOL;
+	case TYPE_COUNT:
+	case TYPE_REAL:
+	case TYPE_TIME:
+	case TYPE_DURATION:
+		break;
+	}
+	return VALUE_NUMBER;
+}
+
 static struct value value_number(double number)
 {
 	return (struct value){.type = VALUE_NUMBER, .number = number};

@@ -47,6 +47,9 @@ struct value {
  * first role. */
 struct value value_of_field(const struct event *e, enum field f);
 
+/* What type its values have. */
+enum value_type field_value_type(enum field f);
+
 /* What a field's number counts: bytes, packets, a duration, a time; UNIT_NONE for all else. */
 enum unit field_unit(enum field f);
 

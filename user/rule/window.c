@@ -170,14 +170,15 @@ struct expr_scope event_scope(struct draft *draft, const char **names)
 	};
 }
 
-static int computed_find(void *context, const char *name, size_t length, enum unit *unit)
+static int computed_find(void *context, const char *name, size_t length,
+			 const struct rule_aggregate **aggregate)
 {
 	const struct rule_window *w = context;
 
 	for (unsigned i = 0; i < w->compute_len; i++)
 		if (strlen(w->compute[i].name) == length &&
 		    !memcmp(w->compute[i].name, name, length)) {
-			*unit = w->compute[i].unit;
+			*aggregate = &w->compute[i];
 			return (int)i;
 		}
 	return -1;
@@ -291,6 +292,7 @@ static bool implicit_read(struct load *load, struct correlation *c)
 				     .kind = c->type->kind,
 				     .per = -1,
 				     .inner = -1,
+				     .type = VALUE_NUMBER,
 				     .unit = count_unit(c->draft->rule.services)};
 	a->grows = a->kind == AGGREGATE_COUNT || a->kind == AGGREGATE_DISTINCT;
 	w->compute_len++;

@@ -21,15 +21,19 @@ struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsi
 	return (struct distinct *)cursor_set(plan, cell, CURSORS, 0) + set;
 }
 
-static struct pane *first_pane(const struct plan *plan, const struct cell *cell)
+static char *cell_series(const struct plan *plan, const struct cell *cell)
 {
-	return (struct pane *)cell_set(plan, cell, plan->sets);
+	return (char *)cell_set(plan, cell, plan->sets);
 }
 
-static struct partial *history_sums(const struct plan *plan, struct history *history,
-				    unsigned which)
+static struct pane *first_pane(const struct plan *plan, const struct cell *cell)
 {
-	return (struct partial *)(history + 1) + which * plan->plains;
+	return (struct pane *)(cell_series(plan, cell) + plan->cell_series);
+}
+
+static double *history_sums(const struct plan *plan, struct history *history, unsigned which)
+{
+	return (double *)(history + 1) + which * plan->words;
 }
 
 static char *history_panes(const struct plan *plan, struct history *history)
@@ -39,7 +43,7 @@ static char *history_panes(const struct plan *plan, struct history *history)
 
 static size_t history_size(const struct plan *plan, uint32_t cap)
 {
-	return sizeof(struct history) + CURSORS * plan->plains * sizeof(struct partial) +
+	return sizeof(struct history) + CURSORS * plan->words * sizeof(double) +
 	       cap * plan->pane_size;
 }
 
@@ -55,12 +59,17 @@ struct pane *cell_pane_of(const struct plan *plan, const struct cell *cell, uint
 
 static struct distinct_pane *pane_set(const struct plan *plan, struct pane *pane, unsigned set)
 {
-	return (struct distinct_pane *)(pane_own(pane) + plan->plains) + set;
+	return (struct distinct_pane *)(pane_own(pane) + plan->words) + set;
 }
 
-static struct partial *pane_front(const struct plan *plan, struct pane *pane, unsigned which)
+static char *pane_series(const struct plan *plan, struct pane *pane)
 {
-	return (struct partial *)pane_set(plan, pane, plan->sets) + which * plan->plains;
+	return (char *)pane_set(plan, pane, plan->sets);
+}
+
+static double *pane_front(const struct plan *plan, struct pane *pane, unsigned which)
+{
+	return (double *)(pane_series(plan, pane) + plan->pane_series) + which * plan->words;
 }
 
 struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell *cell, unsigned set)
@@ -72,28 +81,58 @@ struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell 
 	};
 }
 
-void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
-	       struct distinct_space *space)
+/* A series' part of the panes from `at` on. */
+static struct series_panes series_panes(const struct plan *plan, const struct cell *cell,
+					const struct plan_item *item, uint32_t at)
 {
-	*plan = (struct plan){.len = len, .space = space};
+	return (struct series_panes){
+		.first = pane_series(plan, cell_pane_of(plan, cell, 0)) + item->in_pane,
+		.stride = plan->pane_size,
+		.mask = cell->history ? cell->history->cap - 1 : 0,
+		.at = at,
+		.len = cell->newest + 1 - at,
+	};
+}
+
+static void item_place(struct plan *plan, struct plan_item *item)
+{
+	const struct aggregate_ops *ops = item->ops;
+
+	if (ops->set)
+		item->set = (int)plan->sets++;
+	if (ops->words) {
+		item->plain = (int)plan->words;
+		plan->words += ops->words;
+	}
+	if (!ops->series)
+		return;
+	item->in_pane = (int)plan->pane_series;
+	item->in_cell = (int)plan->cell_series;
+	plan->pane_series += ops->series->pane_size;
+	plan->cell_series += ops->series->cell_size;
+}
+
+void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
+	       struct distinct_space *space, struct series_space *series)
+{
+	*plan = (struct plan){.len = len, .space = space, .series = series};
 	for (unsigned i = 0; i < len; i++) {
 		struct plan_item *item = &plan->item[i];
 
-		*item = (struct plan_item){&list[i], &aggregate_table[list[i].kind], -1, -1};
+		*item = (struct plan_item){&list[i], &aggregate_table[list[i].kind], -1, -1, -1,
+					   -1};
 		plan->where |= list[i].where != NULL && list[i].per < 0;
-		if (list[i].per >= 0)
-			continue;
-		if (item->ops->set)
-			item->set = (int)plan->sets++;
-		else
-			item->plain = (int)plan->plains++;
+		if (list[i].per < 0)
+			item_place(plan, item);
 	}
-	plan->front_size = CURSORS * plan->plains * sizeof(struct partial);
-	plan->pane_size = sizeof(struct pane) + plan->plains * sizeof(struct partial) +
-			  plan->sets * sizeof(struct distinct_pane) + plan->front_size;
+	plan->front_size = CURSORS * plan->words * sizeof(double);
+	plan->pane_size = sizeof(struct pane) + plan->words * sizeof(double) +
+			  plan->sets * sizeof(struct distinct_pane) + plan->pane_series +
+			  plan->front_size;
 	plan->cell_size = sizeof(struct cell) +
 			  CURSORS * plan->sets * sizeof(struct distinct_cursor) +
-			  plan->sets * sizeof(struct distinct) + plan->pane_size - plan->front_size;
+			  plan->sets * sizeof(struct distinct) + plan->cell_series +
+			  plan->pane_size - plan->front_size;
 }
 
 void cell_init(const struct plan *plan, struct cell *cell)
@@ -107,8 +146,24 @@ void cell_init(const struct plan *plan, struct cell *cell)
 				plan->item[i].aggregate->kind == AGGREGATE_VALUES;
 }
 
+static void drop_series(const struct plan *plan, struct cell *cell)
+{
+	for (unsigned i = 0; i < plan->len; i++) {
+		const struct plan_item *item = &plan->item[i];
+		struct series_panes panes;
+
+		if (item->in_pane < 0)
+			continue;
+		panes = series_panes(plan, cell, item, cell->oldest);
+		item->ops->series->expire(plan->series, cell_series(plan, cell) + item->in_cell,
+					  series_pane(&panes, 0));
+	}
+}
+
 static void drop_oldest(const struct plan *plan, struct cell *cell)
 {
+	if (plan->pane_series)
+		drop_series(plan, cell);
 	for (unsigned s = 0; s < plan->sets; s++) {
 		struct distinct_panes panes = cell_set_panes(plan, cell, s);
 
@@ -126,6 +181,10 @@ void cell_free(const struct plan *plan, struct cell *cell)
 		for (unsigned c = 0; c < CURSORS; c++)
 			distinct_cursor_reset(plan->space, cursor_set(plan, cell, c, s));
 	}
+	for (unsigned i = 0; plan->cell_series && i < plan->len; i++)
+		if (plan->item[i].in_pane >= 0 && plan->item[i].ops->series->free)
+			plan->item[i].ops->series->free(
+				plan->series, cell_series(plan, cell) + plan->item[i].in_cell);
 	if (cell->history)
 		pool_put(plan->space->pool, cell->history, history_size(plan, cell->history->cap));
 	memset(cell, 0, plan->cell_size);
@@ -168,8 +227,7 @@ static void cursor_empty(const struct plan *plan, struct cell *cell, unsigned wh
 {
 	stand(cell, which, 0, 0);
 	if (cell->history)
-		memset(history_sums(plan, cell->history, which), 0,
-		       plan->plains * sizeof(struct partial));
+		memset(history_sums(plan, cell->history, which), 0, plan->words * sizeof(double));
 	for (unsigned s = 0; s < plan->sets; s++)
 		distinct_cursor_reset(plan->space, cursor_set(plan, cell, which, s));
 }
@@ -189,7 +247,7 @@ static void cursor_meet(const struct plan *plan, struct cell *cell, unsigned whi
 static int history_begin(const struct plan *plan, struct cell *cell)
 {
 	struct history *history = pool_get(plan->space->pool, history_size(plan, HISTORY_MIN));
-	size_t row = plan->plains * sizeof(struct partial);
+	size_t row = plan->words * sizeof(double);
 	struct pane *first = first_pane(plan, cell);
 
 	if (!history)
@@ -283,10 +341,10 @@ static void add_plain(const struct plan *plan, struct cell *cell, const struct p
 
 	if (!aggregate_number(item->aggregate, event, &number))
 		return;
-	item->ops->add(&pane_own(cell_pane_of(plan, cell, cell->newest))[item->plain], number);
+	item->ops->add(pane_own(cell_pane_of(plan, cell, cell->newest)) + item->plain, number);
 	for (unsigned c = 0; cell->history && c < CURSORS; c++)
 		if (cell->history->cursor[c].at)
-			item->ops->add(&history_sums(plan, cell->history, c)[item->plain], number);
+			item->ops->add(history_sums(plan, cell->history, c) + item->plain, number);
 }
 
 static void add_set(const struct plan *plan, struct cell *cell, const struct plan_item *item,
@@ -307,6 +365,15 @@ static void add_set(const struct plan *plan, struct cell *cell, const struct pla
 		plan->space->refused++;
 }
 
+static void add_series(const struct plan *plan, struct cell *cell, const struct plan_item *item,
+		       const struct event *event)
+{
+	struct series_panes panes = series_panes(plan, cell, item, cell->oldest);
+
+	item->ops->series->add(plan->series, item->aggregate,
+			       cell_series(plan, cell) + item->in_cell, &panes, event);
+}
+
 void cell_add(const struct plan *plan, struct cell *cell, const struct event *event,
 	      const int8_t *rules)
 {
@@ -321,25 +388,27 @@ void cell_add(const struct plan *plan, struct cell *cell, const struct event *ev
 			continue;
 		if (item->set >= 0)
 			add_set(plan, cell, item, event);
-		else
+		else if (item->plain >= 0)
 			add_plain(plan, cell, item, event);
+		else
+			add_series(plan, cell, item, event);
 	}
 }
 
-static void merge(const struct plan *plan, struct partial *into, const struct partial *later)
+static void merge(const struct plan *plan, double *into, const double *later)
 {
 	for (unsigned i = 0; i < plan->len; i++)
 		if (plan->item[i].plain >= 0)
-			plan->item[i].ops->merge(&into[plan->item[i].plain],
-						 &later[plan->item[i].plain]);
+			plan->item[i].ops->merge(into + plan->item[i].plain,
+						 later + plan->item[i].plain);
 }
 
 /* Moves what the cursor, which stands at `at`, sums up onto its panes: all but the newest, which
  * still grows. */
 static void turn(const struct plan *plan, struct cell *cell, unsigned which, uint32_t at)
 {
-	size_t row = plan->plains * sizeof(struct partial);
-	struct partial *later = NULL;
+	size_t row = plan->words * sizeof(double);
+	double *later = NULL;
 
 	stand(cell, which, at, cell->newest);
 	if (!cell->history)
@@ -348,7 +417,7 @@ static void turn(const struct plan *plan, struct cell *cell, unsigned which, uin
 	       pane_own(cell_pane_of(plan, cell, cell->newest)), row);
 	for (uint32_t seq = cell->newest; seq != at;) {
 		struct pane *pane = cell_pane_of(plan, cell, --seq);
-		struct partial *front = pane_front(plan, pane, which);
+		double *front = pane_front(plan, pane, which);
 
 		memcpy(front, pane_own(pane), row);
 		if (later)
@@ -454,15 +523,31 @@ static struct value plain_value(const struct plan *plan, struct cell *cell, unsi
 				uint32_t at, const struct plan_item *item)
 {
 	struct history *history = cell->history;
-	struct partial whole = {0};
+	double whole[AGGREGATE_WORDS_MAX] = {0};
 
 	if (!history)
-		return item->ops->value(at ? &pane_own(first_pane(plan, cell))[item->plain]
-					   : &whole);
+		return item->ops->value(at ? pane_own(first_pane(plan, cell)) + item->plain
+					   : whole);
 	if (at && at != history->cursor[which].back)
-		whole = pane_front(plan, cell_pane_of(plan, cell, at), which)[item->plain];
-	item->ops->merge(&whole, &history_sums(plan, history, which)[item->plain]);
-	return item->ops->value(&whole);
+		memcpy(whole, pane_front(plan, cell_pane_of(plan, cell, at), which) + item->plain,
+		       item->ops->words * sizeof(double));
+	item->ops->merge(whole, history_sums(plan, history, which) + item->plain);
+	return item->ops->value(whole);
+}
+
+static struct value series_value(const struct plan *plan, struct cell *cell, unsigned which,
+				 uint32_t at, const struct plan_item *item,
+				 struct series_told *told)
+{
+	struct series_panes panes;
+
+	*told = (struct series_told){0};
+	if (!at)
+		return (struct value){.type = VALUE_NULL};
+	panes = series_panes(plan, cell, item, at);
+	panes.start = cell->start[which];
+	return item->ops->series->value(plan->series, item->aggregate,
+					cell_series(plan, cell) + item->in_cell, panes, told);
 }
 
 struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cursor which,
@@ -470,22 +555,31 @@ struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cu
 {
 	const struct plan_item *item = &plan->item[i];
 	uint32_t at = cell_at(plan, cell, which);
+	struct series_told told;
 
 	if (item->set >= 0)
 		return value_number(at ? set_count(plan, cell, which, at, (unsigned)item->set) : 0);
+	if (item->in_pane >= 0)
+		return series_value(plan, cell, which, at, item, &told);
 	if (item->plain < 0)
 		return (struct value){.type = VALUE_NULL};
 	return plain_value(plan, cell, which, at, item);
 }
 
-bool cell_estimated(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
-		    unsigned i)
+struct series_told cell_told(const struct plan *plan, struct cell *cell, enum cell_cursor which,
+			     unsigned i)
 {
-	int s = plan->item[i].set;
+	const struct plan_item *item = &plan->item[i];
+	uint32_t at = cell_at(plan, cell, which);
+	struct series_told told = {0};
 
-	return s >= 0 && cell_at(plan, cell, which) &&
-	       distinct_estimated(cell_set(plan, cell, (unsigned)s),
-				  cursor_set(plan, cell, which, (unsigned)s));
+	if (item->in_pane >= 0)
+		series_value(plan, cell, which, at, item, &told);
+	if (item->set < 0 || !at ||
+	    !distinct_estimated(cell_set(plan, cell, (unsigned)item->set),
+				cursor_set(plan, cell, which, (unsigned)item->set)))
+		return told;
+	return (struct series_told){.estimated = true, .error = SKETCH_ERROR};
 }
 
 bool cell_first(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
@@ -510,7 +604,7 @@ int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor whi
 	if (!at)
 		return -ENOMEM;
 	*out = (struct signal_set){.computed = i, .fields = *fields, .at = at};
-	out->whole = !cell_estimated(plan, cell, which, i);
+	out->whole = !cell_told(plan, cell, which, i).estimated;
 	set->stamp++;
 	for (uint32_t seq = from; from && seq != cell->newest + 1; seq++) {
 		const struct distinct_pane *seen = pane_set(plan, cell_pane_of(plan, cell, seq), s);

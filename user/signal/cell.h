@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "signal/aggregate.h"
 #include "signal/distinct.h"
+#include "signal/series.h"
 
 /*
  * The aggregates of one key (or of one inner group of a key) over time, in panes that overlapping
@@ -31,27 +32,31 @@ _Static_assert(CURSORS == DISTINCT_CURSORS, "a set tells all cursors of its cell
 struct plan_item {
 	const struct rule_aggregate *aggregate;
 	const struct aggregate_ops *ops;
-	int plain; /* index among the partials of a pane; -1: a set, or over inner groups */
+	int plain; /* its first word in a pane's row; -1: a set or series, or over inner groups */
 	int set;   /* index among the sets; -1: none */
+	/* Series: where it stands in the panes' and in the cell's bytes for series; -1: none. */
+	int in_pane, in_cell;
 };
 
 /* What all cells of one compute list have in common. */
 struct plan {
 	struct plan_item item[RULE_COMPUTE_MAX];
-	unsigned len, plains, sets;
-	bool where;	   /* some line has a condition */
-	size_t pane_size;  /* in a history */
-	size_t front_size; /* of it what only a history has */
+	unsigned len, words, sets;
+	bool where;			 /* some line has a condition */
+	size_t pane_series, cell_series; /* bytes */
+	size_t pane_size;		 /* in a history */
+	size_t front_size;		 /* of it what only a history has */
 	size_t cell_size;
 	struct distinct_space *space;
+	struct series_space *series;
 };
 
 struct signal_set;
 
 struct pane {
 	weir_time start, first; /* first: its earliest event */
-	/* Then: partials [plains], distinct_pane [sets]; in a history also partials [CURSORS]
-	 * [plains], what it and the panes up to the cursor's `back` come to. */
+	/* Then: words [words], distinct_pane [sets], bytes of series; in a history also words
+	 * [CURSORS][words], what it and the panes up to the cursor's `back` come to. */
 };
 
 struct cursor {
@@ -63,20 +68,21 @@ struct cursor {
 struct history {
 	_Alignas(double) uint32_t cap; /* panes there is room for: a power of two */
 	struct cursor cursor[CURSORS];
-	/* Then: partials [CURSORS][plains], panes [cap]. */
+	/* Then: words [CURSORS][words], panes [cap]. */
 };
 
 struct cell {
 	struct history *history;
 	uint32_t oldest, newest;  /* oldest > newest: there is no pane */
 	weir_time start[CURSORS]; /* of the cursor's window; TIME_NONE: it is not in use */
-	/* Then: distinct_cursor [CURSORS][sets], distinct [sets], the first pane. */
+	/* Then: distinct_cursor [CURSORS][sets], distinct [sets], bytes of series, the first
+	 * pane. */
 };
 
 /*
- * A cell as a snapshot has it: its panes from `oldest` to `newest`, of each its times, its partials
+ * A cell as a snapshot has it: its panes from `oldest` to `newest`, of each its times, its words
  * and its parts of the sets; the sets (distinct.h); `start`. All else follows from these. It is
- * built anew by cell_init(), then for each pane cell_pane() and its partials, then the sets, then
+ * built anew by cell_init(), then for each pane cell_pane() and its words, then the sets, then
  * cell_seek() for each cursor in use. Panes have the numbers 1, 2, … then.
  */
 struct pane *cell_pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq);
@@ -84,14 +90,14 @@ struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsi
 struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell *cell,
 				     unsigned set);
 
-static inline struct partial *pane_own(struct pane *pane)
+static inline double *pane_own(struct pane *pane)
 {
-	return (struct partial *)(pane + 1);
+	return (double *)(pane + 1);
 }
 
-/* The space's `max` and memory are set. */
+/* The spaces' `max` and memory are set. */
 void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
-	       struct distinct_space *space);
+	       struct distinct_space *space, struct series_space *series);
 
 /* `cell` has plan->cell_size bytes, zeroed. */
 void cell_init(const struct plan *plan, struct cell *cell);
@@ -127,9 +133,9 @@ uint32_t cell_at(const struct plan *plan, const struct cell *cell, enum cell_cur
 struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cursor which,
 			unsigned i);
 
-/* True if the i-th value is an estimate. */
-bool cell_estimated(const struct plan *plan, const struct cell *cell, enum cell_cursor which,
-		    unsigned i);
+/* How good the i-th value is. */
+struct series_told cell_told(const struct plan *plan, struct cell *cell, enum cell_cursor which,
+			     unsigned i);
 
 /* Whether any event is in the cursor's window, and when the first came. */
 bool cell_first(const struct plan *plan, const struct cell *cell, enum cell_cursor which,

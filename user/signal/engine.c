@@ -139,6 +139,7 @@ void signal_engine_free(struct signal_engine *engine)
 	free(engine->listed);
 	agenda_free(&engine->agenda);
 	free(engine->shop.buffer.at);
+	free(engine->shop.numbers.at);
 	arena_free(&engine->shop.arena);
 	pool_free(&engine->shop.pool);
 	free(engine);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "signal/rank.h"
 #include "signal/window.h"
 
 /*
@@ -112,7 +113,7 @@ static void contribute(struct window *window, struct key *key, struct group *gro
 		       unsigned computed)
 {
 	const struct rule_aggregate *outer = &window->spec->compute[computed];
-	struct partial *sum = &key_outer(window, key)[window->outer[computed]];
+	double *sum = key_outer(window, key) + window->outer[computed] * AGGREGATE_WORDS_MAX;
 	struct contribution *old = &group->contribution[window->outer[computed]];
 	double number;
 
@@ -123,8 +124,8 @@ static void contribute(struct window *window, struct key *key, struct group *gro
 		return;
 	}
 	if (old->counted) {
-		sum->value -= old->number;
-		sum->weight -= sum->weight > 0;
+		sum[0] -= old->number;
+		sum[1] -= sum[1] > 0;
 	}
 	aggregate_table[outer->kind].add(sum, number);
 	*old = (struct contribution){.number = number, .counted = true};
@@ -176,7 +177,8 @@ void groups_seek(struct window *window, struct key *key, enum cell_cursor which,
 	bool early = which == CURSOR_EARLY;
 
 	if (early && window->outers)
-		memset(key_outer(window, key), 0, window->outers * sizeof(struct partial));
+		memset(key_outer(window, key), 0,
+		       window->outers * AGGREGATE_WORDS_MAX * sizeof(double));
 	for (unsigned per = 0; per < window->spec->per_len; per++) {
 		for (struct group *group = key_groups(window, key)[per].oldest; group;
 		     group = group->newer) {
@@ -223,14 +225,22 @@ struct value groups_value(struct window *window, struct key *key, enum cell_curs
 {
 	const struct rule_aggregate *outer = &window->spec->compute[computed];
 	const struct aggregate_ops *ops = &aggregate_table[outer->kind];
-	struct partial sum = {0};
-	double number;
+	const struct group_list *list = &key_groups(window, key)[outer->per];
+	double number, words[AGGREGATE_WORDS_MAX] = {0}, *numbers = NULL;
+	size_t len = 0;
 
-	if (ops->set)
-		return (struct value){.type = VALUE_NULL};
-	for (struct group *group = key_groups(window, key)[outer->per].oldest; group;
-	     group = group->newer)
-		if (contributes(window, group, which, outer, &number))
-			ops->add(&sum, number);
-	return ops->value(&sum);
+	if (!ops->words) {
+		numbers = tuple_buffer_numbers(&window->shop->numbers, list->len + 1);
+		if (!numbers)
+			return (struct value){.type = VALUE_NULL};
+	}
+	for (struct group *group = list->oldest; group; group = group->newer) {
+		if (!contributes(window, group, which, outer, &number))
+			continue;
+		if (ops->words)
+			ops->add(words, number);
+		else
+			numbers[len++] = number;
+	}
+	return ops->words ? ops->value(words) : rank_numbers(outer, numbers, len);
 }

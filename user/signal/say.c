@@ -169,18 +169,20 @@ static struct fired *fired_of(struct window *window, struct key *key, const stru
 	return fired_new(window, key, moment, first);
 }
 
-/* True if the i-th value may be too small or is estimated. */
-static bool estimated(const struct window *window, const struct key *key,
-		      const struct moment *moment, unsigned i)
+/* Whether the i-th value may be too small or is estimated. */
+static struct series_told told_of(const struct window *window, struct key *key,
+				  const struct moment *moment, unsigned i)
 {
 	const struct rule_aggregate *aggregate = &window->spec->compute[i];
+	struct series_told told = {0};
 
 	if (key->short_of || key->coarse)
-		return true;
-	if (aggregate->per >= 0)
-		return key_groups(window, key)[aggregate->per].overflow != TIME_NONE &&
-		       key_groups(window, key)[aggregate->per].overflow >= moment->start;
-	return cell_estimated(&window->plan, &key->cell, moment->cursor, i);
+		return (struct series_told){.estimated = true};
+	if (aggregate->per < 0)
+		return cell_told(&window->plan, &key->cell, moment->cursor, i);
+	told.estimated = key_groups(window, key)[aggregate->per].overflow != TIME_NONE &&
+			 key_groups(window, key)[aggregate->per].overflow >= moment->start;
+	return told;
 }
 
 static int put_values(struct window *window, struct key *key, const struct moment *moment,
@@ -194,12 +196,14 @@ static int put_values(struct window *window, struct key *key, const struct momen
 		return -ENOMEM;
 	for (unsigned i = 0; i < len; i++) {
 		const struct baseline_now *now = &judged->now[i];
+		struct series_told told = told_of(window, key, moment, i);
 
 		values[i] = (struct signal_value){.name = window->spec->compute[i].name,
 						  .value = judged->values[i],
 						  .unit = window->spec->compute[i].unit,
 						  .threshold = window->threshold[i],
-						  .estimated = estimated(window, key, moment, i)};
+						  .estimated = told.estimated,
+						  .error = told.error};
 		if (window->scored[i] < 0 || !now->known || values[i].value.type != VALUE_NUMBER)
 			continue;
 		values[i].scored = true;

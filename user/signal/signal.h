@@ -17,7 +17,8 @@ struct signal_value {
 	const char *threshold; /* "> 20"; NULL: only shown */
 	bool scored;	       /* the next three are set */
 	double zscore, mean, deviation;
-	bool estimated; /* distinct beyond its exact bound, or short by what was forgotten */
+	bool estimated; /* beyond what is kept exactly, or short by what was forgotten */
+	double error; /* then of the value, relative: what is stated of the estimate; 0: nothing */
 };
 
 /* The distinct tuples of one `values()` aggregate, for `common` and `differ`. */

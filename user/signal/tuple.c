@@ -58,6 +58,12 @@ static uint8_t *room(struct tuple_buffer *buffer, size_t more)
 	return at;
 }
 
+double *tuple_buffer_numbers(struct tuple_buffer *buffer, size_t len)
+{
+	buffer->len = 0;
+	return (double *)(void *)room(buffer, len * sizeof(double));
+}
+
 static bool put_number(struct tuple_buffer *buffer, uint64_t number)
 {
 	size_t length = number ? (71 - (size_t)__builtin_clzll(number)) / 8 : 0;

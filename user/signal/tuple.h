@@ -33,6 +33,9 @@ struct tuple_buffer {
 	size_t len, cap;
 };
 
+/* Its memory, for so many numbers, until it is used again; NULL without memory. */
+double *tuple_buffer_numbers(struct tuple_buffer *buffer, size_t len);
+
 /* False if a field is null (unless `null_too`) or without memory. */
 bool tuple_item(struct tuple_buffer *buffer, const struct event *event,
 		const struct field_list *fields, bool null_too, struct item *item);

@@ -6,6 +6,9 @@
 /* Registers of estimated sets: 32 MiB a rule. */
 #define SKETCHES_A_RULE ((32 << 20) / sizeof(struct sketch_part))
 
+/* Series, and what they are summed up in. */
+#define SERIES_A_RULE (64 << 20)
+
 /* All that a rule holds beyond the entries of max_keys keys: more panes, sets, inner groups, kept
  * texts. Beyond it keys go by the written order. */
 #define BYTES_A_RULE (UINT64_C(256) << 20)
@@ -39,7 +42,8 @@ static size_t key_size(struct window *window)
 {
 	window->rows = offsetof(struct key, cell) + window->plan.cell_size;
 	return window->rows + window->spec->per_len * sizeof(struct group_list) +
-	       window->outers * sizeof(struct partial) + window->scoreds * sizeof(struct baseline) +
+	       window->outers * AGGREGATE_WORDS_MAX * sizeof(double) +
+	       window->scoreds * sizeof(struct baseline) +
 	       (window->scoreds ? sizeof(weir_time) : 0);
 }
 
@@ -92,10 +96,17 @@ static void make_plans(struct window *window)
 		.max = spec->max_distinct ? (uint32_t)spec->max_distinct : 1,
 		.sketches_left = SKETCHES_A_RULE,
 	};
-	plan_init(&window->plan, spec->compute, spec->compute_len, &window->space);
+	window->series = (struct series_space){
+		.pool = &window->pool,
+		.buffer = &shop->buffer,
+		.bytes_left = SERIES_A_RULE,
+		.max = window->space.max,
+		.timespan = spec->type == WINDOW_SESSION ? 0 : spec->timespan,
+	};
+	plan_init(&window->plan, spec->compute, spec->compute_len, &window->space, &window->series);
 	for (unsigned per = 0; per < spec->per_len; per++) {
 		plan_init(&window->per_plan[per], spec->per[per].compute,
-			  spec->per[per].compute_len, &window->space);
+			  spec->per[per].compute_len, &window->space, &window->series);
 		table_init(&window->groups[per], sizeof(uint64_t) + sizeof(struct item), 0);
 	}
 }
@@ -217,10 +228,11 @@ void window_growing(struct window *window, struct key *key, struct value values[
 			values[i] = (struct value){.type = VALUE_NULL};
 		else if (window->outer[i] < 0)
 			values[i] = cell_value(&window->plan, &key->cell, CURSOR_EARLY, i);
-		else if (item->ops->set)
+		else if (!item->ops->words)
 			values[i] = (struct value){.type = VALUE_NULL};
 		else
-			values[i] = item->ops->value(&key_outer(window, key)[window->outer[i]]);
+			values[i] = item->ops->value(key_outer(window, key) +
+						     window->outer[i] * AGGREGATE_WORDS_MAX);
 	}
 }
 

@@ -30,7 +30,8 @@ const struct window_ops *window_ops_of(enum window_type type);
 struct workshop {
 	struct pool pool;
 	struct tuple_buffer buffer;
-	struct arena arena; /* of the signal that is being said */
+	struct tuple_buffer numbers; /* of inner groups */
+	struct arena arena;	     /* of the signal that is being said */
 	const struct signal_engine_ops *ops;
 	struct signal_engine_stats stats;
 	weir_time clock; /* event time now */
@@ -46,6 +47,7 @@ struct window {
 	struct plan plan, per_plan[RULE_PER_MAX];
 	struct table groups[RULE_PER_MAX];
 	struct distinct_space space;
+	struct series_space series;
 	struct key_store keys;
 	bool grows[RULE_COMPUTE_MAX];
 	int outer[RULE_COMPUTE_MAX];  /* index among values over inner groups; -1: none */
@@ -95,14 +97,14 @@ static inline struct group_list *key_groups(const struct window *window, const s
 	return (struct group_list *)((char *)key + window->rows);
 }
 
-static inline struct partial *key_outer(const struct window *window, const struct key *key)
+static inline double *key_outer(const struct window *window, const struct key *key)
 {
-	return (struct partial *)(key_groups(window, key) + window->spec->per_len);
+	return (double *)(key_groups(window, key) + window->spec->per_len);
 }
 
 static inline struct baseline *key_baselines(const struct window *window, const struct key *key)
 {
-	return (struct baseline *)(key_outer(window, key) + window->outers);
+	return (struct baseline *)(key_outer(window, key) + window->outers * AGGREGATE_WORDS_MAX);
 }
 
 /* Start of the next window that the baselines learn from; of rules that have some. */

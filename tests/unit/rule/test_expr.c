@@ -9,26 +9,29 @@
 #include "rule/rule.h"
 
 /* What the names of these tests' expressions mean. */
-static const struct {
-	const char *name;
-	enum unit unit;
-} computed[] = {
-	{"sent", UNIT_BYTES},  {"received", UNIT_BYTES}, {"ports", UNIT_PORTS},
-	{"spread", UNIT_NONE}, {"took", UNIT_DURATION},	 {"began", UNIT_TIME},
-	{"targets", UNIT_SET},
+static const struct rule_aggregate computed[] = {
+	{.name = "sent", .type = VALUE_NUMBER, .unit = UNIT_BYTES},
+	{.name = "received", .type = VALUE_NUMBER, .unit = UNIT_BYTES},
+	{.name = "ports", .type = VALUE_NUMBER, .unit = UNIT_PORTS},
+	{.name = "spread", .type = VALUE_NUMBER},
+	{.name = "took", .type = VALUE_NUMBER, .unit = UNIT_DURATION},
+	{.name = "began", .type = VALUE_NUMBER, .unit = UNIT_TIME},
+	{.name = "targets", .kind = AGGREGATE_VALUES, .type = VALUE_NUMBER, .unit = UNIT_SET},
+	{.name = "who", .kind = AGGREGATE_FIRST, .type = VALUE_TEXT},
 };
 
 #define COMPUTED (sizeof(computed) / sizeof(computed[0]))
 
 /* "spread" is no count: it may shrink. */
-static const bool grows[COMPUTED] = {true, true, true, false, true, true, true};
+static const bool grows[COMPUTED] = {true, true, true, false, true, true, true, false};
 
-static int find_computed(void *context, const char *name, size_t length, enum unit *unit)
+static int find_computed(void *context, const char *name, size_t length,
+			 const struct rule_aggregate **aggregate)
 {
 	(void)context;
 	for (size_t i = 0; i < COMPUTED; i++)
 		if (strlen(computed[i].name) == length && !memcmp(computed[i].name, name, length)) {
-			*unit = computed[i].unit;
+			*aggregate = &computed[i];
 			return (int)i;
 		}
 	return -1;
@@ -45,8 +48,10 @@ static int find_rule(void *context, const char *name, size_t length)
 static int find_remote(void *context, const char *rule, size_t rule_length, const char *name,
 		       size_t name_length, int *ref, const struct rule_aggregate **aggregate)
 {
-	static const struct rule_aggregate set = {.kind = AGGREGATE_VALUES, .unit = UNIT_SET},
-					   count = {.kind = AGGREGATE_COUNT, .unit = UNIT_EVENTS};
+	static const struct rule_aggregate set = {
+		.kind = AGGREGATE_VALUES, .type = VALUE_NUMBER, .unit = UNIT_SET};
+	static const struct rule_aggregate count = {
+		.kind = AGGREGATE_COUNT, .type = VALUE_NUMBER, .unit = UNIT_EVENTS};
 
 	*ref = find_rule(context, rule, rule_length);
 	if (*ref < 0)
@@ -288,7 +293,7 @@ static void faults_have_their_place_and_words(void **state)
 		{"zscor(sent) > 3", &having, 1,
 		 "unknown function 'zscor': the nearest is 'zscore'"},
 		{"zscore(sent + 1) > 3", &having, 1,
-		 "zscore() takes one computed value: zscore(sent)"},
+		 "zscore() takes one computed number: zscore(sent)"},
 		{"ports = null", &having, 1, "nothing equals null: known(…) tests for it"},
 		{"targets > 3", &having, 1,
 		 "a set of values has no order or number: distinct() counts it, common() compares "

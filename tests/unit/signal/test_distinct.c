@@ -29,7 +29,7 @@ static void one_new(struct one *o, size_t max)
 	o->list[0].fields = (struct field_list){{FIELD_DESTINATION_PORT}, 1};
 	o->list[1] = o->list[0];
 	o->list[1].kind = AGGREGATE_VALUES;
-	plan_init(&o->plan, o->list, 2, &o->space);
+	plan_init(&o->plan, o->list, 2, &o->space, NULL);
 	o->cell = calloc(1, o->plan.cell_size);
 	cell_init(&o->plan, o->cell);
 }
@@ -117,17 +117,17 @@ static void is_exact_to_its_bound_and_estimates_beyond(void **state)
 	for (unsigned i = 0; i < 64; i++)
 		see(&o, 0, i);
 	assert_float_equal(count(&o, CURSOR_CLOSE), 64, 0);
-	assert_false(cell_estimated(&o.plan, o.cell, CURSOR_CLOSE, 0));
+	assert_false(cell_told(&o.plan, o.cell, CURSOR_CLOSE, 0).estimated);
 	for (unsigned i = 0; i < 20000; i++)
 		see(&o, 10, i);
 	n = count(&o, CURSOR_CLOSE);
-	assert_true(cell_estimated(&o.plan, o.cell, CURSOR_CLOSE, 0));
+	assert_true(cell_told(&o.plan, o.cell, CURSOR_CLOSE, 0).estimated);
 	assert_true(fabs(n - 20000) < 20000 * 4 * SKETCH_ERROR);
 	for (unsigned i = 0; i < 30; i++)
 		see(&o, 20, i);
 	assert_float_equal(count(&o, CURSOR_CLOSE), n, 0);
 	cell_trim(&o.plan, o.cell, 20);
-	assert_false(cell_estimated(&o.plan, o.cell, CURSOR_CLOSE, 0));
+	assert_false(cell_told(&o.plan, o.cell, CURSOR_CLOSE, 0).estimated);
 	assert_float_equal(count(&o, CURSOR_CLOSE), 30, 0);
 	cell_trim(&o.plan, o.cell, 30);
 	assert_int_equal(o.space.sketches_left, 1000);
@@ -255,8 +255,8 @@ static void goes_on_from_a_snapshot(void **state)
 			cell_seek(&a.plan, a.cell, c, (pane - rand() % 6) * 10);
 			cell_seek(&b.plan, b.cell, c, a.cell->start[c]);
 			assert_float_equal(count(&a, c), count(&b, c), 0);
-			assert_int_equal(cell_estimated(&a.plan, a.cell, c, 0),
-					 cell_estimated(&b.plan, b.cell, c, 0));
+			assert_int_equal(cell_told(&a.plan, a.cell, c, 0).estimated,
+					 cell_told(&b.plan, b.cell, c, 0).estimated);
 			assert_int_equal(cell_values(&a.plan, a.cell, c, 1, &arena, &x), 0);
 			assert_int_equal(cell_values(&b.plan, b.cell, c, 1, &arena, &y), 0);
 			assert_int_equal(x.len, y.len);

@@ -64,7 +64,7 @@ static inline struct rule sample_rule(const char *id, const char *display, const
 static inline void sample_signals(struct sample *s)
 {
 	s->ports = (struct signal_value){
-		"ports", sample_number(228), UNIT_PORTS, "> 20", false, 0, 0, 0, false};
+		"ports", sample_number(228), UNIT_PORTS, "> 20", false, 0, 0, 0, false, 0};
 	s->targets = (struct signal_value){.name = "targets", .value = sample_number(2)};
 	s->connections = (struct signal_value){"connections",
 					       sample_number(228),
@@ -74,7 +74,8 @@ static inline void sample_signals(struct sample *s)
 					       72.666666666666671,
 					       10,
 					       3,
-					       false};
+					       false,
+					       0};
 	s->scan_values[0] = s->ports;
 	s->scan_values[1] = s->targets;
 	s->scan.window.compute[1].name = "targets";

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_SIGNAL_INTERVAL_H
+#define WEIR_SIGNAL_INTERVAL_H
+
+#include "signal/rows.h"
+
+/* Rows that begin with a time, in ns since a base of the cell's: what intervals are made of. */
+struct times {
+	struct rows rows;
+	weir_time base; /* of the first row that came */
+};
+
+/* The event's event.start, else its time, after the base. */
+double time_of_row(struct times *times, const struct event *event);
+
+int by_time(const void *a, const void *b); /* rows whose first number is a time */
+
+#endif
