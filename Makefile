@@ -4,6 +4,7 @@
 SHELL        := /bin/bash
 BUILD        ?= build
 CC           ?= cc
+CXX          ?= c++
 CLANG        ?= clang
 # Ubuntu's /usr/sbin/bpftool asks for the tools of the running kernel; any kernel's do here.
 BPFTOOL      ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
@@ -14,22 +15,26 @@ DESTDIR      ?=
 
 ARCH         := $(shell uname -m | sed 's/aarch64/arm64/; s/x86_64/x86/')
 PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl \
-                libpcre2-8 libmaxminddb libpsl libzstd zlib
+                libpcre2-8 libmaxminddb libpsl libzstd zlib simdjson
 
 CFLAGS       ?= -O2 -g
 WEIR_CFLAGS  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
                 -Wmissing-prototypes -fno-strict-aliasing -I. -Iuser -I$(BUILD) \
                 -DWEIR_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
+# The one file that is not C: simdjson is a library of C++.
+CXXFLAGS     ?= -O2 -g
+WEIR_CXXFLAGS := -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Werror -fno-exceptions -fno-rtti \
+                -fno-strict-aliasing -I. -Iuser -I$(BUILD) $(shell pkg-config --cflags simdjson 2>/dev/null)
+WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++ -lpthread -lm
 SANITIZE     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BPF_CFLAGS   := -target bpf -mcpu=v2 -O2 -g -std=gnu17 -Wall -Wextra -Werror -D__TARGET_ARCH_$(ARCH) \
                 -Ivmlinux/$(ARCH) -I.
 
-SOURCES      := $(sort $(shell find user -name '*.c'))
+SOURCES      := $(sort $(shell find user -name '*.c' -o -name '*.cc'))
 BPF_SOURCES  := $(sort $(wildcard bpf/*.bpf.c))
 SKELETONS    := $(BPF_SOURCES:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
-OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
-ASAN_OBJECTS := $(SOURCES:%.c=$(BUILD)/asan/%.o)
+OBJECTS      := $(addsuffix .o,$(addprefix $(BUILD)/,$(basename $(SOURCES))))
+ASAN_OBJECTS := $(OBJECTS:$(BUILD)/%=$(BUILD)/asan/%)
 UNIT_SOURCES := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
 BPF_TESTS    := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(sort $(wildcard tests/bpf/test_*.c)))
@@ -87,6 +92,14 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call Q,CC,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(call Q,CXX,$@)$(CXX) $(WEIR_CXXFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/asan/%.o: %.cc
+	@mkdir -p $(@D)
+	$(call Q,CXX,$@)$(CXX) $(WEIR_CXXFLAGS) -O1 -g $(SANITIZE) -MMD -MP -c $< -o $@
 
 $(BUILD)/asan/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)

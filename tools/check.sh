@@ -22,7 +22,7 @@ tracked() {
 
 # Versions differ in what they make of the same style; .clang-format is written for 14.
 if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
-	tracked '*.c' '*.h' | grep -v '^vmlinux/' | xargs clang-format --dry-run -Werror
+	tracked '*.c' '*.cc' '*.h' | grep -v '^vmlinux/' | xargs clang-format --dry-run -Werror
 	tell clang-format $?
 else
 	echo "skip clang-format — version 14 is not installed"
@@ -43,7 +43,7 @@ import ast, sys
 for path in sys.argv[1:]: ast.parse(open(path).read(), path)'
 tell python $?
 
-unmarked=$(tracked '*.c' '*.h' '*.sh' '*.py' | grep -v '^vmlinux/' | xargs grep -L SPDX-License-Identifier)
+unmarked=$(tracked '*.c' '*.cc' '*.h' '*.sh' '*.py' | grep -v '^vmlinux/' | xargs grep -L SPDX-License-Identifier)
 [ -z "$unmarked" ] || echo "without a licence: $unmarked"
 [ -z "$unmarked" ]
 tell licences $?

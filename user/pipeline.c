@@ -118,6 +118,7 @@ static void on_watermark(void *context, weir_time watermark)
 	struct pipeline *p = context;
 
 	signal_engine_watermark(p->signals, watermark);
+	recorded_release(p->recorded, watermark, on_signal, p);
 	correlate_watermark(p->correlate, watermark);
 }
 
@@ -158,6 +159,13 @@ int pipeline_input(struct pipeline *p, weir_time lateness)
 void pipeline_event(struct pipeline *p, uint32_t input, const struct event *event)
 {
 	push(p, input, event);
+}
+
+void pipeline_signal(struct pipeline *p, uint32_t input, const struct recorded_signal *signal)
+{
+	if (recorded_add(p->recorded, signal))
+		p->lost++;
+	order_advance(p->order, input, signal->at);
 }
 
 void pipeline_input_end(struct pipeline *p, uint32_t input)
@@ -379,7 +387,8 @@ static int open_engine(struct pipeline *p)
 	p->order = order_new(&order);
 	p->signals = signal_engine_new(p->rules, &signals);
 	p->correlate = correlate_new(p->rules, &detections);
-	if (!p->evidence || !p->order || !p->signals || !p->correlate)
+	p->recorded = recorded_new(p->rules);
+	if (!p->evidence || !p->order || !p->signals || !p->correlate || !p->recorded)
 		return -ENOMEM;
 	input = order_input(p->order, p->options.lateness);
 	if (input < 0)
@@ -506,6 +515,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	order_free(p->order);
 	signal_engine_free(p->signals);
 	correlate_free(p->correlate);
+	recorded_free(p->recorded);
 	evidence_free(p->evidence);
 	ruleset_free(p->rules);
 	field_roles_set(NULL, 0);

@@ -44,6 +44,13 @@ static void on_event(void *context, const struct event *event)
 	pipeline_event(replay->pipeline, replay->from->source->input, event);
 }
 
+static void on_signal(void *context, const struct recorded_signal *signal)
+{
+	struct replay *replay = context;
+
+	pipeline_signal(replay->pipeline, replay->from->source->input, signal);
+}
+
 static void next_time(struct replay *replay, struct file *file)
 {
 	file->ended = file->source->ops->peek(file->source, &file->at) <= 0;
@@ -76,7 +83,7 @@ static void show_progress(struct replay *replay, struct progress *progress)
 
 static void feed(struct replay *replay, bool bar)
 {
-	const struct intake intake = {replay, on_packet, on_event};
+	const struct intake intake = {replay, on_packet, on_event, on_signal};
 	struct progress progress = PROGRESS_EMPTY;
 	uint64_t records = 0;
 

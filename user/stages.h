@@ -9,6 +9,7 @@
 #include "event/order.h"
 #include "flow/flow.h"
 #include "pipeline.h"
+#include "recorded.h"
 #include "signal/engine.h"
 #include "sink/evidence.h"
 #include "sink/sink.h"
@@ -26,6 +27,7 @@ struct pipeline {
 	struct ruleset *rules;
 	struct signal_engine *signals;
 	struct correlate *correlate;
+	struct recorded *recorded;
 	struct evidence *evidence;
 	VEC(struct sink *) sinks;
 	/* what enrich and the event table read */

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct replay events = {0};
-	const struct intake intake = {&events, replay_packet, replay_event};
+	const struct intake intake = {&events, replay_packet, replay_event, replay_signal};
 	struct source *source;
 	weir_time at;
 

@@ -31,6 +31,11 @@ static inline void replay_event(void *context, const struct event *e)
 		r->told += e->source_bytes + e->destination_bytes;
 }
 
+static inline void replay_signal(void *context, const struct recorded_signal *signal)
+{
+	((struct replay *)context)->touched += signal->rule.length + signal->row->cells.len;
+}
+
 /* Warnings are expected by the thousand; what the sanitizers say goes where it went. */
 static inline void replay_quiet(void)
 {
@@ -109,7 +114,7 @@ static inline struct source *replay_open(const uint8_t *data, size_t size, const
 static inline int replay_file(const uint8_t *data, size_t size, const char *type)
 {
 	struct replay r;
-	const struct intake intake = {&r, replay_packet, replay_event};
+	const struct intake intake = {&r, replay_packet, replay_event, replay_signal};
 	struct source *source;
 	weir_time at;
 

@@ -7,7 +7,8 @@
 /* The kinds of file, one a file of this folder; source.c lists them. */
 extern const struct source_kind pcap_kind;
 extern const struct source_kind pcapng_kind;
-extern const struct source_kind json_kind;
+extern const struct source_kind json_kind; /* log/ */
+extern const struct source_kind zeek_kind; /* log/ */
 
 /* How far back records may go (docs/rules.md, Order and time). */
 #define CAPTURE_LATENESS WEIR_SEC

@@ -59,10 +59,10 @@ static bool pcap_recognise(const uint8_t *head, size_t length)
 static void stop(struct pcap *pcap)
 {
 	pcap->ended = true;
-	if (pcap->reader.failed)
+	if (reader_fault(&pcap->reader))
 		tally_skip(&pcap->tally, pcap->name, SKIP_UNREADABLE,
 			   "cannot be read on after byte %llu: %s",
-			   (unsigned long long)pcap->reader.taken, strerror(pcap->reader.failed));
+			   (unsigned long long)pcap->reader.taken, reader_fault(&pcap->reader));
 }
 
 /* The record's header at `h` is whole. False: nothing can be read from here on. */
@@ -128,8 +128,7 @@ static void pcap_progress(const struct source *source, uint64_t *done, uint64_t 
 {
 	const struct pcap *pcap = (const struct pcap *)source;
 
-	*done = pcap->reader.taken;
-	*all = pcap->reader.size;
+	reader_progress(&pcap->reader, done, all);
 }
 
 static json_t *pcap_report(const struct source *source)

@@ -66,10 +66,10 @@ static bool pcapng_recognise(const uint8_t *head, size_t length)
 static void stop(struct pcapng *ng)
 {
 	ng->ended = true;
-	if (ng->reader.failed)
+	if (reader_fault(&ng->reader))
 		tally_skip(&ng->tally, ng->name, SKIP_UNREADABLE,
 			   "cannot be read on after byte %llu: %s",
-			   (unsigned long long)ng->reader.taken, strerror(ng->reader.failed));
+			   (unsigned long long)ng->reader.taken, reader_fault(&ng->reader));
 }
 
 static bool corrupt(struct pcapng *ng, const char *what)
@@ -338,8 +338,7 @@ static void pcapng_progress(const struct source *source, uint64_t *done, uint64_
 {
 	const struct pcapng *ng = (const struct pcapng *)source;
 
-	*done = ng->reader.taken;
-	*all = ng->reader.size;
+	reader_progress(&ng->reader, done, all);
 }
 
 static json_t *pcapng_report(const struct source *source)

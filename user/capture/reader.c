@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/inflate.h"
+
 static int reader_file(struct reader *reader, const char *path, struct error *error)
 {
 	struct stat st;
@@ -29,6 +31,21 @@ static int reader_file(struct reader *reader, const char *path, struct error *er
 	return 0;
 }
 
+/* Whether it is compressed shows in the first bytes, which then are what the rest is read behind.
+ */
+static int reader_unpack(struct reader *reader)
+{
+	size_t have;
+	const uint8_t *head = reader_need(reader, INFLATE_MAGIC, &have);
+	int err = inflate_new(&reader->inflate, head, have, reader->buffer, reader->end);
+
+	if (!err && reader->inflate) {
+		reader->end = 0;
+		reader->ended = false;
+	}
+	return err;
+}
+
 int reader_open(struct reader *reader, const char *path, struct error *error)
 {
 	int err;
@@ -36,8 +53,8 @@ int reader_open(struct reader *reader, const char *path, struct error *error)
 	*reader = (struct reader){.fd = -1};
 	err = reader_file(reader, path, error);
 	if (!err) {
-		reader->buffer = malloc(READER_ROOM);
-		if (!reader->buffer)
+		reader->buffer = calloc(1, READER_ROOM + READER_TAIL);
+		if (!reader->buffer || reader_unpack(reader))
 			err = error_set(error, EXIT_SYSTEM, ENOMEM, "%s: out of memory", path);
 	}
 	if (err)
@@ -50,7 +67,43 @@ void reader_close(struct reader *reader)
 	if (reader->fd > STDIN_FILENO)
 		close(reader->fd);
 	free(reader->buffer);
+	inflate_free(reader->inflate);
 	*reader = (struct reader){.fd = -1, .ended = true};
+}
+
+static ssize_t load(struct reader *reader, uint8_t *to, size_t room)
+{
+	ssize_t n;
+
+	do
+		n = read(reader->fd, to, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		reader->failed = errno;
+	else
+		reader->loaded += (uint64_t)n;
+	return n;
+}
+
+/* Unpacked bytes; 0: the end, a failure, or damage. */
+static ssize_t load_packed(struct reader *reader, uint8_t *to, size_t room)
+{
+	for (;;) {
+		size_t free, got = inflate_step(reader->inflate, to, room, &reader->broken);
+		uint8_t *packed;
+		ssize_t n;
+
+		if (got || reader->broken)
+			return (ssize_t)got;
+		packed = inflate_room(reader->inflate, &free);
+		n = load(reader, packed, free);
+		if (n <= 0) {
+			if (!n)
+				inflate_end(reader->inflate, &reader->broken);
+			return 0;
+		}
+		inflate_given(reader->inflate, (size_t)n);
+	}
 }
 
 bool reader_more(struct reader *reader)
@@ -67,12 +120,10 @@ bool reader_more(struct reader *reader)
 	}
 	if (reader->end == READER_ROOM)
 		return false;
-	do
-		n = read(reader->fd, reader->buffer + reader->end, READER_ROOM - reader->end);
-	while (n < 0 && errno == EINTR);
+	n = (reader->inflate ? load_packed : load)(reader, reader->buffer + reader->end,
+						   READER_ROOM - reader->end);
 	if (n <= 0) {
 		reader->ended = true;
-		reader->failed = n < 0 ? errno : 0;
 		return false;
 	}
 	reader->end += (size_t)n;
@@ -99,4 +150,15 @@ void reader_move(struct reader *to, struct reader *from)
 {
 	*to = *from;
 	*from = (struct reader){.fd = -1, .ended = true};
+}
+
+void reader_progress(const struct reader *reader, uint64_t *done, uint64_t *all)
+{
+	*done = reader->inflate ? reader->loaded : reader->taken;
+	*all = reader->size;
+}
+
+const char *reader_fault(const struct reader *reader)
+{
+	return reader->failed ? strerror(reader->failed) : reader->broken;
 }

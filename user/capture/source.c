@@ -8,13 +8,10 @@
 #include "capture/reader.h"
 
 const struct source_kind *const source_kinds[] = {
-	&pcap_kind,
-	&pcapng_kind,
-	&json_kind,
-	NULL,
+	&pcap_kind, &pcapng_kind, &zeek_kind, &json_kind, NULL,
 };
 
-#define ACCEPTED "a capture (pcap, pcapng) or weir's JSON events, one a line"
+#define ACCEPTED "a capture (pcap, pcapng), a Zeek log, Suricata's EVE, or JSON objects"
 
 /* What is given by mistake most often, and what to do. */
 struct stranger {
@@ -23,8 +20,8 @@ struct stranger {
 	const char *looks, *right;
 };
 static const struct stranger strangers[] = {
-	{"\x1f\x8b", 2, 0, "gzip-compressed", "decompress first (gzip -d)"},
-	{"\x28\xb5\x2f\xfd", 4, 0, "zstd-compressed", "decompress first (zstd -d)"},
+	{"\x1f\x8b", 2, 0, "gzip-compressed twice", "decompress it once (gzip -d)"},
+	{"\x28\xb5\x2f\xfd", 4, 0, "zstd-compressed twice", "decompress it once (zstd -d)"},
 	{"\xfd"
 	 "7zXZ",
 	 5, 0, "xz-compressed", "decompress first (xz -d)"},
@@ -39,9 +36,6 @@ static const struct stranger strangers[] = {
 	{"XCP\0", 4, 0, "a NetXRay capture", ACCEPTED " (editcap -F pcapng converts)"},
 	{"RTSS", 4, 0, "a Network Monitor capture", ACCEPTED " (editcap -F pcapng converts)"},
 	{"GMBU", 4, 0, "a Network Monitor capture", ACCEPTED " (editcap -F pcapng converts)"},
-	{"#separator", 10, 0, "a Zeek log", ACCEPTED},
-	{"#fields", 7, 0, "a Zeek log", ACCEPTED},
-	{"[", 1, 0, "a JSON array", ACCEPTED},
 };
 
 static bool is_ascii(const uint8_t *head, size_t length)
@@ -73,9 +67,10 @@ static int open_kind(struct source **source, struct reader *reader, const char *
 	size_t have;
 	const uint8_t *head = reader_need(reader, 512, &have);
 
-	if (!have && reader->failed)
-		return error_set(error, EXIT_SYSTEM, reader->failed, "%s: cannot be read: %s", name,
-				 strerror(reader->failed));
+	if (!have && reader_fault(reader))
+		return error_set(error, reader->failed ? EXIT_SYSTEM : EXIT_INPUT,
+				 reader->failed ? reader->failed : EINVAL, "%s: cannot be read: %s",
+				 name, reader_fault(reader));
 	for (const struct source_kind *const *kind = source_kinds; have && *kind; kind++)
 		if ((*kind)->recognise(head, have))
 			return (*kind)->open(source, reader, name, error);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "event/cell.h"
 #include "event/event.h"
 
 struct reader;
@@ -28,6 +29,15 @@ struct capture_packet {
 	const uint8_t *bytes; /* alive until the next call of this source */
 };
 
+/* A signal that somebody else recorded: of the rule of that name, if there is one. */
+struct recorded_signal {
+	weir_time at;
+	struct text rule;	   /* as in rule.name; case does not matter */
+	struct text severity;	   /* empty: not recorded */
+	const struct event *event; /* the fields that the row names */
+	const struct row *row;	   /* the whole row, for its other numbers */
+};
+
 /* Where a source puts what it has. */
 struct intake {
 	void *context;
@@ -35,6 +45,8 @@ struct intake {
 	void (*packet)(void *context, const struct capture_packet *packet);
 	/* One recorded event; its texts live until the call returns. */
 	void (*event)(void *context, const struct event *event);
+	/* One recorded signal, alive until the call returns. */
+	void (*signal)(void *context, const struct recorded_signal *signal);
 };
 
 struct source {
@@ -46,7 +58,7 @@ struct source {
 };
 
 struct source_ops {
-	const char *type;   /* "pcap", "pcapng", "json" */
+	const char *type;   /* "pcap", "pcapng", "log" */
 	weir_time lateness; /* default: how far back its records may go */
 	bool packets;	    /* it hands over packets; else events */
 

@@ -16,8 +16,10 @@
 	X(INTERFACE, "interface_unknown")     /* packets */                                        \
 	X(BLOCK, "blocks_of_other_kinds")     /* nothing is lost */                                \
 	X(LINE, "bad_lines")                                                                       \
-	X(KIND, "records_of_other_kinds") /* signals and detections among events */                \
-	X(FIELD, "unknown_fields")
+	X(KIND,                                                                                    \
+	  "records_of_other_kinds") /* what weir has no events for; signals and detections */      \
+	X(FIELD, "unknown_fields")  /* left out of rows that are told */                           \
+	X(VALUE, "bad_values")	    /* likewise */
 
 enum capture_skip {
 #define X(name, key) SKIP_##name,

@@ -168,6 +168,12 @@ static inline const void *event_slot(const struct event *e, enum field f)
 	return (const char *)e + field_table[f].offset;
 }
 
+/* Whether a field takes the elements of a list together. */
+static inline bool field_is_list(enum field f)
+{
+	return field_table[f].type == TYPE_TEXTS || field_table[f].type == TYPE_ROLES;
+}
+
 /* The field of this exact ECS name or public alias (`aliases.def`), or FIELD_NONE. */
 enum field field_find(const char *name, size_t length);
 

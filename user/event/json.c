@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "event/cell.h"
 #include "event/escape.h"
 
 /*
@@ -15,6 +16,18 @@
  */
 
 #define DATASET "weir." /* event.dataset: "weir.attempt" */
+
+bool event_dataset(const char *name, size_t length, uint16_t *service)
+{
+	const size_t prefix = strlen(DATASET);
+	int found = -1;
+
+	if (name && length > prefix && !memcmp(name, DATASET, prefix))
+		found = service_find(name + prefix, length - prefix);
+	if (found >= 0)
+		*service = (uint16_t)found;
+	return found >= 0;
+}
 
 json_t *json_bytes(const char *bytes, size_t length)
 {
@@ -130,192 +143,11 @@ static json_t *write_roles(enum field f, const void *slot)
 	return list;
 }
 
-/* What a reader of one value needs and says. */
-struct reader {
-	struct arena *arena;
-	struct event *event;
-	enum field field;
-	void *slot;
-	size_t *unknown;
-	const char *expected; /* after a failure */
-};
-
-static bool read_addr(struct reader *r, const json_t *value)
-{
-	r->expected = "an address";
-	return json_is_string(value) &&
-	       !addr_parse(json_string_value(value), json_string_length(value), r->slot);
-}
-
-static bool read_text(struct reader *r, const json_t *value)
-{
-	struct text *text = r->slot;
-	char *copy;
-
-	r->expected = "text of at most 4 GiB";
-	if (!json_is_string(value) || json_string_length(value) > UINT32_MAX)
-		return false;
-	copy = arena_copy(r->arena, json_string_value(value), json_string_length(value));
-	if (!copy)
-		return false;
-	*text = (struct text){copy, (uint32_t)escape_undo(copy, json_string_length(value))};
-	return true;
-}
-
-/* Joins the elements of a list; one text is a list of one. */
-static bool read_texts(struct reader *r, const json_t *value)
-{
-	struct text *texts = r->slot, element;
-	size_t room = 0, i;
-	const json_t *item;
-	char *at;
-
-	r->expected = "a list of texts";
-	if (json_is_string(value))
-		return read_text(r, value);
-	json_array_foreach(value, i, item) room += json_string_length(item) + 1;
-	if (!json_is_array(value) || room > UINT32_MAX)
-		return false;
-	at = arena_alloc(r->arena, room + 1);
-	if (!at)
-		return false;
-	*texts = (struct text){at, 0};
-	json_array_foreach(value, i, item)
-	{
-		r->slot = &element;
-		if (!read_text(r, item))
-			return false;
-		r->slot = texts;
-		if (i)
-			at[texts->length++] = TEXTS_JOINT;
-		memcpy(at + texts->length, element.at, element.length);
-		texts->length += element.length;
-	}
-	return true;
-}
-
-static bool read_enum(struct reader *r, const json_t *value)
-{
-	int number = -1;
-
-	r->expected = field_table[r->field].words;
-	if (json_is_string(value))
-		number = field_enum_number(r->field, json_string_value(value),
-					   json_string_length(value));
-	else if (json_is_integer(value) && json_integer_value(value) >= 0 &&
-		 json_integer_value(value) <= UINT16_MAX &&
-		 field_enum_name(r->field, (unsigned)json_integer_value(value)))
-		number = (int)json_integer_value(value);
-	*(uint16_t *)r->slot = (uint16_t)number;
-	return number >= 0;
-}
-
-static bool read_count(struct reader *r, const json_t *value)
-{
-	uint64_t *number = r->slot;
-	const char *text = json_string_value(value);
-	char *end;
-
-	r->expected = "a number that is whole and not negative";
-	if (json_is_integer(value)) {
-		*number = (uint64_t)json_integer_value(value);
-		return json_integer_value(value) >= 0;
-	}
-	if (json_is_real(value)) {
-		double real = json_real_value(value);
-
-		if (!(real >= 0 && real < 0x1p63 && floor(real) == real))
-			return false;
-		*number = (uint64_t)real;
-		return true;
-	}
-	if (!text || *text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end && (size_t)(end - text) == json_string_length(value);
-}
-
-static bool read_real(struct reader *r, const json_t *value)
-{
-	r->expected = "a number";
-	*(double *)r->slot = json_number_value(value);
-	return json_is_number(value);
-}
-
-static bool time_value(const json_t *value, weir_time *at)
-{
-	if (json_is_string(value))
-		return !time_parse(json_string_value(value), json_string_length(value), at);
-	if (!json_is_number(value) || !(fabs(json_number_value(value)) < 9e9))
-		return false;
-	/* Seconds since the epoch; a double of today's size is exact to a quarter microsecond. */
-	*at = json_is_integer(value)
-		      ? json_integer_value(value) * WEIR_SEC
-		      : (weir_time)llround(json_number_value(value) * 1e6) * WEIR_USEC;
-	return true;
-}
-
-static bool read_time(struct reader *r, const json_t *value)
-{
-	r->expected = "a time as in RFC 3339, or seconds since 1970";
-	return time_value(value, r->slot);
-}
-
-static bool read_duration(struct reader *r, const json_t *value)
-{
-	r->expected = "whole nanoseconds";
-	*(int64_t *)r->slot = json_integer_value(value);
-	return json_is_integer(value);
-}
-
-static bool read_bool(struct reader *r, const json_t *value)
-{
-	r->expected = "true or false";
-	*(bool *)r->slot = json_is_true(value);
-	return json_is_boolean(value);
-}
-
-/* Roles that this configuration does not have are unknown names, not faults. */
-static bool read_role(struct reader *r, const json_t *value)
-{
-	int number;
-
-	if (!json_is_string(value))
-		return false;
-	number = field_role_number(json_string_value(value), json_string_length(value));
-	if (number < 0)
-		(*r->unknown)++;
-	else
-		*(uint64_t *)r->slot |= UINT64_C(1) << number;
-	return true;
-}
-
-/* One text is a list of one. */
-static bool read_roles(struct reader *r, const json_t *value)
-{
-	const json_t *item;
-	size_t i;
-
-	r->expected = "a list of names";
-	*(uint64_t *)r->slot = 0;
-	if (json_is_string(value))
-		return read_role(r, value);
-	if (!json_is_array(value))
-		return false;
-	json_array_foreach(value, i, item) if (!read_role(r, item)) return false;
-	return true;
-}
-
-static const struct {
-	json_t *(*write)(enum field f, const void *slot);
-	bool (*read)(struct reader *r, const json_t *value);
-} forms[] = {
-	[TYPE_ADDR] = {write_addr, read_addr},	  [TYPE_TEXT] = {write_text, read_text},
-	[TYPE_TEXTS] = {write_texts, read_texts}, [TYPE_ENUM] = {write_enum, read_enum},
-	[TYPE_COUNT] = {write_count, read_count}, [TYPE_REAL] = {write_real, read_real},
-	[TYPE_TIME] = {write_time, read_time},	  [TYPE_DURATION] = {write_duration, read_duration},
-	[TYPE_BOOL] = {write_bool, read_bool},	  [TYPE_ROLES] = {write_roles, read_roles},
+static json_t *(*const writers[])(enum field f, const void *slot) = {
+	[TYPE_ADDR] = write_addr,   [TYPE_TEXT] = write_text,	      [TYPE_TEXTS] = write_texts,
+	[TYPE_ENUM] = write_enum,   [TYPE_COUNT] = write_count,	      [TYPE_REAL] = write_real,
+	[TYPE_TIME] = write_time,   [TYPE_DURATION] = write_duration, [TYPE_BOOL] = write_bool,
+	[TYPE_ROLES] = write_roles,
 };
 
 json_t *event_to_json(const struct event *e)
@@ -333,33 +165,82 @@ json_t *event_to_json(const struct event *e)
 		if (event_has(e, f))
 			failed |= json_object_set_new_nocheck(
 				object, field_table[f].name,
-				forms[field_table[f].type].write(f, event_slot(e, f)));
+				writers[field_table[f].type](f, event_slot(e, f)));
 	if (!failed)
 		return object;
 	json_decref(object);
 	return NULL;
 }
 
+/* ---- reading ---- */
+
+/* What is no list and no object, as a cell. */
+static struct cell cell_of(const json_t *value)
+{
+	struct cell cell = {.kind = CELL_NULL};
+
+	switch (json_typeof(value)) {
+	case JSON_TRUE:
+	case JSON_FALSE:
+		cell.kind = CELL_BOOL;
+		cell.truth = json_is_true(value);
+		break;
+	case JSON_INTEGER:
+		cell.kind = CELL_INTEGER;
+		cell.integer = json_integer_value(value);
+		break;
+	case JSON_REAL:
+		cell.kind = CELL_REAL;
+		cell.real = json_real_value(value);
+		break;
+	case JSON_STRING:
+		cell.kind = CELL_TEXT;
+		cell.text = (struct text){json_string_value(value),
+					  (uint32_t)json_string_length(value)};
+		break;
+	case JSON_NULL:
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+		break;
+	}
+	return cell;
+}
+
+static bool read_value(struct cell_reader *r, enum field f, const json_t *value)
+{
+	struct cell cell = {.kind = CELL_NOTHING, .listed = true};
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(value)) {
+		cell = cell_of(value);
+		return cell_read(r, f, &cell);
+	}
+	if (!field_is_list(f) || !json_array_size(value))
+		return cell_read(r, f, &cell);
+	json_array_foreach(value, i, item)
+	{
+		cell = cell_of(item);
+		cell.listed = true;
+		if (!cell_read(r, f, &cell))
+			return false;
+	}
+	return true;
+}
+
 static int read_head(const json_t *object, struct event *e, struct error *error)
 {
 	const json_t *time = json_object_get(object, "@timestamp");
-	const json_t *dataset = json_object_get(object, "event.dataset");
-	const char *name = json_string_value(dataset);
-	int service = -1;
+	const char *name = json_string_value(json_object_get(object, "event.dataset"));
+	struct cell cell = time ? cell_of(time) : (struct cell){0};
 
-	if (!time || !time_value(time, &e->time))
-		return error_set(error, EXIT_INPUT, EINVAL,
-				 "@timestamp is %s: it should be a time as in RFC 3339",
+	if (!time || !cell_time(&cell, &e->time))
+		return error_set(error, EXIT_INPUT, EINVAL, EVENT_TIME_FAULT,
 				 time ? "wrong" : "missing");
-	if (name && !strncmp(name, DATASET, strlen(DATASET)))
-		service = service_find(name + strlen(DATASET), strlen(name + strlen(DATASET)));
-	if (service < 0)
-		return error_set(error, EXIT_INPUT, EINVAL,
-				 "event.dataset is %s: it should be " DATASET "attempt, " DATASET
-				 "connection, " DATASET "flow, …",
-				 name ? "unknown" : "missing");
-	e->service = (uint16_t)service;
-	return 0;
+	if (event_dataset(name, name ? strlen(name) : 0, &e->service))
+		return 0;
+	return error_set(error, EXIT_INPUT, EINVAL, EVENT_DATASET_FAULT,
+			 name ? "unknown" : "missing");
 }
 
 static bool is_head(const char *key)
@@ -371,7 +252,7 @@ static bool is_head(const char *key)
 int event_from_json(const json_t *object, struct arena *arena, struct event *e, size_t *unknown,
 		    struct error *error)
 {
-	struct reader r = {.arena = arena, .event = e, .unknown = unknown};
+	struct cell_reader r = {.event = e, .arena = arena, .undo = true};
 	const char *key;
 	json_t *value;
 	int err;
@@ -385,18 +266,16 @@ int event_from_json(const json_t *object, struct arena *arena, struct event *e, 
 		return err;
 	json_object_foreach((json_t *)object, key, value)
 	{
+		enum field f = field_find(key, strlen(key));
+
 		if (is_head(key) || json_is_null(value))
 			continue;
-		r.field = field_find(key, strlen(key));
-		if (r.field == FIELD_NONE) {
+		if (f == FIELD_NONE)
 			(*unknown)++;
-			continue;
-		}
-		r.slot = (char *)e + field_table[r.field].offset;
-		if (!forms[field_table[r.field].type].read(&r, value))
+		else if (!read_value(&r, f, value))
 			return error_set(error, EXIT_INPUT, EINVAL, "%s is wrong: it should be %s",
-					 field_table[r.field].name, r.expected);
-		event_mark(e, r.field);
+					 field_table[f].name, r.expected);
 	}
-	return 0;
+	*unknown += r.unknown;
+	return event_keep(e, arena) ? error_set(error, EXIT_SYSTEM, ENOMEM, "out of memory") : 0;
 }

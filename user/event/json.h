@@ -19,6 +19,14 @@ json_t *event_to_json(const struct event *e);
 int event_from_json(const json_t *object, struct arena *arena, struct event *e, size_t *unknown,
 		    struct error *error);
 
+/* The service that event.dataset ("weir.attempt") names; false: none of ours. */
+bool event_dataset(const char *name, size_t length, uint16_t *service);
+
+/* What is wrong with an event whatever reads it; %s: "missing", "wrong", "unknown". */
+#define EVENT_TIME_FAULT "@timestamp is %s: it should be a time as in RFC 3339"
+#define EVENT_DATASET_FAULT                                                                        \
+	"event.dataset is %s: it should be weir.attempt, weir.connection, weir.flow, …"
+
 /* A string that jansson takes for any bytes: what is not UTF-8, and control characters, as \xHH. */
 json_t *json_bytes(const char *bytes, size_t length);
 

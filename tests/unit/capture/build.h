@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/vec.h"
 #include "capture/source.h"
 
@@ -186,6 +187,8 @@ struct read_packet {
 struct reading {
 	VEC(struct read_packet) packets;
 	VEC(struct event) events;
+	struct arena arena; /* their texts */
+	unsigned signals;
 	uint64_t sum; /* of all bytes: each was readable */
 	json_t *report;
 	int err; /* of source_open() */
@@ -211,12 +214,21 @@ static inline void keep_event(void *context, const struct event *e)
 
 	assert_non_null(kept);
 	*kept = *e;
+	assert_int_equal(event_keep(kept, &r->arena), 0);
+}
+
+static inline void keep_signal(void *context, const struct recorded_signal *signal)
+{
+	struct reading *r = context;
+
+	assert_true(signal->rule.length > 0);
+	r->signals++;
 }
 
 static inline struct reading read_path(const char *path)
 {
 	struct reading r = {0};
-	const struct intake intake = {&r, keep_packet, keep_event};
+	const struct intake intake = {&r, keep_packet, keep_event, keep_signal};
 	struct source *source;
 	weir_time at;
 	uint64_t done, all;
@@ -267,6 +279,7 @@ static inline void reading_free(struct reading *r)
 {
 	vec_free(&r->packets);
 	vec_free(&r->events);
+	arena_free(&r->arena);
 	json_decref(r->report);
 	*r = (struct reading){0};
 }

@@ -51,7 +51,7 @@ static void test_bad_lines_are_passed_over(void **state)
 {
 	static const char *const bad[] = {
 		"{",
-		"[]",
+		"[5]",
 		"not JSON",
 		"{\"@timestamp\": \"yesterday\", \"event.dataset\": \"weir.flow\"}",
 		"{\"@timestamp\": \"2023-11-14T22:13:20Z\", \"event.dataset\": \"weir.flow\", "

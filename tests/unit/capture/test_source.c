@@ -23,9 +23,9 @@ static void test_strangers(void **state)
 		size_t length;
 		const char *words;
 	} cases[] = {
-		{"", 0, "is empty: a capture (pcap, pcapng) or weir's JSON events"},
-		{"\x1f\x8b\x08\0", 4, "is gzip-compressed: decompress first"},
-		{"\x28\xb5\x2f\xfd\0", 5, "is zstd-compressed: decompress first"},
+		{"", 0, "is empty: a capture (pcap, pcapng), a Zeek log"},
+		{"\x1f\x8b\x08\0", 4, "cannot be read: it ends within what was compressed"},
+		{"\x1f\x8b\xff\0", 4, "cannot be read: its gzip compression is damaged"},
 		{"\xfd"
 		 "7zXZ\0",
 		 6, "is xz-compressed: decompress first"},
@@ -34,8 +34,6 @@ static void test_strangers(void **state)
 		{"\x7f"
 		 "ELF",
 		 4, "is a program: a capture"},
-		{"#separator \\x09\n", 15, "is a Zeek log: a capture"},
-		{"[{\"a\": 1}]", 10, "is a JSON array"},
 		{"hello\nworld\n", 12, "is text of no known kind: a capture"},
 		{"hello\0world\n", 12, "is data of no known kind: a capture"},
 		{"\xa1", 1, "is data of no known kind"},
@@ -106,7 +104,7 @@ static void test_kinds(void **state)
 		assert_true(ops->lateness > 0);
 		assert_true(ops->peek && ops->deliver && ops->progress && ops->report &&
 			    ops->close);
-		assert_int_equal(ops->packets, strcmp(ops->type, "json") != 0);
+		assert_int_equal(ops->packets, !strncmp(ops->type, "pcap", 4));
 	}
 }
 

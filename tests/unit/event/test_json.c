@@ -245,11 +245,11 @@ static void faults_name_the_key(void **state)
 		 "ipv6-icmp sctp …"},
 		{HEAD ",\"source.role\":[1]}",
 		 "source.role is wrong: it should be a list of names"},
-		{HEAD ",\"tcp.half_open\":1}",
+		{HEAD ",\"tcp.half_open\":2}",
 		 "tcp.half_open is wrong: it should be true or false"},
 		{HEAD ",\"event.start\":1e300}",
 		 "event.start is wrong: it should be a time as in RFC 3339, or seconds since 1970"},
-		{HEAD ",\"message\":7}", "message is wrong: it should be text of at most 4 GiB"},
+		{HEAD ",\"message\":7}", "message is wrong: it should be text"},
 	};
 	struct event e;
 
