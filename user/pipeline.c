@@ -100,11 +100,17 @@ static void store_ended(struct pipeline *p, const struct event *event)
 		write_out(p, out_flow(event, p->host));
 }
 
+static void on_recorded(void *context, const struct signal *signal)
+{
+	pipeline_signal(context, signal);
+}
+
 static void on_ordered(void *context, const struct event *ordered)
 {
 	struct pipeline *p = context;
 	struct event event = *ordered;
 
+	recorded_release(p->recorded, event.time, on_recorded, p);
 	enrich_event(&p->enrich, &event);
 	if (wanted(p, OUT_EVENT))
 		write_out(p, out_event(&event, p->host));
@@ -117,8 +123,8 @@ static void on_watermark(void *context, weir_time watermark)
 {
 	struct pipeline *p = context;
 
+	recorded_release(p->recorded, watermark, on_recorded, p);
 	signal_engine_watermark(p->signals, watermark);
-	recorded_release(p->recorded, watermark, on_signal, p);
 	correlate_watermark(p->correlate, watermark);
 }
 
@@ -161,7 +167,7 @@ void pipeline_event(struct pipeline *p, uint32_t input, const struct event *even
 	push(p, input, event);
 }
 
-void pipeline_signal(struct pipeline *p, uint32_t input, const struct recorded_signal *signal)
+void pipeline_recorded(struct pipeline *p, uint32_t input, const struct recorded_signal *signal)
 {
 	if (recorded_add(p->recorded, signal))
 		p->lost++;

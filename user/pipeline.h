@@ -63,8 +63,8 @@ int pipeline_input(struct pipeline *pipeline, weir_time lateness);
 void pipeline_event(struct pipeline *pipeline, uint32_t input, const struct event *event);
 /* A signal of a rule that somebody else recorded: takes part in correlation at its time. */
 struct recorded_signal;
-void pipeline_signal(struct pipeline *pipeline, uint32_t input,
-		     const struct recorded_signal *signal);
+void pipeline_recorded(struct pipeline *pipeline, uint32_t input,
+		       const struct recorded_signal *signal);
 void pipeline_input_end(struct pipeline *pipeline, uint32_t input);
 
 /* A signal that another program made, of a rule of the set (pipeline_rules()), at its place in the

@@ -48,7 +48,7 @@ static void on_signal(void *context, const struct recorded_signal *signal)
 {
 	struct replay *replay = context;
 
-	pipeline_signal(replay->pipeline, replay->from->source->input, signal);
+	pipeline_recorded(replay->pipeline, replay->from->source->input, signal);
 }
 
 static void next_time(struct replay *replay, struct file *file)
