@@ -68,7 +68,7 @@ static void on_packet(void *context, const struct capture_packet *packet)
 
 static void replay(struct bench *b, const char *path)
 {
-	const struct intake intake = {b, on_packet, NULL};
+	const struct intake intake = {.context = b, .packet = on_packet};
 	struct source *source;
 	weir_time at;
 
