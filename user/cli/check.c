@@ -10,6 +10,8 @@ static const struct verb_option options[] = {
 	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
 	{"rules", 0, "PATH",
 	 "rule file or folder, instead of the usual. May be given several times", "rules"},
+	{"lenient", 0, NULL, "skip rules that are for events or fields that weir does not have",
+	 "lenient"},
 	{"system", 0, NULL,
 	 "check this machine too: kernel, capabilities, BTF, cgroups, and who else holds hooks",
 	 NULL},

@@ -20,6 +20,8 @@ static const struct verb_option options[] = {
 	 "database"},
 	{"rules", 0, "PATH",
 	 "rule file or folder, instead of the usual. May be given several times", "rules"},
+	{"lenient", 0, NULL, "skip rules that are for events or fields that weir does not have",
+	 "lenient"},
 	{"home", 0, "NETWORK", "a network that is inside. May be given several times",
 	 "home_networks"},
 	{"json", 0, "[FILE]", "write detections as JSON lines to FILE, or to standard output",

@@ -175,7 +175,7 @@ static bool field_read(struct reader *r)
 		return wrong(r, "a field's name");
 	f = field_find(t->at, t->length);
 	if (f == FIELD_NONE) {
-		r->load->unknown_fields++;
+		r->load->foreign++;
 		fault_add(r->load->faults, lex_place(&r->lex), true,
 			  "unknown field '%.*s': the nearest is '%s'", (int)t->length, t->at,
 			  field_nearest(t->at, t->length));

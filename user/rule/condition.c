@@ -66,12 +66,13 @@ static struct clause *read_or(struct reader *r);
 /* "sel*" against a name; `them` is every name that does not begin with an underscore. */
 static bool name_fits(const struct reader *r, const char *word, size_t length, const char *name)
 {
+	const struct subject subject = {name, NULL, strlen(name)};
 	struct pattern pattern;
 
 	if (word_is(word, length, "them"))
 		return *name != '_';
 	return pattern_compile(&pattern, word, length, PATTERN_WHOLE, true, r->load->arena) &&
-	       pattern_match(&pattern, name, strlen(name));
+	       pattern_match(&pattern, &subject);
 }
 
 static struct clause *read_of(struct reader *r, bool all)
@@ -206,6 +207,8 @@ struct clause *condition_read(struct load *load, struct item item, struct select
 	r.text = r.at = item_text(item);
 	next(&r);
 	clause = read_or(&r);
+	if (clause && *r.word == '|')
+		return wrong(&r, "'|' aggregations are of old Sigma: a correlation would be right");
 	if (clause && r.length)
 		return wrong(&r, "unexpected '%.*s': 'and', 'or' or the end would be right",
 			     (int)r.length, r.word);

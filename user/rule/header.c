@@ -130,10 +130,18 @@ static bool on_weir(struct load *load, struct item value, void *into)
 
 static bool on_filter(struct load *load, struct item value, void *into)
 {
+	(void)load;
+	DRAFT(into)->filter = value;
+	return true;
+}
+
+static bool on_action(struct load *load, struct item value, void *into)
+{
 	(void)into;
 	return load_fault(load, value,
-			  "filters are not in this release: 'and not' in the base "
-			  "rule's condition would be right");
+			  "'action: %s' is of old Sigma: documents that are whole, parted by "
+			  "'---', and a correlation where they count together would be right",
+			  item_text(value));
 }
 
 static const struct key keys[] = {
@@ -153,6 +161,7 @@ static const struct key keys[] = {
 	{"correlation", on_correlation, false},
 	{"weir", on_weir, false},
 	{"filter", on_filter, false},
+	{"action", on_action, false},
 	/* Sigma's own, kept for others. */
 	{"taxonomy", NULL, false},
 	{"related", NULL, false},
@@ -160,6 +169,9 @@ static const struct key keys[] = {
 	{"modified", NULL, false},
 	{"fields", NULL, false},
 	{"scope", NULL, false},
+	/* Those that SigmaHQ's own tools add. */
+	{"regression_tests_path", NULL, false},
+	{"simulation", NULL, false},
 	{NULL, NULL, false},
 };
 
@@ -250,6 +262,12 @@ static bool kind_read(struct load *load, struct draft *draft)
 {
 	struct item type = item_get(draft->correlation, "type");
 
+	if (draft->filter.node && (draft->detection.node || draft->correlation.node))
+		return load_fault(load, draft->filter,
+				  "a filter and a rule in one document: two documents, parted by "
+				  "'---', would be right");
+	if (draft->filter.node)
+		return true;
 	if (draft->detection.node && draft->correlation.node)
 		return load_fault(load, draft->correlation,
 				  "detection and correlation in one rule: two documents, parted by "
@@ -278,8 +296,8 @@ bool header_read(struct load *load, struct draft *draft)
 {
 	draft->rule.place = item_place(draft->root);
 	draft->rule.level = SEVERITY_MEDIUM;
-	return keys_read(load, draft->root, "the rule", keys, draft) && defaults(load, draft) &&
-	       kind_read(load, draft);
+	return keys_read_custom(load, draft->root, "the rule", keys, draft) &&
+	       defaults(load, draft) && kind_read(load, draft);
 }
 
 bool raise_read(struct load *load, struct item value, struct draft *draft)

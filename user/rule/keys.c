@@ -2,8 +2,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/nearest.h"
 #include "rule/literal.h"
 #include "rule/load.h"
+#include "rule/predicate.h"
 #include "rule/words.h"
 
 bool load_fault(struct load *load, struct item at, const char *format, ...)
@@ -40,6 +42,20 @@ static bool unknown_key(struct load *load, struct item key, const char *what,
 			  what, nearest_word(item_text(key), item_length(key), names));
 }
 
+/* Sigma lets a document have keys of its own: what is near none of the known ones is no mistake. */
+static bool custom_key(struct load *load, struct item key, const struct key *keys)
+{
+	struct nearest nearest = {.wrong = item_text(key)};
+
+	for (const struct key *k = keys; k->name; k++)
+		nearest_offer(&nearest, k->name);
+	if (!item_is_text(key) || nearest_likely(&nearest))
+		return false;
+	fault_add(load->faults, item_place(key), false,
+		  "key '%s' is none of Sigma's: weir makes nothing of it", item_text(key));
+	return true;
+}
+
 static bool key_twice(struct item map, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
@@ -48,8 +64,8 @@ static bool key_twice(struct item map, size_t i)
 	return false;
 }
 
-bool keys_read(struct load *load, struct item map, const char *what, const struct key *keys,
-	       void *into)
+static bool keys_of(struct load *load, struct item map, const char *what, const struct key *keys,
+		    void *into, bool custom)
 {
 	bool good = true;
 
@@ -62,6 +78,8 @@ bool keys_read(struct load *load, struct item map, const char *what, const struc
 
 		while (k->name && strcmp(k->name, item_text(key)))
 			k++;
+		if (custom && !k->name && custom_key(load, key, keys))
+			continue;
 		if (!k->name || !item_is_text(key))
 			good = unknown_key(load, key, what, keys);
 		else if (key_twice(map, i))
@@ -74,6 +92,18 @@ bool keys_read(struct load *load, struct item map, const char *what, const struc
 		if (k->required && !item_get(map, k->name).node)
 			good = load_fault(load, map, "%s has no '%s'", what, k->name);
 	return good;
+}
+
+bool keys_read(struct load *load, struct item map, const char *what, const struct key *keys,
+	       void *into)
+{
+	return keys_of(load, map, what, keys, into, false);
+}
+
+bool keys_read_custom(struct load *load, struct item map, const char *what, const struct key *keys,
+		      void *into)
+{
+	return keys_of(load, map, what, keys, into, true);
 }
 
 bool read_text(struct load *load, struct item item, const char **text)
@@ -171,15 +201,55 @@ bool read_word(struct load *load, struct item item, const char *what, const char
 			  nearest_word(item_text(item), item_length(item), words));
 }
 
+static bool computed_named(const struct load *load, const char *name, size_t length,
+			   enum field *field)
+{
+	const struct rule *rule = &load->asked.of->rule;
+
+	for (unsigned i = 0; rule->kind == RULE_WINDOW && i < rule->window.compute_len; i++)
+		if (strlen(rule->window.compute[i].name) == length &&
+		    !memcmp(rule->window.compute[i].name, name, length)) {
+			*field = (enum field)(FIELD_COMPUTED + i);
+			return true;
+		}
+	for (unsigned i = 0; rule->kind == RULE_TEMPORAL && i < rule->temporal.aliases_len; i++)
+		if (strlen(rule->temporal.aliases[i].name) == length &&
+		    !memcmp(rule->temporal.aliases[i].name, name, length)) {
+			*field = rule->temporal.aliases[i].by_ref[0];
+			return true;
+		}
+	return false;
+}
+
+/* What a filter on a correlation asks for: a value that it computes, a key, or a field of events.
+ */
+static bool asked_named(struct load *load, const char *name, size_t length, enum field *field)
+{
+	if (computed_named(load, name, length, field)) {
+		load->asked.computed |= *field >= FIELD_COMPUTED;
+		return true;
+	}
+	*field = field_find(name, length);
+	if (*field == FIELD_NONE)
+		return false;
+	if (!rule_has_key(&load->asked.of->rule, *field)) {
+		load->asked.events = true;
+		load->asked.event_field = *field;
+	}
+	return true;
+}
+
 bool field_named(struct load *load, struct item at, const char *name, size_t length,
 		 enum field *field)
 {
-	*field = field_find(name, length);
-	if (*field != FIELD_NONE)
-		field_set_add(load->reads, *field);
-	if (*field != FIELD_NONE)
+	if (load->asked.of && asked_named(load, name, length, field))
 		return true;
-	load->unknown_fields++;
+	*field = source_field(load->services, name, length);
+	if (*field != FIELD_NONE) {
+		field_set_add(load->reads, *field);
+		return true;
+	}
+	load->foreign++;
 	return load_fault(load, at, "unknown field '%.*s': the nearest is '%s'", (int)length, name,
 			  field_nearest(name, length));
 }

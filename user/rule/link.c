@@ -7,20 +7,6 @@
 
 /* Names to rules: references, their order, and who uses whom. */
 
-struct draft *draft_find(const struct load *load, const char *name, size_t length)
-{
-	for (size_t i = load->drafts.len; i-- > 0;) {
-		struct draft *draft = load->drafts.at[i];
-
-		if (!draft->replaced && draft->rule.id && draft->rule.name &&
-		    ((strlen(draft->rule.name) == length &&
-		      !memcmp(draft->rule.name, name, length)) ||
-		     word_is(name, length, draft->rule.id)))
-			return draft;
-	}
-	return NULL;
-}
-
 static bool reference_unknown(struct load *load, const struct draft *draft, struct item at)
 {
 	const char **names = arena_alloc(load->arena, (load->drafts.len + 1) * sizeof(*names));
@@ -29,7 +15,7 @@ static bool reference_unknown(struct load *load, const struct draft *draft, stru
 	if (!load_memory(load, names))
 		return false;
 	vec_each (one, &load->drafts) {
-		if (*one != draft && !(*one)->replaced && (*one)->rule.name)
+		if (*one != draft && !(*one)->replaced && (*one)->rule.name && !(*one)->filter.node)
 			names[len++] = (*one)->rule.name;
 	}
 	if (!len)
@@ -134,6 +120,39 @@ static void place(struct ruleset *set, struct draft *draft)
 	*rule = draft->rule;
 }
 
+static const struct filter_use *uses_copy(struct load *load, const struct filter_uses *uses)
+{
+	return uses->list.len
+		       ? (struct filter_use *)arena_copy(load->arena, uses->list.at,
+							 uses->list.len * sizeof(*uses->list.at))
+		       : NULL;
+}
+
+/* The filters, and which rules ask them. */
+static bool filters_place(struct load *load, struct ruleset *set)
+{
+	set->filters = arena_alloc(load->arena, (load->filters + 1) * sizeof(*set->filters));
+	if (!load_memory(load, set->filters))
+		return false;
+	set->filters_len = load->filters;
+	vec_each (one, &load->drafts) {
+		struct draft *draft = *one;
+		struct rule *rule = &draft->rule;
+
+		if (draft->filter.node && !draft->out)
+			set->filters[draft->number] = (struct rule_filter){
+				rule->id, rule->title, rule->place, draft->filters, 0};
+		rule->event_filters_len = (unsigned)draft->event_filters.list.len;
+		rule->signal_filters_len = (unsigned)draft->signal_filters.list.len;
+		rule->event_filters = uses_copy(load, &draft->event_filters);
+		rule->signal_filters = uses_copy(load, &draft->signal_filters);
+		if ((rule->event_filters_len && !rule->event_filters) ||
+		    (rule->signal_filters_len && !rule->signal_filters))
+			return load_memory(load, NULL);
+	}
+	return true;
+}
+
 /* Base rules, then windows and temporal rules in turn until all are there: each refers to those
  * before it only. There are no circles, and what refers to a rule that is out is out too. */
 static void order(struct load *load, struct ruleset *set)
@@ -144,7 +163,7 @@ static void order(struct load *load, struct ruleset *set)
 		before = set->len;
 		for (int kind = RULE_BASE; kind <= RULE_TEMPORAL; kind++)
 			vec_each (draft, &load->drafts)
-				if (!(*draft)->out && !(*draft)->placed &&
+				if (!(*draft)->out && !(*draft)->placed && !(*draft)->filter.node &&
 				    (int)(*draft)->rule.kind == kind && refs_placed(*draft))
 					place(set, *draft);
 	} while (set->len > before);
@@ -187,7 +206,7 @@ static void roles_fill(struct load *load, struct ruleset *set)
 	vec_each (draft, &load->drafts) {
 		struct rule *rule;
 
-		if ((*draft)->out)
+		if (!(*draft)->placed)
 			continue;
 		rule = &set->rules[(*draft)->rule.index];
 		rule->alone |= rule->kind == RULE_BASE && !rule->users_len;
@@ -198,7 +217,7 @@ static void roles_fill(struct load *load, struct ruleset *set)
 	vec_each (draft, &load->drafts) {
 		struct rule *rule;
 
-		if ((*draft)->out)
+		if (!(*draft)->placed)
 			continue;
 		rule = &set->rules[(*draft)->rule.index];
 		if (!(*draft)->raise_set)
@@ -237,8 +256,11 @@ bool ruleset_link(struct load *load, struct ruleset *set)
 	set->rules = arena_alloc(&set->arena, (len ? len : 1) * sizeof(*set->rules));
 	if (!load_memory(load, set->rules))
 		return false;
+	if (!filters_place(load, set))
+		return false;
 	order(load, set);
-	if (!users_fill(load, set))
+	set->tally = arena_alloc(&set->arena, (set->len + 1) * sizeof(*set->tally));
+	if (!load_memory(load, set->tally) || !users_fill(load, set))
 		return false;
 	roles_fill(load, set);
 	if (!reads_fill(load, set))

@@ -7,15 +7,35 @@
 
 /* Between the files that load rules; nobody else includes it. */
 
+struct draft;
+
+/* What a filter on a correlation asks for, while its selections are read. */
+struct asked {
+	const struct draft *of; /* the correlation; NULL: no such filter is read */
+	bool computed, events;	/* values that it computes; fields that are no keys of it */
+	enum field event_field; /* the last such */
+};
+
 struct load {
 	struct arena *arena; /* the rule set's */
 	struct faults *faults;
-	struct field_set
-		*reads;	       /* of the rule that is being read: every field it names goes here */
-	size_t unknown_fields; /* faults that were unknown fields: lenient loading skips those rules
-				*/
+	/* Of the rule that is being read: every field it names goes here. */
+	struct field_set *reads;
+	size_t foreign; /* faults of rules that are for others: lenient loading skips these rules */
 	bool lenient;
+	uint32_t services; /* of the rule whose fields are read: names may be its own; 0: none */
+	const struct rule_placeholder *placeholders;
+	size_t placeholders_len;
+	struct regexes *regexes; /* the rule set's */
+	struct asked asked;
+	unsigned filters;	 /* documents that are filters, so far */
+	struct name_cell *names; /* names.c */
+	size_t names_mask;
 	VEC(struct draft *) drafts;
+};
+
+struct filter_uses {
+	VEC(struct filter_use) list;
 };
 
 enum draft_state { DRAFT_NEW, DRAFT_OPEN, DRAFT_DONE };
@@ -24,6 +44,7 @@ enum draft_state { DRAFT_NEW, DRAFT_OPEN, DRAFT_DONE };
 struct draft {
 	struct rule rule;
 	struct item root, logsource, detection, correlation, weir;
+	struct item filter;
 	size_t path;  /* which of the paths it came from */
 	bool out;     /* wrong, replaced or skipped */
 	bool refused; /* skipped for an unknown field: so are those that refer to it */
@@ -36,6 +57,8 @@ struct draft {
 	struct item ref_at[RULE_REFS_MAX];
 	unsigned refs_len;
 	struct item summary;
+	struct filter_uses event_filters, signal_filters; /* on it */
+	unsigned number, filters; /* of a filter: in ruleset.filters; rules that it is for */
 };
 
 /* keys.c: reads a map by a table of its keys (ended by a NULL name). `what` names the map. */
@@ -46,6 +69,9 @@ struct key {
 };
 bool keys_read(struct load *load, struct item map, const char *what, const struct key *keys,
 	       void *into);
+/* Keys that nobody knows, and that are like none of the table, are a warning. */
+bool keys_read_custom(struct load *load, struct item map, const char *what, const struct key *keys,
+		      void *into);
 
 /* Says a fault; always false. */
 bool load_fault(struct load *load, struct item at, const char *format, ...)
@@ -71,6 +97,9 @@ bool field_named(struct load *load, struct item at, const char *name, size_t len
 /* An expression that must yield `type` (VALUE_NULL: anything). */
 bool read_expr(struct load *load, struct item item, const struct expr_scope *scope,
 	       enum value_type type, const struct expr **expr);
+
+/* source.c: the field of a name in events of these services (bits; 0: any), or FIELD_NONE. */
+enum field source_field(uint32_t services, const char *name, size_t length);
 
 /* header.c: all keys of a document; what they hold is compiled later. */
 bool header_read(struct load *load, struct draft *draft);
@@ -118,9 +147,13 @@ bool raise_read(struct load *load, struct item value, struct draft *draft);
 /* summary.c */
 bool summary_read(struct load *load, struct draft *draft);
 
+/* names.c: which rule an id or a name means, once all headers are read; with faults where it could
+ * be two. False without memory. */
+bool names_make(struct load *load);
+struct draft *draft_find(const struct load *load, const char *name, size_t length);
+
 /* link.c: names to rules. */
 bool links_resolve(struct load *load);
-struct draft *draft_find(const struct load *load, const char *name, size_t length);
 bool ruleset_link(struct load *load, struct ruleset *set);
 
 /* fingerprint.c: of a draft whose refs have theirs. */

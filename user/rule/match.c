@@ -32,7 +32,7 @@ struct clause *clause_not(struct load *load, struct clause *inner)
 	return clause;
 }
 
-static struct clause *test_new(struct load *load, enum test_kind kind, enum field field)
+struct clause *test_new(struct load *load, enum test_kind kind, enum field field)
 {
 	struct clause *clause = clause_new(load, CLAUSE_TEST, 0);
 
@@ -41,249 +41,6 @@ static struct clause *test_new(struct load *load, enum test_kind kind, enum fiel
 		clause->test.field = field;
 	}
 	return clause;
-}
-
-/* The values of a list, or the one value. */
-struct values {
-	struct item *at;
-	unsigned len;
-};
-
-static bool add_pattern(struct load *load, const struct selector *s, struct item value,
-			struct test *test)
-{
-	struct pattern *patterns = (struct pattern *)test->patterns;
-
-	return load_memory(load, pattern_compile(&patterns[test->len++], item_text(value),
-						 item_length(value), s->open, s->cased, load->arena)
-					 ? patterns
-					 : NULL);
-}
-
-static struct clause *text_clause(struct load *load, const struct selector *s,
-				  const struct values *values)
-{
-	struct clause *clause = test_new(load, TEST_TEXT, s->field);
-	struct pattern *patterns = arena_alloc(load->arena, values->len * sizeof(*patterns));
-
-	if (!clause || !load_memory(load, patterns))
-		return NULL;
-	clause->test.patterns = patterns;
-	for (unsigned i = 0; i < values->len; i++)
-		if (!add_pattern(load, s, values->at[i], &clause->test))
-			return NULL;
-	return clause;
-}
-
-static bool read_network(struct load *load, const struct selector *s, struct item value,
-			 struct network *network)
-{
-	const char *text = item_text(value);
-
-	if (network_parse(text, item_length(value), network))
-		return load_fault(load, value, "'%s' is no %s: %s would be right", text,
-				  s->cidr ? "network" : "address",
-				  s->cidr ? "10.0.0.0/8" : "10.0.0.1");
-	return s->cidr || network->prefix == 128 ||
-	       load_fault(load, value, "'%s' is a network: '%s|cidr' would be right", text,
-			  field_table[s->field].name);
-}
-
-/* Addresses in binary; those with a wildcard as they are written. */
-static struct clause *addr_clause(struct load *load, const struct selector *s,
-				  const struct values *values)
-{
-	struct clause *clause = test_new(load, TEST_NETWORK, s->field), *both;
-	struct network *networks = arena_alloc(load->arena, values->len * sizeof(*networks));
-	struct values written = {.len = 0};
-
-	written.at = arena_alloc(load->arena, values->len * sizeof(*written.at));
-	if (!clause || !load_memory(load, networks) || !load_memory(load, written.at))
-		return NULL;
-	for (unsigned i = 0; i < values->len; i++) {
-		struct item value = values->at[i];
-
-		if (!s->cidr && pattern_has_wildcard(item_text(value), item_length(value)))
-			written.at[written.len++] = value;
-		else if (!read_network(load, s, value, &networks[clause->test.len++]))
-			return NULL;
-	}
-	clause->test.networks = networks;
-	if (!written.len)
-		return clause;
-	if (written.len == values->len)
-		return text_clause(load, s, &written);
-	both = clause_new(load, CLAUSE_OR, 2);
-	if (!both)
-		return NULL;
-	both->kid[0] = clause;
-	both->kid[1] = text_clause(load, s, &written);
-	return both->kid[1] ? both : NULL;
-}
-
-static const char *name_of(enum field field, unsigned number)
-{
-	if (field_table[field].type == TYPE_ROLES)
-		return number < 64 ? field_role_name(number) : NULL;
-	return field_enum_name(field, number);
-}
-
-static bool name_wrong(struct load *load, const struct selector *s, struct item value)
-{
-	const char *names[257];
-	size_t len = 0;
-
-	/* A role that is not configured is nobody's; which are is not the rule's business. */
-	if (field_table[s->field].type == TYPE_ROLES)
-		return true;
-	for (unsigned n = 0; n < 256; n++)
-		if (name_of(s->field, n))
-			names[len++] = name_of(s->field, n);
-	names[len] = NULL;
-	return load_fault(load, value, "%s is never '%s': the nearest value is '%s'",
-			  field_table[s->field].name, item_text(value),
-			  nearest_word(item_text(value), item_length(value), names));
-}
-
-/* Marks every number whose name the value means; patterns are tried on all names now. */
-static bool add_names(struct load *load, const struct selector *s, struct item value,
-		      struct test *test)
-{
-	struct pattern pattern;
-	bool any = false;
-	int number;
-
-	if (!pattern_compile(&pattern, item_text(value), item_length(value), s->open, s->cased,
-			     load->arena))
-		return load_memory(load, NULL);
-	for (unsigned n = 0; n < 256; n++) {
-		const char *name = name_of(s->field, n);
-
-		if (name && pattern_match(&pattern, name, strlen(name))) {
-			test->named[n / 64] |= UINT64_C(1) << (n % 64);
-			any = true;
-		}
-	}
-	number = any || field_table[s->field].type == TYPE_ROLES
-			 ? -1
-			 : field_enum_number(s->field, item_text(value), item_length(value));
-	if (number >= 0 && number < 256) {
-		test->named[number / 64] |= UINT64_C(1) << (number % 64);
-		any = true;
-	}
-	return any || name_wrong(load, s, value);
-}
-
-static struct clause *named_clause(struct load *load, const struct selector *s,
-				   const struct values *values)
-{
-	struct clause *clause = test_new(load, TEST_NAMED, s->field);
-
-	if (!clause)
-		return NULL;
-	for (unsigned i = 0; i < values->len; i++)
-		if (!add_names(load, s, values->at[i], &clause->test))
-			return NULL;
-	clause->test.len = values->len;
-	return clause;
-}
-
-static bool number_value(struct load *load, enum field field, struct item value, double *number)
-{
-	const char *text = item_text(value);
-	bool negative = *text == '-';
-	enum unit unit, own = field_unit(field);
-	weir_time at;
-
-	if (own == UNIT_TIME && !time_parse(text, item_length(value), &at)) {
-		*number = (double)at;
-		return true;
-	}
-	if (literal_number(text + negative, item_length(value) - negative, number, &unit))
-		return load_fault(load, value, "%s is a number: '%s' is none",
-				  field_table[field].name, text);
-	if (negative)
-		*number = -*number;
-	if (unit != UNIT_NONE && unit != own)
-		return load_fault(load, value, "%s is counted in %s: '%s' is not",
-				  field_table[field].name, unit_name(own) ? unit_name(own) : "ones",
-				  text);
-	return true;
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct clause *number_clause(struct load *load, const struct selector *s,
-				    const struct values *values)
-{
-	struct clause *clause = test_new(load, TEST_EQUAL, s->field);
-	double *numbers = arena_alloc(load->arena, values->len * sizeof(*numbers));
-
-	if (!clause || !load_memory(load, numbers))
-		return NULL;
-	for (unsigned i = 0; i < values->len; i++)
-		if (!number_value(load, s->field, values->at[i], &numbers[i]))
-			return NULL;
-	if (s->compares && values->len != 1) {
-		load_fault(load, values->at[0], "one bound and not a list would be right");
-		return NULL;
-	}
-	if (s->compares) {
-		clause->test.kind = s->compare;
-		clause->test.bound = numbers[0];
-		return clause;
-	}
-	qsort(numbers, values->len, sizeof(*numbers), compare_numbers);
-	clause->test.numbers = numbers;
-	clause->test.len = values->len;
-	return clause;
-}
-
-static struct clause *truth_clause(struct load *load, const struct selector *s,
-				   const struct values *values)
-{
-	struct clause *clause = test_new(load, TEST_TRUTH, s->field);
-
-	if (!clause)
-		return NULL;
-	if (values->len != 1) {
-		load_fault(load, values->at[0], "true or false, and not a list, would be right");
-		return NULL;
-	}
-	return read_bool(load, values->at[0], &clause->test.truth) ? clause : NULL;
-}
-
-typedef struct clause *(*clause_of)(struct load *load, const struct selector *s,
-				    const struct values *values);
-
-static const clause_of by_type[] = {
-	[TYPE_ADDR] = addr_clause,   [TYPE_TEXT] = text_clause,	      [TYPE_TEXTS] = text_clause,
-	[TYPE_ENUM] = named_clause,  [TYPE_COUNT] = number_clause,    [TYPE_REAL] = number_clause,
-	[TYPE_TIME] = number_clause, [TYPE_DURATION] = number_clause, [TYPE_BOOL] = truth_clause,
-	[TYPE_ROLES] = named_clause,
-};
-
-static struct clause *typed_clause(struct load *load, const struct selector *s,
-				   const struct values *values)
-{
-	if (s->text && field_table[s->field].type == TYPE_ADDR)
-		return text_clause(load, s, values);
-	return by_type[field_table[s->field].type](load, s, values);
-}
-
-static struct clause *exists_clause(struct load *load, const struct selector *s, struct item value)
-{
-	struct clause *clause = test_new(load, TEST_EXISTS, s->field);
-	bool wanted;
-
-	if (!clause || !read_bool(load, value, &wanted))
-		return NULL;
-	return wanted ? clause : clause_not(load, clause);
 }
 
 /* One clause of several: all of them, or any. */
@@ -299,14 +56,289 @@ static struct clause *joined(struct load *load, bool all, struct clause *const *
 	return clause;
 }
 
+/* ---- addresses ---- */
+
+static bool read_network(struct load *load, const struct selector *s, const struct wanted *wanted,
+			 struct network *network)
+{
+	if (network_parse(wanted->text, wanted->length, network))
+		return load_fault(load, wanted->item, "'%s' is no %s: %s would be right",
+				  wanted->text, s->cidr ? "network" : "address",
+				  s->cidr ? "10.0.0.0/8" : "10.0.0.1");
+	return s->cidr || network->prefix == 128 ||
+	       load_fault(load, wanted->item, "'%s' is a network: '%s|cidr' would be right",
+			  wanted->text, subject_name(load, s->field));
+}
+
+/* Addresses in binary; those with a wildcard as they are written. */
+static struct clause *addr_clause(struct load *load, const struct selector *s,
+				  const struct wanteds *wanteds)
+{
+	struct clause *kids[2];
+	struct network *networks = arena_alloc(load->arena, wanteds->len * sizeof(*networks));
+	struct wanteds written = {.len = 0};
+
+	kids[0] = test_new(load, TEST_NETWORK, s->field);
+	written.at = arena_alloc(load->arena, wanteds->len * sizeof(*written.at));
+	if (!kids[0] || !load_memory(load, networks) || !load_memory(load, written.at))
+		return NULL;
+	kids[0]->test.networks = networks;
+	for (unsigned i = 0; i < wanteds->len; i++) {
+		const struct wanted *wanted = &wanteds->at[i];
+
+		/* Public rules ask for an empty address where they mean none. */
+		if (!s->cidr &&
+		    (!wanted->length || pattern_has_wildcard(wanted->text, wanted->length)))
+			written.at[written.len++] = *wanted;
+		else if (!read_network(load, s, wanted, &networks[kids[0]->test.len++]))
+			return NULL;
+	}
+	if (!written.len)
+		return kids[0];
+	kids[1] = text_clause(load, s, &written);
+	if (!kids[1] || written.len == wanteds->len)
+		return kids[1];
+	return joined(load, false, kids, 2);
+}
+
+/* ---- names ---- */
+
+static const char *name_of(enum field field, unsigned number)
+{
+	if (field_table[field].type == TYPE_ROLES)
+		return number < 64 ? field_role_name(number) : NULL;
+	return field_enum_name(field, number);
+}
+
+static bool name_wrong(struct load *load, const struct selector *s, const struct wanted *wanted)
+{
+	const char *names[257];
+	size_t len = 0;
+
+	/* A role that is not configured is nobody's; which are is not the rule's business. */
+	if (field_table[s->field].type == TYPE_ROLES)
+		return true;
+	for (unsigned n = 0; n < 256; n++)
+		if (name_of(s->field, n))
+			names[len++] = name_of(s->field, n);
+	names[len] = NULL;
+	return load_fault(load, wanted->item, "%s is never '%s': the nearest value is '%s'",
+			  subject_name(load, s->field), wanted->text,
+			  nearest_word(wanted->text, wanted->length, names));
+}
+
+/* Marks every number whose name the value means; patterns are tried on all names now. */
+static bool add_names(struct load *load, const struct selector *s, const struct wanted *wanted,
+		      struct test *test)
+{
+	struct regex *regex = s->regex ? regex_of(load, s, wanted) : NULL;
+	struct pattern pattern;
+	bool any = false;
+	int number;
+
+	if (s->regex && !regex)
+		return false;
+	if (!pattern_compile(&pattern, wanted->text, wanted->length, s->open, s->cased,
+			     load->arena))
+		return load_memory(load, NULL);
+	for (unsigned n = 0; n < 256; n++) {
+		const char *name = name_of(s->field, n);
+		struct subject subject = {name, NULL, name ? strlen(name) : 0};
+
+		if (name && (regex ? regex_search(regex, name, subject.length) == REGEX_YES
+				   : pattern_match(&pattern, &subject))) {
+			test->named[n / 64] |= UINT64_C(1) << (n % 64);
+			any = true;
+		}
+	}
+	number = any || s->regex || field_table[s->field].type == TYPE_ROLES
+			 ? -1
+			 : field_enum_number(s->field, wanted->text, wanted->length);
+	if (number >= 0 && number < 256) {
+		test->named[number / 64] |= UINT64_C(1) << (number % 64);
+		any = true;
+	}
+	return any || name_wrong(load, s, wanted);
+}
+
+static struct clause *named_clause(struct load *load, const struct selector *s,
+				   const struct wanteds *wanteds)
+{
+	struct clause *clause = test_new(load, TEST_NAMED, s->field);
+
+	if (!clause)
+		return NULL;
+	for (unsigned i = 0; i < wanteds->len; i++)
+		if (!add_names(load, s, &wanteds->at[i], &clause->test))
+			return NULL;
+	clause->test.len = wanteds->len;
+	return clause;
+}
+
+/* ---- numbers ---- */
+
+static enum unit unit_of(const struct load *load, const struct selector *s)
+{
+	if (s->field >= FIELD_COMPUTED)
+		return load->asked.of->rule.window.compute[s->field - FIELD_COMPUTED].unit;
+	return s->part == PART_NONE ? field_unit(s->field) : UNIT_NONE;
+}
+
+static bool number_value(struct load *load, const struct selector *s, const struct wanted *wanted,
+			 double *number)
+{
+	bool negative = wanted->length && *wanted->text == '-';
+	enum unit unit, own = unit_of(load, s);
+	weir_time at;
+
+	if (own == UNIT_TIME && !time_parse(wanted->text, wanted->length, &at)) {
+		*number = (double)at;
+		return true;
+	}
+	if (literal_number(wanted->text + negative, wanted->length - negative, number, &unit))
+		return load_fault(load, wanted->item, "%s is a number: '%s' is none",
+				  subject_name(load, s->field), wanted->text);
+	if (negative)
+		*number = -*number;
+	if (unit != UNIT_NONE && unit != own)
+		return load_fault(load, wanted->item, "%s is counted in %s: '%s' is not",
+				  subject_name(load, s->field),
+				  unit_name(own) ? unit_name(own) : "ones", wanted->text);
+	return true;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct clause *number_clause(struct load *load, const struct selector *s,
+				    const struct wanteds *wanteds)
+{
+	struct clause *clause = test_new(load, TEST_EQUAL, s->field);
+	double *numbers = arena_alloc(load->arena, wanteds->len * sizeof(*numbers));
+
+	if (!clause || !load_memory(load, numbers))
+		return NULL;
+	for (unsigned i = 0; i < wanteds->len; i++)
+		if (!number_value(load, s, &wanteds->at[i], &numbers[i]))
+			return NULL;
+	clause->test.part = s->part;
+	if (s->compares && wanteds->len != 1) {
+		load_fault(load, wanteds->at[0].item, "one bound and not a list would be right");
+		return NULL;
+	}
+	if (s->compares) {
+		clause->test.kind = s->compare;
+		clause->test.bound = numbers[0];
+		return clause;
+	}
+	qsort(numbers, wanteds->len, sizeof(*numbers), compare_numbers);
+	clause->test.numbers = numbers;
+	clause->test.len = wanteds->len;
+	return clause;
+}
+
+/* A number is also what it looks like: 80* is 80, 8080 and 8000. */
+static struct clause *count_clause(struct load *load, const struct selector *s,
+				   const struct wanteds *wanteds)
+{
+	for (unsigned i = 0; i < wanteds->len && s->field < FIELD_COMPUTED; i++)
+		if (!wanteds->at[i].length ||
+		    pattern_has_wildcard(wanteds->at[i].text, wanteds->at[i].length))
+			return text_clause(load, s, wanteds);
+	return number_clause(load, s, wanteds);
+}
+
+static struct clause *truth_clause(struct load *load, const struct selector *s,
+				   const struct wanteds *wanteds)
+{
+	struct clause *clause = test_new(load, TEST_TRUTH, s->field);
+
+	if (!clause)
+		return NULL;
+	if (wanteds->len != 1) {
+		load_fault(load, wanteds->at[0].item,
+			   "true or false, and not a list, would be right");
+		return NULL;
+	}
+	return read_bool(load, wanteds->at[0].item, &clause->test.truth) ? clause : NULL;
+}
+
+typedef struct clause *(*clause_of)(struct load *load, const struct selector *s,
+				    const struct wanteds *wanteds);
+
+static const clause_of by_type[] = {
+	[TYPE_ADDR] = addr_clause,   [TYPE_TEXT] = text_clause,	      [TYPE_TEXTS] = text_clause,
+	[TYPE_ENUM] = named_clause,  [TYPE_COUNT] = count_clause,     [TYPE_REAL] = count_clause,
+	[TYPE_TIME] = number_clause, [TYPE_DURATION] = number_clause, [TYPE_BOOL] = truth_clause,
+	[TYPE_ROLES] = named_clause,
+};
+
+static bool is_named(const struct load *load, enum field field)
+{
+	enum field_type type = field == FIELD_NONE ? TYPE_TEXT : subject_type(load, field);
+
+	return type == TYPE_ENUM || type == TYPE_ROLES;
+}
+
+static struct clause *typed_clause(struct load *load, const struct selector *s,
+				   const struct wanteds *wanteds)
+{
+	bool named = is_named(load, s->field);
+
+	if (s->regex && !named)
+		return regex_clause(load, s, wanteds);
+	if (s->field == FIELD_NONE || (s->text && !named))
+		return text_clause(load, s, wanteds);
+	if (s->compares)
+		return number_clause(load, s, wanteds);
+	if (s->cidr)
+		return addr_clause(load, s, wanteds);
+	return by_type[subject_type(load, s->field)](load, s, wanteds);
+}
+
+/* ---- a whole line ---- */
+
+static struct clause *exists_clause(struct load *load, const struct selector *s, struct item value)
+{
+	struct clause *clause = test_new(load, TEST_EXISTS, s->field);
+	bool wanted;
+
+	if (!clause || !read_bool(load, value, &wanted))
+		return NULL;
+	return wanted ? clause : clause_not(load, clause);
+}
+
+static struct clause *reference_clause(struct load *load, const struct selector *s,
+				       const struct wanteds *wanteds)
+{
+	struct clause *clause = clause_new(load, s->all ? CLAUSE_AND : CLAUSE_OR, wanteds->len);
+
+	for (unsigned i = 0; clause && i < wanteds->len; i++) {
+		const struct wanted *wanted = &wanteds->at[i];
+		struct clause *kid = test_new(load, TEST_REFERENCE, s->field);
+
+		if (!kid || !field_named(load, wanted->item, wanted->text, wanted->length,
+					 &kid->test.other))
+			return NULL;
+		kid->test.open = (uint8_t)s->open;
+		kid->test.cased = s->cased;
+		clause->kid[i] = kid;
+	}
+	return clause;
+}
+
 /* Every value a clause of its own. */
 static struct clause *all_clause(struct load *load, const struct selector *s,
-				 const struct values *values)
+				 const struct wanteds *wanteds)
 {
-	struct clause *clause = clause_new(load, CLAUSE_AND, values->len);
+	struct clause *clause = clause_new(load, CLAUSE_AND, wanteds->len);
 
-	for (unsigned i = 0; clause && i < values->len; i++) {
-		struct values one = {&values->at[i], 1};
+	for (unsigned i = 0; clause && i < wanteds->len; i++) {
+		struct wanteds one = {&wanteds->at[i], 1};
 
 		clause->kid[i] = typed_clause(load, s, &one);
 		if (!clause->kid[i])
@@ -315,13 +347,54 @@ static struct clause *all_clause(struct load *load, const struct selector *s,
 	return clause;
 }
 
+/* `all` is of the values as they stand: what one placeholder stands for is any of it. */
+static struct clause *all_expanded(struct load *load, const struct selector *s, struct item value)
+{
+	size_t len = item_is_list(value) ? item_len(value) : 1;
+	struct clause *clause = clause_new(load, CLAUSE_AND, (unsigned)len);
+
+	for (size_t i = 0; clause && i < len; i++) {
+		struct wanteds wanteds = {.len = 0};
+
+		if (!wanted_expand(load, item_is_list(value) ? item_at(value, i) : value, &wanteds))
+			return NULL;
+		clause->kid[i] = typed_clause(load, s, &wanteds);
+		if (!clause->kid[i])
+			return NULL;
+	}
+	return clause;
+}
+
+static bool value_add(struct load *load, const struct selector *s, struct item one,
+		      struct wanteds *wanteds)
+{
+	struct wanteds own = {.len = 0};
+	struct wanted *grown;
+
+	if (!s->expand) {
+		wanteds->at[wanteds->len++] =
+			(struct wanted){item_text(one), item_length(one), one};
+		return true;
+	}
+	if (!wanted_expand(load, one, &own))
+		return false;
+	grown = arena_alloc(load->arena, (wanteds->len + own.len + 1) * sizeof(*grown));
+	if (!load_memory(load, grown))
+		return false;
+	memcpy(grown, wanteds->at, wanteds->len * sizeof(*grown));
+	memcpy(grown + wanteds->len, own.at, own.len * sizeof(*grown));
+	*wanteds = (struct wanteds){grown, wanteds->len + own.len};
+	return true;
+}
+
 /* Splits null off, which is no value of any type, from the rest. */
-static bool values_read(struct load *load, struct item value, struct values *values, bool *null)
+static bool values_read(struct load *load, const struct selector *s, struct item value,
+			struct wanteds *wanteds, bool *null)
 {
 	size_t len = item_is_list(value) ? item_len(value) : 1;
 
-	values->at = arena_alloc(load->arena, (len ? len : 1) * sizeof(*values->at));
-	if (!load_memory(load, values->at))
+	wanteds->at = arena_alloc(load->arena, (len ? len : 1) * sizeof(*wanteds->at));
+	if (!load_memory(load, wanteds->at))
 		return false;
 	if (!len)
 		return load_fault(load, value, "an empty list matches nothing: leave it out");
@@ -330,26 +403,40 @@ static bool values_read(struct load *load, struct item value, struct values *val
 
 		if (!item_is_text(one))
 			return load_fault(load, one, "a value or a list of values would be right");
-		if (item_is_null(one))
+		if (item_is_null(one) && s->field != FIELD_NONE)
 			*null = true;
-		else
-			values->at[values->len++] = one;
+		else if (!value_add(load, s, one, wanteds))
+			return false;
 	}
 	return true;
 }
 
+/* neq asks for a value that differs: a missing one does not. */
+static struct clause *differing(struct load *load, const struct selector *s, struct clause *clause,
+				bool null)
+{
+	struct clause *kids[2] = {clause_not(load, clause), test_new(load, TEST_EXISTS, s->field)};
+
+	return kids[0] && kids[1] ? joined(load, true, kids, null ? 1 : 2) : NULL;
+}
+
 struct clause *selector_clause(struct load *load, const struct selector *s, struct item value)
 {
-	struct values values = {.len = 0};
+	struct wanteds wanteds = {.len = 0};
 	struct clause *kids[2], *clause;
-	bool null = false;
+	bool null = false, truth;
 	unsigned len = 0;
 
+	if (s->derived) {
+		clause = read_bool(load, value, &truth) ? derived_clause(load, s->derived, truth)
+							: NULL;
+		return s->differs ? clause_not(load, clause) : clause;
+	}
 	if (s->exists)
 		return exists_clause(load, s, value);
-	if (!values_read(load, value, &values, &null))
+	if (!values_read(load, s, value, &wanteds, &null))
 		return NULL;
-	if (null && (s->open || s->compares || s->cidr)) {
+	if (null && (s->open || s->compares || s->cidr || s->regex || s->encodings_len)) {
 		load_fault(load, value, "null has no text or size: a value would be right");
 		return NULL;
 	}
@@ -358,16 +445,14 @@ struct clause *selector_clause(struct load *load, const struct selector *s, stru
 		if (!kids[len++])
 			return NULL;
 	}
-	if (values.len) {
-		kids[len] = s->all ? all_clause(load, s, &values) : typed_clause(load, s, &values);
+	if (wanteds.len) {
+		kids[len] = s->reference	  ? reference_clause(load, s, &wanteds)
+			    : s->all && s->expand ? all_expanded(load, s, value)
+			    : s->all		  ? all_clause(load, s, &wanteds)
+						  : typed_clause(load, s, &wanteds);
 		if (!kids[len++])
 			return NULL;
 	}
 	clause = joined(load, s->all, kids, len);
-	if (!s->differs || !clause)
-		return clause;
-	/* neq asks for a value that differs: a missing one does not. */
-	kids[0] = clause_not(load, clause);
-	kids[1] = test_new(load, TEST_EXISTS, s->field);
-	return kids[0] && kids[1] ? joined(load, true, kids, null ? 1 : 2) : NULL;
+	return s->differs && clause ? differing(load, s, clause, null) : clause;
 }

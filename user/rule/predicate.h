@@ -3,7 +3,10 @@
 #define WEIR_RULE_PREDICATE_H
 
 #include "base/arena.h"
-#include "rule/pattern.h"
+#include "rule/fold.h"
+#include "rule/literals.h"
+#include "rule/regex.h"
+#include "rule/value.h"
 
 /*
  * What a base rule asks of an event. Its `detection` becomes a tree of clauses, and that a program:
@@ -20,22 +23,51 @@ enum test_kind {
 	TEST_MORE,     /* > bound */
 	TEST_AT_LEAST, /* >= bound */
 	TEST_TRUTH,
-	TEST_NETWORK, /* an address in one of the networks */
-	TEST_TEXT,    /* one of the patterns; an address as it is written */
+	TEST_NETWORK,	/* an address in one of the networks */
+	TEST_TEXT,	/* one of the patterns; what is no text as it is written */
+	TEST_REGEX,	/* one of the expressions, likewise */
+	TEST_KEYWORD,	/* one of the patterns in any text of the event; no field */
+	TEST_KEYREGEX,	/* one of the expressions, likewise */
+	TEST_REFERENCE, /* another field of the event */
 	TEST_KINDS,
 };
 
+/* What of a time is compared, UTC. */
+enum time_part {
+	PART_NONE, /* all of it */
+	PART_MINUTE,
+	PART_HOUR,
+	PART_DAY,  /* of the month */
+	PART_WEEK, /* ISO 8601 */
+	PART_MONTH,
+	PART_YEAR,
+};
+
+/* A field of a test from here on is the value that a signal computed: FIELD_COMPUTED + its index.
+ */
+#define FIELD_COMPUTED ((enum field)(FIELD_COUNT + 1))
+
 struct test {
 	enum test_kind kind;
-	enum field field;
+	enum field field; /* FIELD_NONE: any text */
 	unsigned len;
+	enum time_part part; /* of numbers */
 	union {
 		uint64_t named[4];
 		const double *numbers;
 		double bound;
 		bool truth;
 		const struct network *networks;
-		const struct pattern *patterns;
+		struct {
+			const struct pattern *patterns;
+			const struct literals *quick; /* NULL: patterns are tried in turn */
+		};
+		struct regex *const *regexes;
+		struct {
+			enum field other;
+			uint8_t open; /* enum pattern_open: of the other within the field */
+			bool cased;
+		};
 	};
 };
 
@@ -48,14 +80,21 @@ struct clause {
 	struct test test;
 };
 
+/* What a predicate is asked about. */
+struct look {
+	const struct event *event;
+	const struct value *computed; /* NULL: no test asks for computed values */
+	struct folds *folds;
+	bool gave_up; /* set where an expression met its limit: the answer is then false */
+};
+
 struct predicate;
 
 /* NULL without memory, or with more than 65,000 tests. */
 const struct predicate *predicate_compile(const struct clause *clause, struct arena *arena);
-bool predicate_match(const struct predicate *predicate, const struct event *event);
+bool predicate_match(const struct predicate *predicate, struct look *look);
 
-/* The test that every event must meet and that fewest do, as far as can be told; NULL: none that
- * an index can use. */
-const struct test *predicate_key(const struct predicate *predicate);
+/* Tests of a clause, and of what it can be met by: for the index. */
+bool test_match(const struct test *test, struct look *look);
 
 #endif

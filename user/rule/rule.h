@@ -4,11 +4,13 @@
 
 #include "base/time.h"
 #include "rule/expr.h"
+#include "rule/regex.h"
 #include "rule/severity.h"
 
 /*
- * A rule set: Sigma YAML, loaded, checked and compiled (docs/rules.md). Immutable once loaded; any
- * thread may read it. All memory is the set's own.
+ * A rule set: Sigma YAML, loaded, checked and compiled (docs/rules.md). Immutable once loaded, and
+ * any thread may read it, but for what matching counts and keeps for itself (tally, filters'
+ * counts, matcher): one thread at a time matches. All memory is the set's own.
  */
 
 enum rule_kind {
@@ -148,6 +150,25 @@ struct rule_temporal {
 	weir_time suppress;	       /* default: the timespan */
 };
 
+/* A filter on one of its rules, ready to be asked. */
+struct filter_use {
+	unsigned filter; /* in ruleset.filters */
+	const struct predicate *match;
+};
+
+/* An allow-list (Sigma's `filter`). Which rules it is for stands with them. */
+struct rule_filter {
+	const char *id, *title;
+	struct place place;
+	unsigned rules;	     /* how many it is for; 0: it does nothing */
+	uint64_t suppressed; /* events and signals that it took out */
+};
+
+/* What matching counts of a rule. */
+struct rule_tally {
+	uint64_t gave_up; /* events on which a regular expression met its limit: not matched */
+};
+
 /* What a base rule that nothing refers to says of its events by itself. */
 struct rule_single {
 	weir_time suppress; /* default: 1 h */
@@ -195,6 +216,11 @@ struct rule {
 	uint32_t services;	       /* base: bit a service it can match */
 	struct field_set reads;	       /* event fields that it names anywhere */
 	const struct predicate *match; /* base */
+	const struct clause *clause;   /* base: what it was compiled from */
+	/* What takes events out before they match (base) or are aggregated (windows), and what
+	 * drops what the rule says (correlations). */
+	const struct filter_use *event_filters, *signal_filters;
+	unsigned event_filters_len, signal_filters_len;
 	const struct summary_part *summary;
 	unsigned summary_len;
 	union {
@@ -211,13 +237,27 @@ struct ruleset {
 	uint32_t services;		       /* bit a service that any rule reads */
 	struct field_set reads[SERVICE_COUNT]; /* fields that rules read of a service's events */
 	struct rule_index *index;
+	struct matcher *matcher;     /* what matching keeps for itself */
+	struct rule_tally *tally;    /* by rule */
+	struct rule_filter *filters; /* in the order of their files */
+	unsigned filters_len;
+	struct regexes regexes;
 	/* Rules left out, with why (lenient), for `weir rules`. */
 	VEC(struct fault) skipped;
 };
 
+/* What %name% under `expand` stands for. */
+struct rule_placeholder {
+	const char *name;
+	const char *const *values; /* ended by NULL */
+};
+
 struct rule_options {
 	const char *const *paths; /* files and folders, the later wins by rule id; ended by NULL */
-	bool lenient;		  /* a rule with unknown fields is skipped and listed */
+	/* A rule for events or fields that weir does not have is skipped and listed. */
+	bool lenient;
+	const struct rule_placeholder *placeholders;
+	size_t placeholders_len;
 };
 
 /*
@@ -234,9 +274,20 @@ int ruleset_load_text(struct ruleset **set, const char *name, const char *text, 
 void ruleset_free(struct ruleset *set);
 
 /*
- * The base rules that an event matches, as indexes into `matched` (room for ruleset.len). Only
- * rules that can match are tried (by service, then their most selective equality).
+ * The base rules that an event matches and no filter takes it from, as indexes into `matched` (room
+ * for ruleset.len), in the set's order. Only rules that can match are tried: by service, then by
+ * what an event must have (rule/index.c).
  */
 unsigned rule_match(const struct ruleset *set, const struct event *event, unsigned *matched);
+
+/* Whether a filter of a window rule takes out the event that was matched last. Counts it. */
+bool rule_drops_event(const struct ruleset *set, const struct rule *rule,
+		      const struct event *event);
+
+/* Whether a filter of a correlation drops what it is about to say: of these keys and, for windows,
+ * computed values (NULL for others). Counts it. */
+bool rule_drops_signal(const struct ruleset *set, const struct rule *rule,
+		       const enum field *key_fields, const struct value *keys, unsigned keys_len,
+		       const struct value *computed);
 
 #endif

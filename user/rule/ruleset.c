@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "rule/filter.h"
 #include "rule/load.h"
 #include "rule/words.h"
 
@@ -132,13 +133,13 @@ static void path_add(struct load *load, struct yaml_docs *docs, const char *name
 		file_add(load, docs, name, path);
 }
 
-/* A rule that names fields which this release does not have is left out, where that was asked. */
+/* A rule that is for other events or fields than weir's is left out, where that was asked. */
 static bool skip(struct load *load, struct ruleset *set, struct draft *draft, size_t fault,
-		 size_t fatal, size_t unknown)
+		 size_t fatal, size_t foreign)
 {
 	struct fault *first = NULL, *kept;
 
-	if (!load->lenient || load->faults->fatal - fatal != load->unknown_fields - unknown)
+	if (!load->lenient || load->faults->fatal - fatal != load->foreign - foreign)
 		return false;
 	for (size_t i = fault; i < load->faults->list.len; i++) {
 		struct fault *f = &load->faults->list.at[i];
@@ -161,47 +162,14 @@ static void draft_run(struct load *load, struct ruleset *set, struct draft *draf
 		      bool (*read)(struct load *load, struct draft *draft))
 {
 	size_t fault = load->faults->list.len, fatal = load->faults->fatal;
-	size_t unknown = load->unknown_fields;
+	size_t foreign = load->foreign;
 
 	load->reads = &draft->rule.reads;
 	if (draft->out || read(load, draft))
 		return;
 	draft->out = true;
 	if (load->faults->fatal > fatal)
-		skip(load, set, draft, fault, fatal, unknown);
-}
-
-static void same_id(struct load *load, struct draft *a, struct draft *b)
-{
-	if (a->path == b->path) {
-		load_fault(load, item_get(b->root, "id").node ? item_get(b->root, "id") : b->root,
-			   "id %s is %s:%u's too: a random UUID would be right", b->rule.id,
-			   a->rule.place.file, a->rule.place.line);
-		return;
-	}
-	a->out = a->replaced = true;
-}
-
-/* The later path wins by id; then every name must mean one rule. */
-static void twins_check(struct load *load)
-{
-	for (size_t i = 0; i < load->drafts.len; i++)
-		for (size_t j = 0; j < i; j++) {
-			struct draft *a = load->drafts.at[j], *b = load->drafts.at[i];
-
-			if (!a->out && !b->out && !strcasecmp(a->rule.id, b->rule.id))
-				same_id(load, a, b);
-		}
-	for (size_t i = 0; i < load->drafts.len; i++)
-		for (size_t j = 0; j < i; j++) {
-			struct draft *a = load->drafts.at[j], *b = load->drafts.at[i];
-
-			if (!a->out && !b->out && strcasecmp(a->rule.id, b->rule.id) &&
-			    !strcmp(a->rule.name, b->rule.name))
-				load_fault(load, item_get(b->root, "name"),
-					   "name '%s' is %s:%u's too: another would be right",
-					   b->rule.name, a->rule.place.file, a->rule.place.line);
-		}
+		skip(load, set, draft, fault, fatal, foreign);
 }
 
 /* A rule whose evidence is gone goes with it: silently if that was a fault, else it is listed. */
@@ -252,15 +220,22 @@ static void drafts_compile(struct load *load, struct ruleset *set)
 {
 	vec_each (draft, &load->drafts)
 		draft_run(load, set, *draft, header_read);
-	twins_check(load);
+	if (!names_make(load))
+		return;
 	vec_each (draft, &load->drafts) {
-		if ((*draft)->rule.kind == RULE_BASE)
+		if ((*draft)->rule.kind == RULE_BASE && !(*draft)->filter.node)
 			draft_run(load, set, *draft, base_read);
 	}
 	if (!links_resolve(load))
 		return;
 	vec_each (draft, &load->drafts)
 		correlation_compile(load, set, *draft);
+	vec_each (draft, &load->drafts) {
+		if ((*draft)->filter.node && !(*draft)->out) {
+			(*draft)->number = load->filters++;
+			draft_run(load, set, *draft, filter_read);
+		}
+	}
 }
 
 static int finish(struct load *load, struct yaml_docs *docs, struct ruleset *made, size_t before,
@@ -272,8 +247,11 @@ static int finish(struct load *load, struct yaml_docs *docs, struct ruleset *mad
 		*set = made;
 		made = NULL;
 	}
-	vec_each (draft, &load->drafts)
+	vec_each (draft, &load->drafts) {
+		vec_free(&(*draft)->event_filters.list);
+		vec_free(&(*draft)->signal_filters.list);
 		free(*draft);
+	}
 	vec_free(&load->drafts);
 	yaml_docs_free(docs);
 	ruleset_free(made);
@@ -283,7 +261,10 @@ static int finish(struct load *load, struct yaml_docs *docs, struct ruleset *mad
 int ruleset_load(struct ruleset **set, const struct rule_options *options, struct faults *faults)
 {
 	struct ruleset *made = calloc(1, sizeof(*made));
-	struct load load = {.faults = faults, .lenient = options->lenient};
+	struct load load = {.faults = faults,
+			    .lenient = options->lenient,
+			    .placeholders = options->placeholders,
+			    .placeholders_len = options->placeholders_len};
 	struct yaml_docs docs = {.list = {0}};
 	size_t before = faults->fatal;
 
@@ -291,6 +272,7 @@ int ruleset_load(struct ruleset **set, const struct rule_options *options, struc
 	if (!made)
 		return -ENOMEM;
 	load.arena = &made->arena;
+	load.regexes = &made->regexes;
 	for (size_t i = 0; options->paths && options->paths[i]; i++)
 		path_add(&load, &docs, options->paths[i], i, 0);
 	return finish(&load, &docs, made, before, set);
@@ -308,6 +290,7 @@ int ruleset_load_text(struct ruleset **set, const char *name, const char *text, 
 	if (!made)
 		return -ENOMEM;
 	load.arena = &made->arena;
+	load.regexes = &made->regexes;
 	text_add(&load, &docs, name, text, length, 0);
 	return finish(&load, &docs, made, before, set);
 }
@@ -316,6 +299,9 @@ void ruleset_free(struct ruleset *set)
 {
 	if (!set)
 		return;
+	vec_each (regex, &set->regexes.list)
+		regex_free(*regex);
+	vec_free(&set->regexes.list);
 	vec_free(&set->skipped);
 	arena_free(&set->arena);
 	free(set);
