@@ -170,6 +170,8 @@ static void drop_oldest(const struct plan *plan, struct cell *cell)
 		distinct_expire(plan->space, cell_set(plan, cell, s), &panes, cell->oldest);
 	}
 	cell->oldest++;
+	if (cell->history && cell_panes(cell))
+		cell->history->oldest = cell_pane_of(plan, cell, cell->oldest)->start;
 }
 
 void cell_free(const struct plan *plan, struct cell *cell)
@@ -193,7 +195,9 @@ void cell_free(const struct plan *plan, struct cell *cell)
 
 weir_time cell_oldest(const struct plan *plan, const struct cell *cell)
 {
-	return cell_panes(cell) ? cell_pane_of(plan, cell, cell->oldest)->start : TIME_NONE;
+	if (!cell_panes(cell))
+		return TIME_NONE;
+	return cell->history ? cell->history->oldest : first_pane(plan, cell)->start;
 }
 
 weir_time cell_newest(const struct plan *plan, const struct cell *cell)
@@ -259,6 +263,7 @@ static int history_begin(const struct plan *plan, struct cell *cell)
 		history->cursor[c] = (struct cursor){.at = cell->newest, .back = cell->newest};
 		memcpy(history_sums(plan, history, c), pane_own(first), row);
 	}
+	history->oldest = first->start;
 	cell->history = history;
 	memcpy(cell_pane_of(plan, cell, cell->newest), first, plan->pane_size - plan->front_size);
 	return 0;
@@ -329,6 +334,8 @@ int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_
 	memset(pane, 0, cell->history ? plan->pane_size : plan->pane_size - plan->front_size);
 	pane->start = start;
 	pane->first = time;
+	if (cell->history && cell_panes(cell) == 1)
+		cell->history->oldest = start;
 	for (unsigned c = 0; c < CURSORS; c++)
 		cursor_meet(plan, cell, c);
 	return 0;

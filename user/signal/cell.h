@@ -66,8 +66,10 @@ struct cursor {
 };
 
 struct history {
-	_Alignas(double) uint32_t cap; /* panes there is room for: a power of two */
+	uint32_t cap; /* panes there is room for: a power of two */
 	struct cursor cursor[CURSORS];
+	weir_time oldest; /* start of the oldest pane; of a cell with panes */
+
 	/* Then: words [CURSORS][words], panes [cap]. */
 };
 

@@ -61,7 +61,8 @@ struct key {
 	bool holds : 1;		/* sliding: its condition was true at its last event */
 	struct tuple *kept;	/* of its values; NULL: the item says them */
 	struct fired *fired;	/* newest first */
-	struct sample *samples; /* oldest first */
+	struct sample *samples; /* the newest; NULL: none */
+	weir_time sampled;	/* time of the oldest; of a key with samples */
 	struct cell cell;	/* last: its rows follow, then the window's */
 };
 

@@ -13,7 +13,7 @@
 
 struct sample {
 	struct sample *older, *newer; /* of the rule, by time */
-	struct sample *next;	      /* newer one of the key */
+	struct sample *next;	      /* newer one of the key; of the newest the oldest */
 	struct key *key;
 	weir_time time;
 	uint64_t record;
@@ -24,27 +24,12 @@ struct sample {
 	uint8_t byte[]; /* slots of the fields present, in their order; then the texts' bytes */
 };
 
-static size_t slot_size(enum field_type type)
-{
-	switch (type) {
-	case TYPE_ADDR:
-		return sizeof(struct addr);
-	case TYPE_TEXT:
-	case TYPE_TEXTS:
-		return sizeof(struct text);
-	case TYPE_ENUM:
-		return sizeof(uint16_t);
-	case TYPE_BOOL:
-		return sizeof(bool);
-	case TYPE_COUNT:
-	case TYPE_REAL:
-	case TYPE_TIME:
-	case TYPE_DURATION:
-	case TYPE_ROLES:
-		return sizeof(uint64_t);
-	}
-	return 0;
-}
+/* By field: the size of its slot. */
+static const uint8_t slot_size[FIELD_COUNT] = {
+#define FIELD(id, type, member, name, words) sizeof(((struct event *)NULL)->member),
+#include "event/fields.def"
+#undef FIELD
+};
 
 /* Each field that is present, from `word` and `bits` on. */
 static bool next_field(const uint64_t *present, unsigned *word, uint64_t *bits, enum field *field)
@@ -66,19 +51,42 @@ static bool next_field(const uint64_t *present, unsigned *word, uint64_t *bits, 
 	     } at_ = {0, (present)[0]};                                                            \
 	     next_field(present, &at_.word, &at_.bits, &field);)
 
+/* Slots are few kinds of small: no call for each. */
+static void copy_slot(uint8_t *to, const uint8_t *from, uint8_t size)
+{
+	if (size == 8)
+		memcpy(to, from, 8);
+	else if (size == 16)
+		memcpy(to, from, 16);
+	else if (size == 2)
+		memcpy(to, from, 2);
+	else
+		*to = *from;
+}
+
 static size_t size_for(const struct event *event, size_t *slots)
 {
-	size_t texts = 0;
+	size_t size = 0, texts = 0;
 	enum field f;
 
-	*slots = 0;
 	each_field(event->present, f)
 	{
-		*slots += slot_size(field_table[f].type);
+		size += slot_size[f];
 		if (type_is_text(field_table[f].type))
 			texts += ((const struct text *)event_slot(event, f))->length;
 	}
-	return sizeof(struct sample) + *slots + texts;
+	*slots = size;
+	return sizeof(struct sample) + size + texts;
+}
+
+static void pack_text(const struct text *from, uint8_t *slot, uint8_t **text)
+{
+	struct text own = {(const char *)*text, from->length};
+
+	if (own.length)
+		memcpy(*text, from->at, own.length);
+	*text += own.length;
+	memcpy(slot, &own, sizeof(own));
 }
 
 static void pack(struct sample *sample, const struct event *event, size_t slots)
@@ -93,19 +101,11 @@ static void pack(struct sample *sample, const struct event *event, size_t slots)
 	memcpy(sample->present, event->present, sizeof(sample->present));
 	each_field(event->present, f)
 	{
-		size_t size = slot_size(field_table[f].type);
-
-		memcpy(slot, event_slot(event, f), size);
-		if (type_is_text(field_table[f].type)) {
-			struct text t = *(const struct text *)event_slot(event, f);
-
-			if (t.length)
-				memcpy(text, t.at, t.length);
-			t.at = (const char *)text;
-			text += t.length;
-			memcpy(slot, &t, sizeof(t));
-		}
-		slot += size;
+		if (type_is_text(field_table[f].type))
+			pack_text(event_slot(event, f), slot, &text);
+		else
+			copy_slot(slot, event_slot(event, f), slot_size[f]);
+		slot += slot_size[f];
 	}
 }
 
@@ -121,10 +121,8 @@ static void unpack(const struct sample *sample, struct event *event)
 	memcpy(event->present, sample->present, sizeof(event->present));
 	each_field(sample->present, f)
 	{
-		size_t size = slot_size(field_table[f].type);
-
-		memcpy((char *)event + field_table[f].offset, slot, size);
-		slot += size;
+		memcpy((char *)event + field_table[f].offset, slot, slot_size[f]);
+		slot += slot_size[f];
 	}
 }
 
@@ -145,25 +143,40 @@ static void list_add(struct window *window, struct sample *sample)
 	window->samples.len++;
 }
 
-/* The key's oldest, which is the rule's oldest too if any of the key is. */
 static void drop_first(struct window *window, struct key *key)
 {
-	struct sample *sample = key->samples;
+	struct sample *first = key->samples->next;
 
-	list_remove(window, sample);
-	key->samples = sample->next;
-	key->samples_len--;
-	pool_put(&window->pool, sample, sample->size);
+	list_remove(window, first);
+	key->samples->next = first->next;
+	key->sampled = first->next->time;
+	if (--key->samples_len == 0)
+		key->samples = NULL;
+	pool_put(&window->pool, first, first->size);
 }
 
+static void add_last(struct key *key, struct sample *sample)
+{
+	if (!key->samples) {
+		sample->next = sample;
+		key->sampled = sample->time;
+	} else {
+		sample->next = key->samples->next;
+		key->samples->next = sample;
+	}
+	key->samples = sample;
+	key->samples_len++;
+}
+
+/* Those that are too old wait until their place is needed. */
 void sample_keep(struct window *window, struct key *key, const struct event *event, weir_time since)
 {
-	struct sample **end = &key->samples, *sample;
+	struct sample *sample;
 	size_t slots, size;
 
 	if (event->service == SERVICE_SIGNAL) /* no traffic: it has evidence of its own */
 		return;
-	while (key->samples && key->samples->time < since)
+	while (key->samples_len == SIGNAL_SAMPLES_MAX && key->sampled < since)
 		drop_first(window, key);
 	if (key->samples_len == SIGNAL_SAMPLES_MAX)
 		return;
@@ -176,10 +189,7 @@ void sample_keep(struct window *window, struct key *key, const struct event *eve
 	sample->size = (uint32_t)size;
 	sample->key = key;
 	pack(sample, event, slots);
-	while (*end)
-		end = &(*end)->next;
-	*end = sample;
-	key->samples_len++;
+	add_last(key, sample);
 	list_add(window, sample);
 }
 
@@ -192,12 +202,14 @@ void samples_free(struct window *window, struct key *key)
 unsigned samples_of(const struct key *key, weir_time since, const struct event *now,
 		    struct event out[SIGNAL_SAMPLES_MAX])
 {
+	const struct sample *sample = key->samples ? key->samples->next : NULL;
 	unsigned len = 0;
 
-	for (const struct sample *sample = key->samples; sample && len < SIGNAL_SAMPLES_MAX - 1;
-	     sample = sample->next)
+	for (unsigned i = 0; i < key->samples_len && len < SIGNAL_SAMPLES_MAX - 1; i++) {
 		if (sample->time >= since)
 			unpack(sample, &out[len++]);
+		sample = sample->next;
+	}
 	if (!now || now->service == SERVICE_SIGNAL)
 		return len;
 	if (len && out[len - 1].time == now->time && out[len - 1].record == now->record)
