@@ -245,7 +245,7 @@ static void take_line(struct drive *drive, char *line)
 	}
 }
 
-static void on_event(void *context, const struct event *event)
+static void on_event(void *context, struct event *event)
 {
 	signal_engine_event(((struct drive *)context)->engine, event);
 }
