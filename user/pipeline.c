@@ -298,6 +298,24 @@ static int open_rules(struct pipeline *p, struct error *error)
 	return 0;
 }
 
+/* What rules read of events, and all there is for whoever gets the events themselves. */
+static int open_derive(struct pipeline *p, struct error *error)
+{
+	const struct config *config = p->config;
+	struct field_set fields[SERVICE_COUNT];
+	const struct derive_options options = {
+		.wanted = fields,
+		.learn = config->learn,
+		.max_names = config->max_names,
+		.geo = config->geo,
+	};
+
+	memcpy(fields, p->rules->reads, sizeof(fields));
+	if (wanted(p, OUT_EVENT))
+		memset(fields, 0xff, sizeof(fields));
+	return derive_open(&p->enrich.derive, &options, error);
+}
+
 static int sink_add(struct pipeline *p, struct sink *sink, uint32_t kinds)
 {
 	struct sink **at = vec_add(&p->sinks);
@@ -459,6 +477,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	err = err ? err : open_rules(p, error);
 	err = err ? err : open_stores(p, error);
 	err = err ? err : open_streams(p, error);
+	err = err ? err : open_derive(p, error);
 	err = err ? err : open_engine(p);
 	err = err ? err : open_flows(p);
 	if (err) {
@@ -523,6 +542,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	recorded_free(p->recorded);
 	evidence_free(p->evidence);
 	ruleset_free(p->rules);
+	derive_close(p->enrich.derive);
 	field_roles_set(NULL, 0);
 	vec_free(&p->roles);
 	vec_free(&p->role_names);

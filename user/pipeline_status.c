@@ -58,6 +58,35 @@ static json_t *status_engine(const struct pipeline *p)
 			 (json_int_t)p->lost);
 }
 
+/* What is learned is there while rules or outputs ask for it. */
+static json_t *status_learned(const struct pipeline *p)
+{
+	const struct learn *learn = derive_learn(p->enrich.derive);
+	const struct names *names = derive_names(p->enrich.derive);
+	json_t *status = json_object();
+	struct learn_stats l;
+	struct names_stats n;
+
+	if (learn) {
+		learn_stats(learn, &l);
+		json_object_update_new(
+			status,
+			json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I}", "progress", l.progress,
+				  "destinations", (json_int_t)l.destinations, "pairs",
+				  (json_int_t)l.pairs, "hosts", (json_int_t)l.hosts, "evicted",
+				  (json_int_t)l.evicted, "refused", (json_int_t)l.refused, "bytes",
+				  (json_int_t)l.bytes));
+	}
+	if (names) {
+		names_stats(names, &n);
+		json_object_update_new(status,
+				       json_pack("{s:I, s:I, s:I}", "names", (json_int_t)n.names,
+						 "evicted_names", (json_int_t)n.evicted,
+						 "refused_names", (json_int_t)n.refused));
+	}
+	return status;
+}
+
 json_t *pipeline_status(struct pipeline *p)
 {
 	json_t *status = json_object(), *sinks = json_array();
@@ -66,6 +95,7 @@ json_t *pipeline_status(struct pipeline *p)
 	if (p->live)
 		json_object_set_new(status, "capture", live_status(p->live, &degraded));
 	json_object_set_new(status, "flows", status_flows(p));
+	json_object_set_new(status, "learned", status_learned(p));
 	json_object_set_new(status, "engine", status_engine(p));
 	json_object_set_new(status, "rules", status_rules(p));
 	vec_each (sink, &p->sinks) {

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "correlate/correlate.h"
+#include "enrich/derive.h"
 #include "enrich/enrich.h"
 #include "event/order.h"
 #include "flow/flow.h"

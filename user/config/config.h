@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "capture/live/live.h"
+#include "enrich/derive.h"
 #include "rule/fault.h"
 #include "sink/sink.h"
 
@@ -23,6 +24,10 @@ struct config {
 	/* what is home, who is who */
 	struct network_set home;       /* home_networks */
 	VEC(struct config_role) roles; /* at most ROLES_MAX with those that always exist */
+	/* what is learned of destinations, and where they are */
+	struct learn_options learn;
+	size_t max_names;
+	struct geo_options geo;
 	/* capture */
 	const char *const *interfaces; /* patterns, '!' excludes; ended by NULL */
 	bool loopback;

@@ -33,6 +33,27 @@ const struct config_key config_keys[] = {
 		 "others of your own. backup_server is a backup too: so is any NAME_MORE a NAME.\n"
 		 "{backup: [10.0.5.0/24], monitoring: [10.0.9.9], scanner: [10.0.9.10]}"},
 
+	/* What is learned of destinations, and where they are. */
+	{"learn.days", &config_count_type, AT(learn.days), "7", NULL, 1, 90,
+	 .words = "A destination is known, and no longer new, when it was used on so many earlier\n"
+		  "days, or so long ago."},
+	{"learn.max_destinations", &config_count_type, AT(learn.max_destinations), "250000", NULL,
+	 1024, 16777216,
+	 .words = "Destinations that are remembered (48 bytes each); without room, those used "
+		  "least\n"
+		  "recently are forgotten."},
+	{"learn.max_pairs", &config_count_type, AT(learn.max_pairs), "500000", NULL, 1024, 16777216,
+	 .words = "The same for pairs of source, destination and port (32 bytes each)."},
+	{"learn.max_names", &config_count_type, AT(max_names), "65536", NULL, 1024, 16777216,
+	 .words = "Addresses whose names are remembered, from DNS answers and requests (about 120\n"
+		  "bytes each)."},
+	{"geo.city", &config_path_type, AT(geo.city), "none", "none",
+	 .words = "MaxMind database (.mmdb) of countries and places."},
+	{"geo.country", &config_path_type, AT(geo.country), "none", "none",
+	 .words = "The same of countries alone, where there is no geo.city."},
+	{"geo.asn", &config_path_type, AT(geo.asn), "none", "none",
+	 .words = "The same of autonomous systems."},
+
 	/* Capture. */
 	{"interfaces", &config_texts_type, AT(interfaces), "",
 	 .words =

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enrich/enrich.h"
 
+#include "enrich/derive.h"
+
 static bool starts(const struct addr *a, const uint8_t *bytes, size_t length)
 {
 	return !memcmp(a->byte, bytes, length);
@@ -134,4 +136,6 @@ void enrich_event(const struct enrich *enrich, struct event *event)
 		sides(enrich, event);
 	}
 	add_roles(enrich, event);
+	if (enrich->derive)
+		derive_event(enrich->derive, event);
 }

@@ -95,6 +95,11 @@ static void defaults_are_those_documented(void **state)
 	assert_int_equal(config->hooks.len, 1);
 	assert_null(config->hooks.at[0].pattern);
 	assert_int_equal(config->hooks.at[0].hook, HOOK_AUTO);
+	assert_int_equal(config->learn.days, 7);
+	assert_int_equal(config->learn.max_destinations, 250000);
+	assert_int_equal(config->learn.max_pairs, 500000);
+	assert_int_equal(config->max_names, 65536);
+	assert_null(config->geo.city);
 	assert_int_equal(config->flow_slots, 0);
 	assert_int_equal(config->ring_bytes, 4 << 20);
 	assert_true(config->lateness == 3 * WEIR_SEC);
@@ -114,31 +119,35 @@ static void defaults_are_those_documented(void **state)
 
 static void every_key_is_read(void **state)
 {
-	struct config *config = load("home_networks: [10.1.0.0/16, fd00::/8]\n"
-				     "roles: {backup: [10.0.5.0/24, 10.0.6.1], scanner: 10.0.9.9}\n"
-				     "interfaces: [eth*, '!eth9']\n"
-				     "loopback: yes\n"
-				     "hooks: [tc, eth0=xdp]\n"
-				     "flow:\n"
-				     "    slots: 65536\n"
-				     "    half_open: 131072\n"
-				     "    ring: 16MiB\n"
-				     "    first_packets: 5000\n"
-				     "    agent_flows: 100000\n"
-				     "lateness: 1500ms\n"
-				     "rules: /etc/weir/own\n"
-				     "lenient: true\n"
-				     "database: none\n"
-				     "retention: {age: forever, size: 500 MB}\n"
-				     "all_flows: true\n"
-				     "syslog:\n"
-				     "    transport: tls\n"
-				     "    server: logs.example.org\n"
-				     "    ca_file: /etc/ssl/ca.pem\n"
-				     "    facility: local3\n"
-				     "    format: json\n"
-				     "    max_line: 8192\n"
-				     "json: {path: /tmp/x, signals: on, events: off}\n");
+	struct config *config =
+		load("home_networks: [10.1.0.0/16, fd00::/8]\n"
+		     "roles: {backup: [10.0.5.0/24, 10.0.6.1], scanner: 10.0.9.9}\n"
+		     "learn: {days: 14, max_destinations: 5000, max_pairs: 6000,\n"
+		     "    max_names: 7000}\n"
+		     "geo: {city: /x/city.mmdb, country: /x/c.mmdb, asn: /x/a.mmdb}\n"
+		     "interfaces: [eth*, '!eth9']\n"
+		     "loopback: yes\n"
+		     "hooks: [tc, eth0=xdp]\n"
+		     "flow:\n"
+		     "    slots: 65536\n"
+		     "    half_open: 131072\n"
+		     "    ring: 16MiB\n"
+		     "    first_packets: 5000\n"
+		     "    agent_flows: 100000\n"
+		     "lateness: 1500ms\n"
+		     "rules: /etc/weir/own\n"
+		     "lenient: true\n"
+		     "database: none\n"
+		     "retention: {age: forever, size: 500 MB}\n"
+		     "all_flows: true\n"
+		     "syslog:\n"
+		     "    transport: tls\n"
+		     "    server: logs.example.org\n"
+		     "    ca_file: /etc/ssl/ca.pem\n"
+		     "    facility: local3\n"
+		     "    format: json\n"
+		     "    max_line: 8192\n"
+		     "json: {path: /tmp/x, signals: on, events: off}\n");
 
 	(void)state;
 	assert_int_equal(config->home.len, 2);
@@ -153,6 +162,13 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config->hooks.len, 2);
 	assert_string_equal(config->hooks.at[1].pattern, "eth0");
 	assert_int_equal(config->hooks.at[1].hook, HOOK_XDP);
+	assert_int_equal(config->learn.days, 14);
+	assert_int_equal(config->learn.max_destinations, 5000);
+	assert_int_equal(config->learn.max_pairs, 6000);
+	assert_int_equal(config->max_names, 7000);
+	assert_string_equal(config->geo.city, "/x/city.mmdb");
+	assert_string_equal(config->geo.country, "/x/c.mmdb");
+	assert_string_equal(config->geo.asn, "/x/a.mmdb");
 	assert_int_equal(config->flow_slots, 65536);
 	assert_int_equal(config->half_open, 131072);
 	assert_int_equal(config->ring_bytes, 16 << 20);
@@ -204,6 +220,7 @@ static void faults_name_place_and_cure(void **state)
 		     "home_networks is '10.0.0.0/40': give");
 	expect_fault("hooks: [eth0=xpd]\n", 1, 9, "give a list of auto, tc or xdp");
 	expect_fault("hooks: [=xdp]\n", 1, 9, "give a list of auto, tc or xdp");
+	expect_fault("learn: {days: 0}\n", 1, 15, "give 1 to 90");
 	expect_fault("roles: [a]\n", 1, 8, "roles is no section");
 	expect_fault("roles: {Backup: [10.0.0.1]}\n", 1, 18, "small letters");
 	expect_fault("syslog: {transport: tpc}\n", 1, 21, "nearest is 'tcp'");

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_ENRICH_DERIVE_H
+#define WEIR_ENRICH_DERIVE_H
+
+#include "base/error.h"
+#include "enrich/geo.h"
+#include "enrich/learn.h"
+#include "enrich/names.h"
+
+/*
+ * Fields that follow from others and from what was seen before (docs/enrichment.md says how each
+ * is made): names, first seen, where addresses are, parts of URLs and DNS names, reasons to wonder
+ * about a connection. A field that an input gives is never changed. Only those that somebody wants
+ * are made, and only the stores that they need are kept. Engine thread only.
+ */
+struct derive_options {
+	/* By service, the fields that rules or outputs read; read while it is opened. */
+	const struct field_set *wanted; /* SERVICE_COUNT of them */
+	struct learn_options learn;
+	size_t max_names;
+	struct geo_options geo;
+};
+
+struct derive;
+
+/* 0; or -errno with `error` said: a database that cannot be used is one even where nobody reads
+ * what it has. */
+int derive_open(struct derive **derive, const struct derive_options *options, struct error *error);
+void derive_close(struct derive *derive);
+
+/* Adds what is wanted of the event's service, then learns from it. Scopes must be there. The texts
+ * it adds are good until the next event. */
+void derive_event(struct derive *derive, struct event *event);
+
+/* The stores, for statistics and snapshots; NULL: nobody wants what is in them. */
+struct learn *derive_learn(struct derive *derive);
+struct names *derive_names(struct derive *derive);
+
+#endif
