@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages.h"
 
+/* Events on which a regular expression of the rule, or of those that it refers to, was given up. */
+static uint64_t gave_up(const struct ruleset *set, const struct rule *rule)
+{
+	uint64_t sum = set->tally[rule->index].gave_up;
+
+	for (unsigned i = 0; i < rule->refs_len; i++)
+		sum += set->tally[rule->refs[i]].gave_up;
+	return sum;
+}
+
 static json_t *status_rules(const struct pipeline *p)
 {
 	json_t *list = json_array();
@@ -16,13 +26,30 @@ static json_t *status_rules(const struct pipeline *p)
 		correlate_rule_stats(p->correlate, i, &detections);
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-				  rule->display, "level", severity_name(rule->level), "signals",
-				  (json_int_t)s.fired, "suppressed", (json_int_t)s.suppressed,
-				  "detections", (json_int_t)detections, "keys", (json_int_t)s.keys,
-				  "bytes", (json_int_t)s.bytes, "evicted_keys",
-				  (json_int_t)s.evicted, "overflowed", (json_int_t)s.overflowed,
-				  "lost", (json_int_t)s.lost));
+			json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+				  "id", rule->id, "name", rule->display, "level",
+				  severity_name(rule->level), "signals", (json_int_t)s.fired,
+				  "suppressed", (json_int_t)s.suppressed, "detections",
+				  (json_int_t)detections, "keys", (json_int_t)s.keys, "bytes",
+				  (json_int_t)s.bytes, "evicted_keys", (json_int_t)s.evicted,
+				  "overflowed", (json_int_t)s.overflowed, "lost",
+				  (json_int_t)s.lost, "regex_gave_up",
+				  (json_int_t)gave_up(p->rules, rule)));
+	}
+	return list;
+}
+
+static json_t *status_filters(const struct pipeline *p)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < p->rules->filters_len; i++) {
+		const struct rule_filter *filter = &p->rules->filters[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:i, s:I}", "id", filter->id, "title",
+						filter->title, "rules", (int)filter->rules,
+						"suppressed", (json_int_t)filter->suppressed));
 	}
 	return list;
 }
@@ -98,6 +125,7 @@ json_t *pipeline_status(struct pipeline *p)
 	json_object_set_new(status, "learned", status_learned(p));
 	json_object_set_new(status, "engine", status_engine(p));
 	json_object_set_new(status, "rules", status_rules(p));
+	json_object_set_new(status, "filters", status_filters(p));
 	vec_each (sink, &p->sinks) {
 		json_t *one = (*sink)->ops->status(*sink);
 

@@ -37,9 +37,11 @@ static void print_counts(const struct ruleset *set)
 		else
 			signals++;
 	}
-	printf("%u rule%s: %u make%s detections, %u make%s signals, %u selection%s; %zu skipped\n",
+	printf("%u rule%s: %u make%s detections, %u make%s signals, %u selection%s; "
+	       "%u filter%s; %zu skipped\n",
 	       set->len, plural(set->len), detections, detections == 1 ? "s" : "", signals,
-	       signals == 1 ? "s" : "", selections, plural(selections), set->skipped.len);
+	       signals == 1 ? "s" : "", selections, plural(selections), set->filters_len,
+	       plural(set->filters_len), set->skipped.len);
 }
 
 /* Operands stand for the configured rules. */

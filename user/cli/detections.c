@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/allow.h"
 #include "cli/arguments.h"
 #include "cli/verbs.h"
 #include "sink/describe.h"
@@ -21,6 +23,11 @@ static const struct verb_option options[] = {
 	{"host", 0, "HOST", "only seen by this host, or about this address", NULL},
 	{"limit", 'n', "COUNT", "only the newest so many", NULL},
 	{"as", 0, "WORD", "close: as what, such as false-positive", NULL},
+	{"allow", 0, NULL, "close: write a filter that allows this case into the local rules",
+	 NULL},
+	{"rules", 0, "PATH",
+	 "with --allow: rule file or folder, instead of the usual. May be given several times",
+	 "rules"},
 	{"json", 0, NULL, "print JSON, one object a line", NULL},
 	{0},
 };
@@ -175,7 +182,24 @@ static int set_state(const struct arguments *a, const char *path, const char *id
 	return EXIT_DONE;
 }
 
-static int one_detection(const struct arguments *a, const char *path)
+/* The filter first: a case is not closed on a promise. */
+static int close_detection(const struct arguments *a, const struct config *config,
+			   struct store *store, const char *id, struct error *error)
+{
+	json_t *record;
+	int err;
+
+	if (arguments_has(a, "allow")) {
+		record = store_record(store, id, error);
+		err = record ? allow_detection(config, record, error) : -EINVAL;
+		json_decref(record);
+		if (err)
+			return verb_error(error);
+	}
+	return set_state(a, config->database, id, "closed", error);
+}
+
+static int one_detection(const struct arguments *a, const struct config *config)
 {
 	const char *what = arguments_operand(a, 0), *prefix = arguments_operand(a, 1);
 	struct store *store = NULL;
@@ -183,13 +207,14 @@ static int one_detection(const struct arguments *a, const char *path)
 	struct error error;
 	int status;
 
-	if (store_open(&store, path, &error) || store_find(store, prefix, id, &error))
+	if (store_open(&store, config->database, &error) || store_find(store, prefix, id, &error))
 		status = verb_error(&error);
 	else if (!strcmp(what, "show"))
 		status = show_detection(a, store, id, &error);
+	else if (!strcmp(what, "ack"))
+		status = set_state(a, config->database, id, "acknowledged", &error);
 	else
-		status = set_state(a, path, id, !strcmp(what, "ack") ? "acknowledged" : "closed",
-				   &error);
+		status = close_detection(a, config, store, id, &error);
 	store_close(store);
 	return status;
 }
@@ -209,6 +234,8 @@ static int check_operands(const struct arguments *a)
 		return verb_usage(a->verb, "%s takes one id: 'weir detections' lists them", what);
 	if (arguments_has(a, "as") && strcmp(what, "close"))
 		return verb_usage(a->verb, "--as belongs to close");
+	if (arguments_has(a, "allow") && strcmp(what, "close"))
+		return verb_usage(a->verb, "--allow belongs to close");
 	return EXIT_DONE;
 }
 
@@ -226,7 +253,7 @@ static int run(const struct arguments *a)
 	else if (!what || !strcmp(what, "list"))
 		status = list_detections(a, config->database);
 	else
-		status = one_detection(a, config->database);
+		status = one_detection(a, config);
 	config_free(config);
 	return status;
 }
@@ -241,7 +268,11 @@ const struct verb verb_detections = {
 		"'show ID' explains one: why it fired, each value against its threshold and "
 		"baseline, the time line, sample flows and what to do. The beginning of an id is "
 		"enough where only one begins so. 'ack ID' marks it as seen; 'close ID' closes it, "
-		"with --as as what.",
+		"with --as as what. 'close ID --as false-positive --allow' also writes a filter "
+		"for "
+		"that case (its rule and its keys) into the last folder of the configured rules, "
+		"as "
+		"local-allow-ID.yml, and shows it.",
 	.options = options,
 	.run = run,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/terminal.h"
+#include "cli/agent.h"
 #include "cli/arguments.h"
 #include "cli/rules_test.h"
 #include "cli/verbs.h"
@@ -26,7 +27,30 @@ static const char *kind_of(const struct rule *rule)
 	return rule->raise ? "detection" : "signal";
 }
 
-static void print_json(const struct ruleset *set)
+/* What the running agent counts of a rule or a filter, found by its id; NULL: nothing. */
+static const json_t *live_counts(const json_t *live, const char *list, const char *id)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(live, list), i, one)
+	{
+		const char *other = json_string_value(json_object_get(one, "id"));
+
+		if (other && !strcmp(other, id))
+			return one;
+	}
+	return NULL;
+}
+
+static void print_object(json_t *object)
+{
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+static void print_json(const struct ruleset *set, const json_t *live)
 {
 	for (unsigned i = 0; i < set->len; i++) {
 		const struct rule *rule = &set->rules[i];
@@ -36,40 +60,94 @@ static void print_json(const struct ruleset *set)
 					   rule->status, "kind", kind_of(rule), "file",
 					   rule->place.file, "line", (int)rule->place.line);
 
-		json_dumpf(object, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(object);
+		json_object_update_missing(object, (json_t *)live_counts(live, "rules", rule->id));
+		print_object(object);
 	}
-	vec_each (fault, &set->skipped) {
+	for (unsigned i = 0; i < set->filters_len; i++) {
+		const struct rule_filter *filter = &set->filters[i];
 		json_t *object =
-			json_pack("{s:b, s:s?, s:i, s:s?}", "skipped", 1, "file", fault->place.file,
-				  "line", (int)fault->place.line, "reason", fault->text);
+			json_pack("{s:s, s:s, s:s, s:s?, s:i, s:i}", "id", filter->id, "title",
+				  filter->title, "kind", "filter", "file", filter->place.file,
+				  "line", (int)filter->place.line, "rules", (int)filter->rules);
 
-		json_dumpf(object, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(object);
+		json_object_update_missing(object,
+					   (json_t *)live_counts(live, "filters", filter->id));
+		print_object(object);
 	}
+	vec_each (fault, &set->skipped)
+		print_object(json_pack("{s:b, s:s?, s:i, s:s?}", "skipped", 1, "file",
+				       fault->place.file, "line", (int)fault->place.line, "reason",
+				       fault->text));
 }
 
-static void print_table(const struct ruleset *set)
+static void add_count(struct grid *grid, const json_t *counts, const char *name)
+{
+	const json_t *count = json_object_get(counts, name);
+
+	if (count)
+		grid_addf(grid, TINT_PLAIN, "%" JSON_INTEGER_FORMAT, json_integer_value(count));
+	else
+		grid_add(grid, TINT_DIM, "-");
+}
+
+static void print_rules(const struct ruleset *set, const json_t *live, struct terminal *terminal)
 {
 	static const char *const head[] = {"RULE", "MAKES", "LEVEL", "STATUS", "FILE"};
-	struct terminal terminal = terminal_open(stdout);
+	static const char *const counted[] = {"SIGNALS", "QUIET", "DETECTIONS"};
 	struct grid grid;
 
-	grid_begin(&grid, 5);
+	grid_begin(&grid, live ? 8 : 5);
 	for (size_t i = 0; i < 5; i++)
 		grid_add(&grid, TINT_BOLD, head[i]);
+	for (size_t i = 0; live && i < 3; i++)
+		grid_add(&grid, TINT_BOLD, counted[i]);
 	for (unsigned i = 0; i < set->len; i++) {
 		const struct rule *rule = &set->rules[i];
+		const json_t *counts = live ? live_counts(live, "rules", rule->id) : NULL;
 
 		grid_add(&grid, TINT_PLAIN, rule->display);
 		grid_add(&grid, TINT_PLAIN, kind_of(rule));
 		grid_add(&grid, terminal_severity(rule->level), severity_name(rule->level));
 		grid_add(&grid, TINT_PLAIN, rule->status ? rule->status : "-");
 		grid_add(&grid, TINT_DIM, rule->place.file);
+		if (!live)
+			continue;
+		add_count(&grid, counts, "signals");
+		add_count(&grid, counts, "suppressed");
+		add_count(&grid, counts, "detections");
 	}
-	grid_end(&grid, &terminal, 0);
+	grid_end(&grid, terminal, 0);
+}
+
+static void print_filters(const struct ruleset *set, const json_t *live, struct terminal *terminal)
+{
+	static const char *const head[] = {"FILTER", "RULES", "TOOK OUT", "FILE"};
+	struct grid grid;
+
+	if (!set->filters_len)
+		return;
+	putchar('\n');
+	grid_begin(&grid, 4);
+	for (size_t i = 0; i < 4; i++)
+		grid_add(&grid, TINT_BOLD, head[i]);
+	for (unsigned i = 0; i < set->filters_len; i++) {
+		const struct rule_filter *filter = &set->filters[i];
+
+		grid_add(&grid, TINT_PLAIN, filter->title);
+		grid_addf(&grid, TINT_PLAIN, "%u", filter->rules);
+		add_count(&grid, live ? live_counts(live, "filters", filter->id) : NULL,
+			  "suppressed");
+		grid_add(&grid, TINT_DIM, filter->place.file);
+	}
+	grid_end(&grid, terminal, 0);
+}
+
+static void print_table(const struct ruleset *set, const json_t *live)
+{
+	struct terminal terminal = terminal_open(stdout);
+
+	print_rules(set, live, &terminal);
+	print_filters(set, live, &terminal);
 	vec_each (fault, &set->skipped)
 		printf("skipped: %s:%u: %s\n", fault->place.file, fault->place.line, fault->text);
 }
@@ -80,6 +158,7 @@ static int list(const struct arguments *arguments)
 	struct faults faults = {0};
 	struct config *config = NULL;
 	struct ruleset *set = NULL;
+	json_t *live;
 	int status = arguments_config(arguments, &config);
 
 	if (status)
@@ -90,10 +169,12 @@ static int list(const struct arguments *arguments)
 		status = EXIT_INPUT;
 	faults_print(&faults);
 	faults_free(&faults);
+	live = set ? agent_status_if_running() : NULL;
 	if (set && arguments_has(arguments, "json"))
-		print_json(set);
+		print_json(set, live);
 	else if (set)
-		print_table(set);
+		print_table(set, live);
+	json_decref(live);
 	ruleset_free(set);
 	config_free(config);
 	return status;
@@ -117,7 +198,8 @@ const struct verb verb_rules = {
 	.summary = "list the rules, or run their cases",
 	.help = "Every rule that 'weir run' would load: what it makes (selections are parts of "
 		"other rules), its level, its status and its file; and those that were skipped, "
-		"with the reason.\n\n"
+		"with the reason. Filters, and for how many rules each is. Where weir runs, also "
+		"what each rule has told so far and what each filter took out.\n\n"
 		"'weir rules test' runs the cases that stand beside rules (docs/rules.md, Cases): "
 		"all of them, or those of the files and folders under PATH. Each case goes through "
 		"the same stages as events do in 'weir run'. It prints one line a case, what was "

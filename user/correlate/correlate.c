@@ -99,6 +99,7 @@ struct correlate *correlate_new(const struct ruleset *set, const struct correlat
 					  .buffer = &correlate->buffer,
 					  .fired = calloc((size_t)set->len + 1, sizeof(uint64_t))};
 	lives_init(&correlate->lives);
+	correlate->lives.set = set;
 	if (!correlate->temporal || !correlate->lives.fired || make_temporals(correlate))
 		goto out;
 	return correlate;

@@ -18,6 +18,7 @@
 #define LIFE_NAMES_MAX (2 * RULE_FIELDS_MAX)
 
 struct lives {
+	const struct ruleset *set;
 	struct table table;
 	struct life *first_close, *last_close; /* by when they close */
 	struct life *first_told, *last_told;   /* with something untold, by when it is due */

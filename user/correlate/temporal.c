@@ -245,8 +245,17 @@ static const char *message_of(const struct temporal *temporal, const struct matc
 	return text;
 }
 
-/* What the rule says now, as evidence for the rules over it. An alias is, outside of its rule, the
- * field that it stands for in the first of the rules. */
+/* An alias is, outside of its rule, the field that it stands for in the first of the rules. */
+static void outer_fields(const struct temporal *temporal, enum field fields[LIFE_NAMES_MAX])
+{
+	const struct rule_temporal *t = &temporal->rule->temporal;
+
+	for (unsigned i = 0; i < temporal->keys_len; i++)
+		fields[i] = i < t->group_by.len ? temporal->fields[i]
+						: t->aliases[i - t->group_by.len].by_ref[0];
+}
+
+/* What the rule says now, as evidence for the rules over it. */
 static void say(struct temporal *temporal, const struct match *match, const struct held *held,
 		weir_time now)
 {
@@ -270,11 +279,7 @@ static void say(struct temporal *temporal, const struct match *match, const stru
 				.coverage = d->coverage,
 				.message = d->message};
 
-	for (unsigned i = 0; i < temporal->keys_len; i++)
-		fields[i] =
-			i < rule->temporal.group_by.len
-				? temporal->fields[i]
-				: rule->temporal.aliases[i - rule->temporal.group_by.len].by_ref[0];
+	outer_fields(temporal, fields);
 	memcpy(signal.id, d->id, sizeof(signal.id));
 	for (unsigned ref = 0; ref < rule->refs_len; ref++) {
 		const struct evidence *one = match_newest(match, ref);
@@ -323,6 +328,18 @@ static void hold(struct temporal *temporal, struct match *match, const struct va
 		say(temporal, match, &held, now);
 }
 
+/* A filter on the rule: as if it were not met. */
+static bool is_filtered(const struct temporal *temporal, const struct value *keys)
+{
+	enum field fields[LIFE_NAMES_MAX];
+
+	if (!temporal->rule->signal_filters_len)
+		return false;
+	outer_fields(temporal, fields);
+	return rule_drops_signal(temporal->lives->set, temporal->rule, fields, keys,
+				 temporal->keys_len, NULL);
+}
+
 void temporal_signal(struct temporal *temporal, struct evidence *evidence)
 {
 	const struct signal *signal = &evidence->signal;
@@ -346,6 +363,6 @@ void temporal_signal(struct temporal *temporal, struct evidence *evidence)
 	keep_newest(temporal, &pair->refs[ref], evidence);
 	match.refs = pair->refs;
 	match.anchor = anchor_of(temporal, pair, signal);
-	if (match_find(&match))
+	if (match_find(&match) && !is_filtered(temporal, keys))
 		hold(temporal, &match, keys, signal->emitted);
 }

@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "rule/atoms.h"
 #include "rule/filter.h"
 
@@ -212,18 +213,28 @@ static bool lookup_build(struct lookup *lookup, const struct found *found, size_
 	return good && (!literals_len || lookup->literals) && entries_index(lookup, arena);
 }
 
+/* Fields in a list that is sorted by them. */
+static size_t count_fields(const struct finds *finds)
+{
+	size_t fields = 0;
+
+	for (size_t i = 0; i < finds->list.len; i++)
+		fields += !i || finds->list.at[i].atom.field != finds->list.at[i - 1].atom.field;
+	return fields;
+}
+
 static bool shelf_fill(struct shelf *shelf, struct finds *finds, struct arena *arena)
 {
 	size_t len = finds->list.len, from = 0;
 
+	if (len)
+		qsort(finds->list.at, len, sizeof(*finds->list.at), by_field);
 	shelf->rest = arena_alloc(arena, (finds->rest.len + 1) * sizeof(*shelf->rest));
-	shelf->lookups = arena_alloc(arena, (FIELD_COUNT + 1) * sizeof(*shelf->lookups));
+	shelf->lookups = arena_alloc(arena, (count_fields(finds) + 1) * sizeof(*shelf->lookups));
 	if (!shelf->rest || !shelf->lookups)
 		return false;
 	vec_each (rule, &finds->rest)
 		shelf->rest[shelf->rest_len++] = *rule;
-	if (len)
-		qsort(finds->list.at, len, sizeof(*finds->list.at), by_field);
 	while (from < len) {
 		struct lookup *lookup = &shelf->lookups[shelf->lookups_len];
 		size_t to = from;
@@ -292,8 +303,10 @@ static void try_rule(struct matching *m, unsigned index)
 		return;
 	matcher->tried[index] = matcher->folds.event;
 	met = predicate_match(rule->match, &m->look);
-	if (m->look.gave_up)
-		m->set->tally[index].gave_up++;
+	if (m->look.gave_up && !m->set->tally[index].gave_up++)
+		log_warn("rule %s: a regular expression took more than %d steps and was given "
+			 "up: such events do not match ('weir status' counts them)",
+			 rule->display, REGEX_STEPS_MAX);
 	if (!met || (rule->event_filters_len && filters_match_event(m->set, rule, &m->look)))
 		return;
 	for (; at && m->matched[at - 1] > index; at--)

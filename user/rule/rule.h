@@ -280,7 +280,7 @@ void ruleset_free(struct ruleset *set);
  */
 unsigned rule_match(const struct ruleset *set, const struct event *event, unsigned *matched);
 
-/* Whether a filter of a window rule takes out the event that was matched last. Counts it. */
+/* Whether a filter of a window rule takes the event out. Counts it. */
 bool rule_drops_event(const struct ruleset *set, const struct rule *rule,
 		      const struct event *event);
 

@@ -24,7 +24,10 @@ bool rule_drops_event(const struct ruleset *set, const struct rule *rule, const 
 {
 	struct look look = {.event = event, .folds = &set->matcher->folds};
 
-	return rule->event_filters_len && filters_match_event(set, rule, &look);
+	if (!rule->event_filters_len)
+		return false;
+	folds_next(look.folds);
+	return filters_match_event(set, rule, &look);
 }
 
 static void number_set(void *slot, enum field f, double number)

@@ -95,6 +95,7 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 	engine->ops = *ops;
 	engine->inner =
 		(struct signal_engine_ops){on_signal, ops->coverage ? coverage : NULL, engine};
+	engine->shop.set = set;
 	engine->shop.ops = &engine->inner;
 	engine->shop.clock = TIME_NONE;
 	engine->window = calloc(len, sizeof(struct window *));
@@ -162,6 +163,8 @@ static void list(struct signal_engine *engine, unsigned rule)
 
 static void window_takes(struct signal_engine *engine, unsigned rule, const struct event *event)
 {
+	if (rule_drops_event(engine->set, &engine->set->rules[rule], event))
+		return;
 	window_event(engine->window[rule], event, engine->matches);
 	note(engine, rule);
 	list(engine, rule);

@@ -286,6 +286,19 @@ static void put_times(struct window *window, const struct moment *moment, const 
 		ops->coverage ? ops->coverage(ops->context, moment->start, moment->end) : 1;
 }
 
+/* A filter on the rule: as if the window were not true. */
+static bool is_filtered(struct window *window, const struct key *key, const struct judged *judged)
+{
+	const struct field_list *fields = &window->spec->group_by;
+	struct value keys[RULE_FIELDS_MAX];
+
+	if (!window->rule->signal_filters_len)
+		return false;
+	key_values(&window->keys, key, keys);
+	return rule_drops_signal(window->shop->set, window->rule, fields->at, keys, fields->len,
+				 judged->values);
+}
+
 void say(struct window *window, struct key *key, const struct moment *moment,
 	 const struct judged *judged)
 {
@@ -293,6 +306,8 @@ void say(struct window *window, struct key *key, const struct moment *moment,
 	struct fired *fired;
 	enum severity severity;
 
+	if (is_filtered(window, key, judged))
+		return;
 	arena_reset(&window->shop->arena);
 	fired = fired_of(window, key, moment, &signal);
 	if (!fired)

@@ -28,6 +28,7 @@ const struct window_ops *window_ops_of(enum window_type type);
 
 /* What all rules share: what is used again for each signal, and the room of single events. */
 struct workshop {
+	const struct ruleset *set;
 	struct pool pool;
 	struct tuple_buffer buffer;
 	struct tuple_buffer numbers; /* of inner groups */
