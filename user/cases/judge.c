@@ -205,6 +205,8 @@ static bool may_speak(struct item one_case, const struct rule *rule, const struc
 {
 	bool none = !strcmp(item_text(item_get(one_case, "expect")), "none");
 
+	if (rule->kind == RULE_BASE && !rule->alone)
+		return true; /* it only selects */
 	if (rule->raise)
 		return false;
 	if (none)
