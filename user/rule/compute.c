@@ -429,11 +429,11 @@ static bool aggregate_read(struct reader *r)
 bool name_allowed(struct load *load, struct item key, const char *what)
 {
 	static const char *const taken[] = {
-		"and",	  "or",	      "not",	  "in",	    "where", "case", "when",
-		"then",	  "else",     "end",	  "true",   "false", "null", "known",
-		"zscore", "baseline", "severity", "common", "cidr",  NULL,
+		"and",	"or",	"not", "in",   "where", "case", "when",
+		"then", "else", "end", "true", "false", "null", NULL,
 	};
 	const char *name = item_text(key);
+	bool has_meaning = expr_is_function(name, item_length(key));
 
 	for (size_t i = 0; name[i]; i++)
 		if (!isalpha((unsigned char)name[i]) && name[i] != '_' &&
@@ -442,12 +442,12 @@ bool name_allowed(struct load *load, struct item key, const char *what)
 					  "'%s' is no name of a %s: letters, digits and "
 					  "_ would be right",
 					  name, what);
-	for (size_t i = 0; taken[i]; i++)
-		if (word_is(name, item_length(key), taken[i]))
-			return load_fault(load, key,
-					  "'%s' has a meaning in expressions: another "
-					  "name would be right",
-					  name);
+	for (size_t i = 0; taken[i] && !has_meaning; i++)
+		has_meaning = word_is(name, item_length(key), taken[i]);
+	if (has_meaning)
+		return load_fault(load, key,
+				  "'%s' has a meaning in expressions: another name would be right",
+				  name);
 	if (!*name || field_find(name, item_length(key)) != FIELD_NONE)
 		return load_fault(load, key, "'%s' is a field: a %s needs a name of its own", name,
 				  what);

@@ -11,13 +11,13 @@ static const struct correlation_type types[] = {
 	{"value_count", false, false, AGGREGATE_DISTINCT},
 	{"value_sum", false, false, AGGREGATE_SUM},
 	{"value_avg", false, false, AGGREGATE_AVG},
+	{"value_median", false, false, AGGREGATE_MEDIAN},
+	{"value_percentile", false, false, AGGREGATE_PERCENTILE},
 	{"temporal", true, false, AGGREGATE_KINDS},
 	{"temporal_ordered", true, true, AGGREGATE_KINDS},
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
-
-static const char *const later[] = {"value_percentile", "value_median", NULL};
 
 static bool on_type(struct load *load, struct item value, void *into)
 {
@@ -30,13 +30,6 @@ static bool on_type(struct load *load, struct item value, void *into)
 			return true;
 		}
 	}
-	for (size_t i = 0; later[i]; i++)
-		if (!strcmp(item_text(value), later[i]))
-			return load_fault(load, value,
-					  "correlation type '%s' is not in this "
-					  "release: event_count value_count value_sum "
-					  "value_avg temporal temporal_ordered are",
-					  later[i]);
 	return load_fault(load, value, "unknown correlation type '%s': the nearest is '%s'",
 			  item_text(value),
 			  nearest_word(item_text(value), item_length(value), names));

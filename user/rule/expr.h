@@ -32,6 +32,9 @@ struct expr_scope {
 	int (*remote)(void *context, const char *rule, size_t rule_length, const char *name,
 		      size_t name_length, int *ref, const struct rule_aggregate **aggregate);
 	bool baseline; /* zscore() and baseline() may be called */
+	/* The place of a field among those that are kept of a key's event for prev() (`where` of
+	 * windows); -1: no room for one more. NULL: prev() may not be called. */
+	int (*previous)(void *context, enum field field);
 	/* All known names, for "nearest" in messages; ended by NULL. */
 	const char *const *names;
 };
@@ -39,6 +42,7 @@ struct expr_scope {
 /* What an evaluation reads. Arrays are as long as the scope that compiled it says. */
 struct expr_env {
 	const struct event *event;    /* `where` */
+	const struct value *previous; /* of the key's event before; NULL: there was none */
 	const struct value *computed; /* by index of `compute` */
 	/* By index of `refs`: 1 true, 0 false, -1 unknown. */
 	const int8_t *rules;
@@ -56,6 +60,9 @@ struct expr_env {
 /* Compiles `text`, which stands at `at`; NULL with faults added. Memory from `arena`. */
 const struct expr *expr_compile(const char *text, struct place at, const struct expr_scope *scope,
 				struct arena *arena, struct faults *faults);
+
+/* Whether the name is a function's. */
+bool expr_is_function(const char *name, size_t length);
 
 /* What it yields: VALUE_NULL if that is not known before. */
 enum value_type expr_type(const struct expr *expr);

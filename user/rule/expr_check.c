@@ -8,10 +8,7 @@
 
 /* Types and units of a parsed expression, from the leaves up. */
 
-static bool reject(struct compile *c, const struct node *node, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static bool reject(struct compile *c, const struct node *node, const char *format, ...)
+bool expr_reject(struct compile *c, const struct node *node, const char *format, ...)
 {
 	char words[256];
 	va_list args;
@@ -52,8 +49,7 @@ static const char *type_word(const struct node *node)
 	return words[node->type];
 }
 
-/* A name that nothing knows. */
-static bool reject_word(struct compile *c, const struct node *node)
+bool expr_reject_word(struct compile *c, const struct node *node)
 {
 	const struct text *word = &node->literal.text;
 	const char *const *names = c->scope->names, *nearest = NULL;
@@ -66,9 +62,9 @@ static bool reject_word(struct compile *c, const struct node *node)
 		nearest = nearest_word(word->at, word->length, both);
 	}
 	if (!nearest)
-		return reject(c, node, "unknown name '%s': text is written '%s' in quotes",
-			      word->at, word->at);
-	return reject(c, node, "unknown name '%s': the nearest is '%s'", word->at, nearest);
+		return expr_reject(c, node, "unknown name '%s': text is written '%s' in quotes",
+				   word->at, word->at);
+	return expr_reject(c, node, "unknown name '%s': the nearest is '%s'", word->at, nearest);
 }
 
 /* What units can be added and compared: counts of all kinds among themselves. */
@@ -108,17 +104,17 @@ static bool check_units(struct compile *c, const struct node *node, const struct
 	    takes_unit(b, ca))
 		return true;
 	if (ca == UNIT_DURATION || cb == UNIT_DURATION)
-		return reject(c, node, "%s cannot be %s %s: write a duration as 90s, 5m or 1h",
-			      type_word(a), what, type_word(b));
-	return reject(c, node, "%s cannot be %s %s: both sides need the same unit", type_word(a),
-		      what, type_word(b));
+		return expr_reject(c, node, "%s cannot be %s %s: write a duration as 90s, 5m or 1h",
+				   type_word(a), what, type_word(b));
+	return expr_reject(c, node, "%s cannot be %s %s: both sides need the same unit",
+			   type_word(a), what, type_word(b));
 }
 
 static bool check_number(struct compile *c, const struct node *node)
 {
 	if (node->type == VALUE_NUMBER || node->type == VALUE_NULL)
 		return true;
-	return reject(c, node, "%s is no number: arithmetic needs numbers", type_word(node));
+	return expr_reject(c, node, "%s is no number: arithmetic needs numbers", type_word(node));
 }
 
 static bool check_truth(struct compile *c, const struct node *node)
@@ -129,8 +125,8 @@ static bool check_truth(struct compile *c, const struct node *node)
 	if (node->type == VALUE_BOOL || node->type == VALUE_NULL)
 		return true;
 	length = node_text(c, node, &text);
-	return reject(c, node, "'%.*s' is %s: a comparison such as 'x > 3' would be right", length,
-		      text, type_word(node));
+	return expr_reject(c, node, "'%.*s' is %s: a comparison such as 'x > 3' would be right",
+			   length, text, type_word(node));
 }
 
 /* A word or text beside a field of named numbers: one of its names. */
@@ -144,8 +140,8 @@ static bool check_name(struct compile *c, const struct node *field, struct node 
 	int number;
 
 	if (node->type != VALUE_TEXT || (node->kind != NODE_WORD && node->kind != NODE_LITERAL))
-		return reject(c, node, "%s has names as values: write one of them",
-			      field_table[field->field].name);
+		return expr_reject(c, node, "%s has names as values: write one of them",
+				   field_table[field->field].name);
 	number = roles ? field_role_number(text->at, text->length)
 		       : field_enum_number(field->field, text->at, text->length);
 	if (number >= 0 && number < NODE_NUMBERS) {
@@ -158,9 +154,9 @@ static bool check_name(struct compile *c, const struct node *field, struct node 
 		if (field_enum_name(field->field, n))
 			names[len++] = field_enum_name(field->field, n);
 	names[len] = NULL;
-	return reject(c, node, "%s is never '%s': the nearest value is '%s'",
-		      field_table[field->field].name, text->at,
-		      nearest_word(text->at, text->length, names));
+	return expr_reject(c, node, "%s is never '%s': the nearest value is '%s'",
+			   field_table[field->field].name, text->at,
+			   nearest_word(text->at, text->length, names));
 }
 
 static bool is_named(const struct node *node)
@@ -181,8 +177,8 @@ static bool check_named(struct compile *c, struct node *node)
 			return false;
 		*inner = *node;
 	} else if (node->kind == NODE_COMPARE && node->op != OP_EQ) {
-		return reject(c, node, "%s has no order: use = or in",
-			      field_table[field->field].name);
+		return expr_reject(c, node, "%s has no order: use = or in",
+				   field_table[field->field].name);
 	}
 	for (unsigned i = 1; i < node->kids; i++)
 		if (!check_name(c, field, node->kid[i], inner->numbers))
@@ -208,10 +204,11 @@ static bool adapt(struct compile *c, const struct node *other, struct node *node
 	if (other->level && node->kind == NODE_WORD) {
 		level = severity_find(text->at, text->length);
 		if (level < 0)
-			return reject(c, node,
-				      "unknown severity '%s': informational, low, medium, high or "
-				      "critical would be right",
-				      text->at);
+			return expr_reject(
+				c, node,
+				"unknown severity '%s': informational, low, medium, high or "
+				"critical would be right",
+				text->at);
 		node->kind = NODE_LITERAL;
 		node->type = VALUE_NUMBER;
 		node->level = true;
@@ -219,12 +216,12 @@ static bool adapt(struct compile *c, const struct node *other, struct node *node
 		return true;
 	}
 	if (node->kind == NODE_WORD)
-		return reject_word(c, node);
+		return expr_reject_word(c, node);
 	if (node->kind == NODE_LITERAL && node->type == VALUE_TEXT && other->type == VALUE_ADDR) {
 		if (network_parse(text->at, text->length, &node->network))
-			return reject(c, node,
-				      "'%s' is no address: 10.0.0.1 or 10.0.0.0/8 would be",
-				      text->at);
+			return expr_reject(c, node,
+					   "'%s' is no address: 10.0.0.1 or 10.0.0.0/8 would be",
+					   text->at);
 		node->type = VALUE_ADDR;
 		node->literal = (struct value){.type = VALUE_ADDR, .addr = node->network.base};
 		node->is_network = node->network.prefix != 128;
@@ -236,9 +233,10 @@ static bool check_same_type(struct compile *c, const struct node *node, const st
 			    const struct node *b)
 {
 	if (b->type == VALUE_NULL || a->type == VALUE_NULL)
-		return reject(c, node, "nothing equals null: known(…) tests for it");
+		return expr_reject(c, node, "nothing equals null: known(…) tests for it");
 	if (a->type != b->type || a->level != b->level)
-		return reject(c, node, "%s cannot be compared with %s", type_word(a), type_word(b));
+		return expr_reject(c, node, "%s cannot be compared with %s", type_word(a),
+				   type_word(b));
 	return check_units(c, node, a, b, "compared with");
 }
 
@@ -294,11 +292,18 @@ static bool check_compare(struct compile *c, struct node *node)
 		return false;
 	if (!check_same_type(c, node, kid[0], kid[1]))
 		return false;
+	if (kid[1]->list && !kid[0]->list) { /* any element of the left side */
+		swap = kid[0];
+		kid[0] = kid[1];
+		kid[1] = swap;
+		node->op = flipped(node->op);
+	}
 	if (kid[0]->type != VALUE_NUMBER && node->op != OP_EQ && node->op != OP_NE)
-		return reject(c, node, "%s has no order: = or != would be right",
-			      type_word(kid[0]));
+		return expr_reject(c, node, "%s has no order: = or != would be right",
+				   type_word(kid[0]));
 	if (kid[0]->is_network || kid[1]->is_network)
-		return reject(c, node, "a network is compared by in: source.ip in (10.0.0.0/8)");
+		return expr_reject(c, node,
+				   "a network is compared by in: source.ip in (10.0.0.0/8)");
 	/* Constants stand on the right, so that what grows and what is shown is on the left. */
 	if (node_constant(kid[0]) && !node_constant(kid[1])) {
 		swap = kid[0];
@@ -313,20 +318,21 @@ static bool check_compare(struct compile *c, struct node *node)
 static bool check_in(struct compile *c, struct node *node)
 {
 	if (node->kids < 2)
-		return reject(c, node,
-			      "cidr() needs an address and networks: "
-			      "cidr(source.ip, 10.0.0.0/8)");
+		return expr_reject(c, node,
+				   "cidr() needs an address and networks: "
+				   "cidr(source.ip, 10.0.0.0/8)");
 	if (is_named(node->kid[0]))
 		return check_named(c, node);
 	if (node->kid[0]->kind == NODE_WORD)
-		return reject_word(c, node->kid[0]);
+		return expr_reject_word(c, node->kid[0]);
 	for (unsigned i = 1; i < node->kids; i++) {
 		struct node *kid = node->kid[i];
 
 		if (!adapt(c, node->kid[0], kid))
 			return false;
 		if (!node_constant(kid))
-			return reject(c, kid, "a list holds constants only: compare with = and or");
+			return expr_reject(c, kid,
+					   "a list holds constants only: compare with = and or");
 		if (!check_same_type(c, kid, node->kid[0], kid))
 			return false;
 	}
@@ -348,7 +354,8 @@ static bool check_sum(struct compile *c, struct node *node)
 		return true;
 	}
 	if (times && node->op == OP_ADD)
-		return reject(c, node, "two times cannot be added: their difference is a duration");
+		return expr_reject(c, node,
+				   "two times cannot be added: their difference is a duration");
 	node->unit = unit_class(a->unit) == UNIT_NONE && unit_class(b->unit) != UNIT_NONE ? b->unit
 											  : a->unit;
 	return check_units(c, node, a, b, node->op == OP_ADD ? "added to" : "subtracted with");
@@ -363,7 +370,7 @@ static bool check_arithmetic(struct compile *c, struct node *node)
 	if (!check_number(c, a) || !check_number(c, b))
 		return false;
 	if (a->level || b->level)
-		return reject(c, node, "severities are compared, not computed with");
+		return expr_reject(c, node, "severities are compared, not computed with");
 	if (node->op == OP_ADD || node->op == OP_SUBTRACT)
 		return check_sum(c, node);
 	if (node->op == OP_MULTIPLY)
@@ -389,8 +396,9 @@ static bool check_case(struct compile *c, struct node *node)
 		if (!answer || kid->type == VALUE_NULL)
 			continue;
 		if (first && (kid->type != first->type || kid->level != first->level))
-			return reject(c, kid, "%s beside %s: all branches of case need one type",
-				      type_word(kid), type_word(first));
+			return expr_reject(c, kid,
+					   "%s beside %s: all branches of case need one type",
+					   type_word(kid), type_word(first));
 		if (first && !check_units(c, kid, first, kid, "beside"))
 			return false;
 		if (!first || unit_class(first->unit) == UNIT_NONE)
@@ -401,66 +409,6 @@ static bool check_case(struct compile *c, struct node *node)
 		node->unit = first->unit;
 		node->level = first->level;
 	}
-	return true;
-}
-
-static bool check_history(struct compile *c, struct node *node, const char *name)
-{
-	if (node->kids != 1 || node->kid[0]->kind != NODE_COMPUTED || node->kid[0]->set ||
-	    node->kid[0]->type != VALUE_NUMBER)
-		return reject(c, node, "%s() takes one computed number: %s(sent)", name, name);
-	if (!c->scope->baseline)
-		return reject(c, node,
-			      "%s() has no meaning here: it belongs into having, severity "
-			      "or confidence of a window rule",
-			      name);
-	node->computed = node->kid[0]->computed;
-	node->type = VALUE_NUMBER;
-	node->unit = node->kind == NODE_BASELINE ? node->kid[0]->unit : UNIT_NONE;
-	return true;
-}
-
-static bool check_severity(struct compile *c, struct node *node)
-{
-	if (node->kids != 1 || node->kid[0]->kind != NODE_RULE || c->scope->fields)
-		return reject(c, node,
-			      "severity() takes the name of a rule that this one refers "
-			      "to: severity(port_scan) >= high");
-	node->ref = node->kid[0]->ref;
-	node->type = VALUE_NUMBER;
-	node->level = true;
-	return true;
-}
-
-static bool check_common(struct compile *c, struct node *node)
-{
-	node->refs = compile_alloc(c, sizeof(int) * node->kids);
-	node->sets = compile_alloc(c, sizeof(int) * node->kids);
-	if (!node->refs || !node->sets)
-		return false;
-	for (unsigned i = 0; i < node->kids; i++) {
-		const struct node *kid = node->kid[i];
-
-		if (kid->kind == NODE_WORD)
-			return reject_word(c, kid);
-		if (kid->kind != NODE_REMOTE || !kid->set)
-			return reject(c, kid,
-				      "common() takes sets that rules compute by values(): "
-				      "common(destination.ip, a.targets, b.targets)");
-		node->refs[i] = kid->ref;
-		node->sets[i] = kid->computed;
-	}
-	if (node->kids < 2)
-		return reject(c, node, "common() needs two sets or more");
-	node->type = VALUE_NUMBER;
-	return true;
-}
-
-static bool check_known(struct compile *c, struct node *node)
-{
-	if (node->kids != 1)
-		return reject(c, node, "known() takes one name: known(failed)");
-	node->type = VALUE_BOOL;
 	return true;
 }
 
@@ -488,15 +436,14 @@ static bool check_kind(struct compile *c, struct node *node)
 	case NODE_CASE:
 		return check_case(c, node);
 	case NODE_KNOWN:
-		return check_known(c, node);
 	case NODE_ZSCORE:
-		return check_history(c, node, "zscore");
 	case NODE_BASELINE:
-		return check_history(c, node, "baseline");
 	case NODE_SEVERITY:
-		return check_severity(c, node);
 	case NODE_COMMON:
-		return check_common(c, node);
+	case NODE_PREVIOUS:
+	case NODE_DISTANCE:
+	case NODE_RARE:
+		return expr_check_call(c, node);
 	case NODE_LITERAL:
 	case NODE_WORD:
 	case NODE_FIELD:
@@ -516,11 +463,11 @@ static bool check_kid(struct compile *c, const struct node *node, struct node *k
 	bool compares = node->kind == NODE_COMPARE || node->kind == NODE_IN;
 
 	if (kid->kind == NODE_WORD && !compares && node->kind != NODE_COMMON)
-		return reject_word(c, kid);
+		return expr_reject_word(c, kid);
 	if (kid->set && node->kind != NODE_COMMON && node->kind != NODE_KNOWN)
-		return reject(c, kid,
-			      "a set of values has no order or number: distinct() counts it, "
-			      "common() compares it");
+		return expr_reject(c, kid,
+				   "a set of values has no order or number: distinct() counts it, "
+				   "common() compares it");
 	return expr_check(c, kid);
 }
 

@@ -23,9 +23,18 @@ static struct value eval_literal(const struct node *node, const struct expr_env 
 	return node->literal;
 }
 
+/* An event without a start began when it happened. */
 static struct value eval_field(const struct node *node, const struct expr_env *env)
 {
+	if (env->event && node->field == FIELD_EVENT_START &&
+	    !event_has(env->event, FIELD_EVENT_START))
+		return number((double)env->event->time);
 	return env->event ? value_of_field(env->event, node->field) : unknown;
+}
+
+static struct value eval_previous(const struct node *node, const struct expr_env *env)
+{
+	return env->previous ? env->previous[node->computed] : unknown;
 }
 
 static struct value eval_computed(const struct node *node, const struct expr_env *env)
@@ -103,6 +112,23 @@ static bool compare_numbers(enum node_op op, double a, double b)
 	return false;
 }
 
+static bool any_equal(const struct value *list, const struct value *value)
+{
+	struct value element = {.type = VALUE_TEXT};
+	uint32_t at = 0;
+
+	while (texts_next(&list->text, &at, &element.text))
+		if (value_equal(&element, value))
+			return true;
+	return false;
+}
+
+/* Of a list any element may be equal. */
+static bool equal(const struct node *node, const struct value *a, const struct value *b)
+{
+	return node->list ? any_equal(a, b) : value_equal(a, b);
+}
+
 static struct value eval_compare(const struct node *node, const struct expr_env *env)
 {
 	struct value a = node_eval(node->kid[0], env), b = node_eval(node->kid[1], env);
@@ -111,7 +137,7 @@ static struct value eval_compare(const struct node *node, const struct expr_env 
 		return unknown;
 	if (a.type == VALUE_NUMBER)
 		return truth(compare_numbers(node->op, a.number, b.number));
-	return truth(value_equal(&a, &b) == (node->op == OP_EQ));
+	return truth(equal(node->kid[0], &a, &b) == (node->op == OP_EQ));
 }
 
 static struct value eval_in(const struct node *node, const struct expr_env *env)
@@ -129,7 +155,7 @@ static struct value eval_in(const struct node *node, const struct expr_env *env)
 		if (v.type == VALUE_ADDR)
 			continue;
 		one = node_eval(kid, env);
-		if (value_equal(&v, &one))
+		if (equal(node->kid[0], &v, &one))
 			return truth(true);
 	}
 	return truth(false);
@@ -209,6 +235,47 @@ static struct value eval_common(const struct node *node, const struct expr_env *
 	return env->common(env->context, node->refs, node->sets, (int)node->kids);
 }
 
+#define EARTH_RADIUS_KM 6371.0088 /* mean, IUGG */
+
+/* Haversine: R. Sinnott, "Virtues of the Haversine", 1984. */
+static struct value eval_distance(const struct node *node, const struct expr_env *env)
+{
+	double radians[4], u, v, h;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct value degrees = node_eval(node->kid[i], env);
+
+		if (degrees.type != VALUE_NUMBER)
+			return unknown;
+		radians[i] = degrees.number * M_PI / 180;
+	}
+	u = sin((radians[2] - radians[0]) / 2);
+	v = sin((radians[3] - radians[1]) / 2);
+	h = u * u + cos(radians[0]) * cos(radians[2]) * v * v;
+	return number(2 * EARTH_RADIUS_KM * asin(sqrt(fmin(1, h))));
+}
+
+#define RARE_HOSTS_SEEN 20 /* from so many on their number says what is rare */
+#define RARE_PREVALENCE 5
+
+/* Few of many hosts use it; or, where there are not many, it is new to what has learned. */
+static struct value eval_rare(const struct node *node, const struct expr_env *env)
+{
+	const struct event *e = env->event;
+
+	if (!e || !event_has(e, node->field))
+		return unknown;
+	if (event_has(e, FIELD_HOME_HOSTS_SEEN) && e->home_hosts_seen >= RARE_HOSTS_SEEN)
+		return event_has(e, FIELD_DESTINATION_PREVALENCE)
+			       ? truth(e->destination_prevalence < RARE_PREVALENCE)
+			       : unknown;
+	if (!event_has(e, FIELD_DESTINATION_NEW))
+		return unknown;
+	if (!e->destination_new)
+		return truth(false);
+	return event_has(e, FIELD_LEARN_PROGRESS) && e->learn_progress >= 1 ? truth(true) : unknown;
+}
+
 typedef struct value (*eval_function)(const struct node *node, const struct expr_env *env);
 
 static const eval_function functions[NODE_KINDS] = {
@@ -232,6 +299,9 @@ static const eval_function functions[NODE_KINDS] = {
 	[NODE_BASELINE] = eval_baseline,
 	[NODE_SEVERITY] = eval_severity,
 	[NODE_COMMON] = eval_common,
+	[NODE_PREVIOUS] = eval_previous,
+	[NODE_DISTANCE] = eval_distance,
+	[NODE_RARE] = eval_rare,
 };
 
 struct value node_eval(const struct node *node, const struct expr_env *env)

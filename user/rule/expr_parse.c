@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "rule/lex.h"
-#include "rule/node.h"
+#include "rule/parse.h"
 #include "rule/rule.h"
 #include "rule/words.h"
-
-#define LIST_MAX 256 /* of and, or, in, case */
-
-struct parse {
-	struct compile *c;
-	struct lex lex;
-};
-
-/* Kids of one node while it is read. */
-struct kids {
-	struct node *at[LIST_MAX];
-	unsigned len;
-};
 
 void *compile_alloc(struct compile *c, size_t size)
 {
@@ -28,7 +14,7 @@ void *compile_alloc(struct compile *c, size_t size)
 	return memory;
 }
 
-static struct node *wrong(struct parse *p, const char *expected)
+struct node *parse_wrong(struct parse *p, const char *expected)
 {
 	const struct token *t = &p->lex.token;
 
@@ -48,7 +34,7 @@ static struct node *wrong(struct parse *p, const char *expected)
 	return NULL;
 }
 
-static struct node *node_new(struct parse *p, enum node_kind kind)
+struct node *parse_node(struct parse *p, enum node_kind kind)
 {
 	struct node *node;
 
@@ -70,8 +56,8 @@ static struct node *node_new(struct parse *p, enum node_kind kind)
 }
 
 /* `node` with the kids that were read, ended where the last token was. */
-static struct node *node_kids(struct parse *p, struct node *node, struct node *const *kids,
-			      unsigned len)
+struct node *parse_take_kids(struct parse *p, struct node *node, struct node *const *kids,
+			     unsigned len)
 {
 	if (!node || p->c->failed)
 		return NULL;
@@ -89,7 +75,7 @@ static struct node *node_kids(struct parse *p, struct node *node, struct node *c
 	return node;
 }
 
-static bool take(struct parse *p, const char *sign)
+bool parse_take(struct parse *p, const char *sign)
 {
 	if (!token_is(&p->lex.token, sign))
 		return false;
@@ -97,29 +83,27 @@ static bool take(struct parse *p, const char *sign)
 	return true;
 }
 
-static bool expect(struct parse *p, const char *sign, const char *words)
+bool parse_expect(struct parse *p, const char *sign, const char *words)
 {
-	if (take(p, sign))
+	if (parse_take(p, sign))
 		return true;
-	wrong(p, words);
+	parse_wrong(p, words);
 	return false;
 }
 
-static bool kids_add(struct parse *p, struct kids *kids, struct node *node)
+bool parse_kid(struct parse *p, struct parse_kids *kids, struct node *node)
 {
 	if (!node)
 		return false;
-	if (kids->len == LIST_MAX) {
+	if (kids->len == PARSE_LIST_MAX) {
 		fault_add(p->c->faults, node->place, true, "more than %d in one list: split it",
-			  LIST_MAX);
+			  PARSE_LIST_MAX);
 		p->c->failed = true;
 		return false;
 	}
 	kids->at[kids->len++] = node;
 	return true;
 }
-
-static struct node *parse_or(struct parse *p);
 
 /* A leaf of the current token, which is taken. */
 static struct node *leaf(struct parse *p, struct node *node)
@@ -134,7 +118,7 @@ static struct node *leaf(struct parse *p, struct node *node)
 static struct node *parse_literal(struct parse *p)
 {
 	const struct token *t = &p->lex.token;
-	struct node *node = node_new(p, NODE_LITERAL);
+	struct node *node = parse_node(p, NODE_LITERAL);
 
 	if (!node)
 		return NULL;
@@ -146,7 +130,7 @@ static struct node *parse_literal(struct parse *p)
 		char *copy = arena_copy(p->c->arena, t->at, t->length);
 
 		if (!copy)
-			return wrong(p, "memory");
+			return parse_wrong(p, "memory");
 		node->type = VALUE_TEXT;
 		node->literal =
 			(struct value){.type = VALUE_TEXT, .text = {copy, (uint32_t)t->length}};
@@ -186,10 +170,22 @@ static bool resolve_remote(struct parse *p, struct node *node, const struct toke
 	return true;
 }
 
+void parse_field(struct parse *p, struct node *node, enum field field)
+{
+	if (p->c->scope->reads)
+		field_set_add(p->c->scope->reads, field);
+	node->kind = NODE_FIELD;
+	node->field = field;
+	node->type = field_value_type(field);
+	node->unit = field_unit(field);
+	node->list = field_table[field].type == TYPE_TEXTS;
+}
+
 static bool resolve(struct parse *p, struct node *node, const struct token *t)
 {
 	const struct expr_scope *scope = p->c->scope;
 	const struct rule_aggregate *aggregate = NULL;
+	enum field field;
 
 	if (scope->computed) {
 		node->computed = scope->computed(scope->context, t->at, t->length, &aggregate);
@@ -209,21 +205,17 @@ static bool resolve(struct parse *p, struct node *node, const struct token *t)
 	}
 	if (resolve_remote(p, node, t))
 		return true;
-	node->field = scope->fields ? field_find(t->at, t->length) : FIELD_NONE;
-	if (node->field == FIELD_NONE)
+	field = scope->fields ? field_find(t->at, t->length) : FIELD_NONE;
+	if (field == FIELD_NONE)
 		return false;
-	if (scope->reads)
-		field_set_add(scope->reads, node->field);
-	node->kind = NODE_FIELD;
-	node->type = field_value_type(node->field);
-	node->unit = field_unit(node->field);
+	parse_field(p, node, field);
 	return true;
 }
 
 static struct node *parse_name(struct parse *p)
 {
 	const struct token t = p->lex.token;
-	struct node *node = node_new(p, NODE_WORD);
+	struct node *node = parse_node(p, NODE_WORD);
 	char *copy;
 
 	if (!node)
@@ -237,7 +229,7 @@ static struct node *parse_name(struct parse *p)
 	if (!resolve(p, node, &t)) {
 		copy = arena_copy(p->c->arena, t.at, t.length);
 		if (!copy)
-			return wrong(p, "memory");
+			return parse_wrong(p, "memory");
 		node->unit = UNIT_NONE;
 		node->type = VALUE_TEXT;
 		node->literal =
@@ -246,90 +238,38 @@ static struct node *parse_name(struct parse *p)
 	return leaf(p, node);
 }
 
-static bool parse_list(struct parse *p, struct kids *kids, struct node *(*one)(struct parse *))
+bool parse_list(struct parse *p, struct parse_kids *kids, struct node *(*one)(struct parse *))
 {
 	do {
-		if (!kids_add(p, kids, one(p)))
+		if (!parse_kid(p, kids, one(p)))
 			return false;
-	} while (take(p, ","));
-	return expect(p, ")", "',' or ')'");
-}
-
-/* common(field, rule.set, rule.set, …): the field is named only, so it is read here. */
-static struct node *parse_common(struct parse *p, struct node *node)
-{
-	struct kids kids = {.len = 0};
-	const struct token *t = &p->lex.token;
-
-	node->field = t->kind == TOKEN_WORD ? field_find(t->at, t->length) : FIELD_NONE;
-	if (node->field == FIELD_NONE)
-		return wrong(p, "the field that the sets hold");
-	lex_next(&p->lex);
-	if (!expect(p, ",", "','") || !parse_list(p, &kids, parse_or))
-		return NULL;
-	return node_kids(p, node, kids.at, kids.len);
-}
-
-static const struct {
-	const char *name;
-	enum node_kind kind;
-} functions[] = {
-	{"known", NODE_KNOWN},	     {"zscore", NODE_ZSCORE}, {"baseline", NODE_BASELINE},
-	{"severity", NODE_SEVERITY}, {"common", NODE_COMMON}, {"cidr", NODE_IN},
-};
-
-static struct node *parse_call(struct parse *p, const struct token *name, struct node *node)
-{
-	static const char *const names[] = {"known",  "zscore", "baseline", "severity",
-					    "common", "cidr",	NULL};
-	struct kids kids = {.len = 0};
-	size_t i = 0;
-
-	while (i < sizeof(functions) / sizeof(functions[0]) &&
-	       !word_is(name->at, name->length, functions[i].name))
-		i++;
-	if (i == sizeof(functions) / sizeof(functions[0])) {
-		fault_add(p->c->faults, node->place, true,
-			  "unknown function '%.*s': the nearest is '%s'", (int)name->length,
-			  name->at, nearest_word(name->at, name->length, names));
-		p->c->failed = true;
-		return NULL;
-	}
-	node->kind = functions[i].kind;
-	if (node->kind == NODE_COMMON)
-		node = parse_common(p, node);
-	else if (!parse_list(p, &kids, parse_or))
-		return NULL;
-	else
-		node = node_kids(p, node, kids.at, kids.len);
-	if (node)
-		node->to = p->lex.token.offset;
-	return node;
+	} while (parse_take(p, ","));
+	return parse_expect(p, ")", "',' or ')'");
 }
 
 static struct node *parse_case(struct parse *p)
 {
-	struct node *node = node_new(p, NODE_CASE), *other;
-	struct kids kids = {.len = 0};
+	struct node *node = parse_node(p, NODE_CASE), *other;
+	struct parse_kids kids = {.len = 0};
 
 	lex_next(&p->lex);
 	if (!token_is(&p->lex.token, "when"))
-		return wrong(p, "'when'");
-	while (take(p, "when")) {
-		if (!kids_add(p, &kids, parse_or(p)) || !expect(p, "then", "'then'") ||
-		    !kids_add(p, &kids, parse_or(p)))
+		return parse_wrong(p, "'when'");
+	while (parse_take(p, "when")) {
+		if (!parse_kid(p, &kids, parse_expression(p)) ||
+		    !parse_expect(p, "then", "'then'") || !parse_kid(p, &kids, parse_expression(p)))
 			return NULL;
 	}
-	if (take(p, "else")) {
-		other = parse_or(p);
+	if (parse_take(p, "else")) {
+		other = parse_expression(p);
 	} else {
-		other = node_new(p, NODE_LITERAL);
+		other = parse_node(p, NODE_LITERAL);
 		if (other)
 			other->literal.type = VALUE_NULL;
 	}
-	if (!kids_add(p, &kids, other) || !expect(p, "end", "'when', 'else' or 'end'"))
+	if (!parse_kid(p, &kids, other) || !parse_expect(p, "end", "'when', 'else' or 'end'"))
 		return NULL;
-	node = node_kids(p, node, kids.at, kids.len);
+	node = parse_take_kids(p, node, kids.at, kids.len);
 	if (node)
 		node->to = p->lex.token.offset;
 	return node;
@@ -344,21 +284,21 @@ static struct node *parse_primary(struct parse *p)
 
 	if (t.kind == TOKEN_NUMBER || t.kind == TOKEN_TEXT || t.kind == TOKEN_NETWORK)
 		return parse_literal(p);
-	if (take(p, "(")) {
-		node = parse_or(p);
-		return node && expect(p, ")", "')'") ? node : NULL;
+	if (parse_take(p, "(")) {
+		node = parse_expression(p);
+		return node && parse_expect(p, ")", "')'") ? node : NULL;
 	}
 	if (token_is(&t, "case"))
 		return parse_case(p);
 	for (size_t i = 0; reserved[i]; i++)
 		if (token_is(&t, reserved[i]))
-			return wrong(p, "a name, a number or '('");
+			return parse_wrong(p, "a name, a number or '('");
 	if (t.kind != TOKEN_WORD)
-		return wrong(p, "a name, a number or '('");
+		return parse_wrong(p, "a name, a number or '('");
 	/* A name before a bracket is a function's. */
 	for (size_t i = p->lex.next; i < p->lex.length; i++)
 		if (p->lex.text[i] == '(') {
-			node = node_new(p, NODE_KNOWN);
+			node = parse_node(p, NODE_KNOWN);
 			lex_next(&p->lex);
 			lex_next(&p->lex);
 			return node ? parse_call(p, &t, node) : NULL;
@@ -374,13 +314,13 @@ static struct node *parse_unary(struct parse *p)
 
 	if (!token_is(&p->lex.token, "-"))
 		return parse_primary(p);
-	node = node_new(p, NODE_NEGATE);
+	node = parse_node(p, NODE_NEGATE);
 	lex_next(&p->lex);
 	if (++p->c->depth > EXPR_DEPTH_MAX)
-		return wrong(p, "less nesting");
+		return parse_wrong(p, "less nesting");
 	kid = parse_unary(p);
 	p->c->depth--;
-	return kid ? node_kids(p, node, &kid, 1) : NULL;
+	return kid ? parse_take_kids(p, node, &kid, 1) : NULL;
 }
 
 struct operator
@@ -399,7 +339,7 @@ static const struct operator comparisons[] = {
 static enum node_op take_operator(struct parse *p, const struct operator* table)
 {
 	for (; table->sign; table++)
-		if (take(p, table->sign))
+		if (parse_take(p, table->sign))
 			return table->op;
 	return OP_NONE;
 }
@@ -407,12 +347,12 @@ static enum node_op take_operator(struct parse *p, const struct operator* table)
 static struct node *binary(struct parse *p, enum node_kind kind, enum node_op op, struct node *left,
 			   struct node *right)
 {
-	struct node *node = node_new(p, kind), *kids[2] = {left, right};
+	struct node *node = parse_node(p, kind), *kids[2] = {left, right};
 
 	if (!left || !right || !node)
 		return NULL;
 	node->op = op;
-	return node_kids(p, node, kids, 2);
+	return parse_take_kids(p, node, kids, 2);
 }
 
 static struct node *parse_product(struct parse *p)
@@ -437,12 +377,12 @@ static struct node *parse_sum(struct parse *p)
 
 static struct node *parse_in(struct parse *p, struct node *left)
 {
-	struct node *node = node_new(p, NODE_IN);
-	struct kids kids = {.at = {left}, .len = 1};
+	struct node *node = parse_node(p, NODE_IN);
+	struct parse_kids kids = {.at = {left}, .len = 1};
 
-	if (!expect(p, "(", "'('") || !parse_list(p, &kids, parse_unary))
+	if (!parse_expect(p, "(", "'('") || !parse_list(p, &kids, parse_unary))
 		return NULL;
-	node = node_kids(p, node, kids.at, kids.len);
+	node = parse_take_kids(p, node, kids.at, kids.len);
 	if (node)
 		node->to = p->lex.token.offset;
 	return node;
@@ -450,9 +390,9 @@ static struct node *parse_in(struct parse *p, struct node *left)
 
 static struct node *negate(struct parse *p, struct node *kid)
 {
-	struct node *node = node_new(p, NODE_NOT);
+	struct node *node = parse_node(p, NODE_NOT);
 
-	return kid ? node_kids(p, node, &kid, 1) : NULL;
+	return kid ? parse_take_kids(p, node, &kid, 1) : NULL;
 }
 
 static struct node *parse_comparison(struct parse *p)
@@ -462,11 +402,11 @@ static struct node *parse_comparison(struct parse *p)
 
 	if (!left)
 		return NULL;
-	if (take(p, "in"))
+	if (parse_take(p, "in"))
 		return parse_in(p, left);
 	if (token_is(&p->lex.token, "not")) {
 		lex_next(&p->lex);
-		if (!expect(p, "in", "'in'"))
+		if (!parse_expect(p, "in", "'in'"))
 			return NULL;
 		return negate(p, parse_in(p, left));
 	}
@@ -482,13 +422,13 @@ static struct node *parse_not(struct parse *p)
 
 	if (!token_is(&p->lex.token, "not"))
 		return parse_comparison(p);
-	node = node_new(p, NODE_NOT);
+	node = parse_node(p, NODE_NOT);
 	lex_next(&p->lex);
 	if (++p->c->depth > EXPR_DEPTH_MAX)
-		return wrong(p, "less nesting");
+		return parse_wrong(p, "less nesting");
 	kid = parse_not(p);
 	p->c->depth--;
-	return kid ? node_kids(p, node, &kid, 1) : NULL;
+	return kid ? parse_take_kids(p, node, &kid, 1) : NULL;
 }
 
 /* `one` joined by a word, as one node with all of them. */
@@ -496,16 +436,16 @@ static struct node *joined(struct parse *p, const char *word, enum node_kind kin
 			   struct node *(*one)(struct parse *))
 {
 	struct node *first = one(p), *node;
-	struct kids kids = {.len = 0};
+	struct parse_kids kids = {.len = 0};
 
 	if (!first || !token_is(&p->lex.token, word))
 		return first;
-	node = node_new(p, kind);
-	kids_add(p, &kids, first);
-	while (take(p, word))
-		if (!kids_add(p, &kids, one(p)))
+	node = parse_node(p, kind);
+	parse_kid(p, &kids, first);
+	while (parse_take(p, word))
+		if (!parse_kid(p, &kids, one(p)))
 			return NULL;
-	return node_kids(p, node, kids.at, kids.len);
+	return parse_take_kids(p, node, kids.at, kids.len);
 }
 
 static struct node *parse_and(struct parse *p)
@@ -513,12 +453,12 @@ static struct node *parse_and(struct parse *p)
 	return joined(p, "and", NODE_AND, parse_not);
 }
 
-static struct node *parse_or(struct parse *p)
+struct node *parse_expression(struct parse *p)
 {
 	struct node *node;
 
 	if (++p->c->depth > EXPR_DEPTH_MAX)
-		return wrong(p, "less nesting");
+		return parse_wrong(p, "less nesting");
 	node = joined(p, "or", NODE_OR, parse_and);
 	p->c->depth--;
 	return node;
@@ -530,8 +470,9 @@ struct node *expr_parse(struct compile *c, struct place at)
 	struct node *root;
 
 	lex_start(&p.lex, c->text, c->length, at);
-	root = parse_or(&p);
+	root = parse_expression(&p);
 	if (!root || c->failed)
 		return NULL;
-	return p.lex.token.kind == TOKEN_END ? root : wrong(&p, "the expression's end or 'and'");
+	return p.lex.token.kind == TOKEN_END ? root
+					     : parse_wrong(&p, "the expression's end or 'and'");
 }

@@ -57,7 +57,7 @@ int literal_number(const char *text, size_t length, double *number, enum unit *u
 		if (word_is(text + digits, length - digits, sizes[i].name)) {
 			*number *= sizes[i].factor;
 			*unit = UNIT_BYTES;
-			return 0;
+			return isfinite(*number) ? 0 : -ERANGE;
 		}
 	if (duration_parse(text, length, &duration))
 		return -EINVAL;

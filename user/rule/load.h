@@ -165,6 +165,9 @@ bool rule_has_key(const struct rule *rule, enum field field);
 /* The same, with a fault that says by what the rule groups. */
 bool key_check(struct load *load, struct item at, const struct rule *rule, enum field field);
 
+/* bounds.c: `having` of a window rule, from Sigma's condition where it has none of its own. */
+bool window_condition(struct load *load, struct correlation *c, const struct expr_scope *scope);
+
 /* compute.c */
 struct compute_scope {
 	struct load *load;

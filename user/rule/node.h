@@ -27,6 +27,9 @@ enum node_kind {
 	NODE_BASELINE,
 	NODE_SEVERITY,
 	NODE_COMMON,
+	NODE_PREVIOUS, /* a field of the key's event before: `computed` by the scope */
+	NODE_DISTANCE, /* between two places, each a latitude and a longitude */
+	NODE_RARE,     /* `field` is what must be known */
 	NODE_KINDS,
 };
 
@@ -52,6 +55,7 @@ struct node {
 	uint8_t type; /* enum value_type of what it yields; VALUE_NULL: of any type */
 	bool level;   /* a severity as number: named levels are its literals */
 	bool set;     /* a values() aggregate: common() alone reads it */
+	bool list;    /* a list of texts: any of them counts */
 	enum unit unit;
 	struct place place;
 	size_t from, to; /* its text */
@@ -90,6 +94,14 @@ struct node *expr_parse(struct compile *c, struct place at);
 
 /* Types and units, from the leaves up; false with a fault. */
 bool expr_check(struct compile *c, struct node *node);
+bool expr_check_call(struct compile *c, struct node *node); /* of a function (expr_call.c) */
+
+/* Says a fault at the node; always false. */
+bool expr_reject(struct compile *c, const struct node *node, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same of a name that nothing knows. */
+bool expr_reject_word(struct compile *c, const struct node *node);
 
 struct value node_eval(const struct node *node, const struct expr_env *env);
 bool node_constant(const struct node *node);

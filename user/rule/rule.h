@@ -112,7 +112,8 @@ struct rule_window {
 	unsigned per_len;
 	struct rule_aggregate compute[RULE_COMPUTE_MAX];
 	unsigned compute_len;
-	const struct expr *having; /* never NULL: without it, from Sigma's condition */
+	struct field_list previous; /* what prev() asks of a key's event before */
+	const struct expr *having;  /* never NULL: without it, from Sigma's condition */
 	struct rule_level levels[RULE_LEVELS_MAX]; /* most severe first */
 	unsigned levels_len;
 	struct rule_baseline baseline;

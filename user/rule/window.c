@@ -156,6 +156,19 @@ static int ref_find(void *context, const char *name, size_t length)
 	return -1;
 }
 
+static int previous_find(void *context, enum field field)
+{
+	struct field_list *fields = &((struct draft *)context)->rule.window.previous;
+
+	for (unsigned i = 0; i < fields->len; i++)
+		if (fields->at[i] == field)
+			return (int)i;
+	if (fields->len == RULE_FIELDS_MAX)
+		return -1;
+	fields->at[fields->len] = field;
+	return (int)fields->len++;
+}
+
 struct expr_scope event_scope(struct draft *draft, const char **names)
 {
 	for (unsigned i = 0; i < draft->refs_len; i++)
@@ -166,6 +179,7 @@ struct expr_scope event_scope(struct draft *draft, const char **names)
 		.fields = true,
 		.reads = &draft->rule.reads,
 		.rule = ref_find,
+		.previous = previous_find,
 		.names = names,
 	};
 }
@@ -241,105 +255,6 @@ static bool per_read(struct load *load, struct draft *draft, struct item map)
 	return true;
 }
 
-static const struct {
-	const char *key, *sign;
-} bounds[] = {
-	{"gt", ">"}, {"gte", ">="}, {"lt", "<"}, {"lte", "<="}, {"eq", "="}, {"neq", "!="},
-};
-
-#define BOUNDS (sizeof(bounds) / sizeof(bounds[0]))
-
-static const struct key condition_keys[] = {
-	{"field", NULL, false}, {"gt", NULL, false}, {"gte", NULL, false}, {"lt", NULL, false},
-	{"lte", NULL, false},	{"eq", NULL, false}, {"neq", NULL, false}, {NULL, NULL, false},
-};
-
-/* "event_count >= 10 and event_count < 20", of the bounds that stand there. */
-static char *bounds_text(struct load *load, struct item map, const char *name)
-{
-	char *text = NULL;
-
-	for (size_t i = 0; i < BOUNDS; i++) {
-		struct item bound = item_get(map, bounds[i].key);
-		enum unit unit;
-		double number;
-
-		if (!bound.node)
-			continue;
-		if (!read_number(load, bound, &number, &unit))
-			return NULL;
-		text = arena_format(load->arena, "%s%s%s %s %s", text ? text : "",
-				    text ? " and " : "", name, bounds[i].sign, item_text(bound));
-		if (!load_memory(load, text))
-			return NULL;
-	}
-	if (!text)
-		load_fault(load, map, "the condition has no bound: 'gte: 10' would be right");
-	return text;
-}
-
-/* The value that Sigma's condition is about, as one more computed value. */
-static bool implicit_read(struct load *load, struct correlation *c)
-{
-	struct rule_window *w = &c->draft->rule.window;
-	struct rule_aggregate *a = &w->compute[w->compute_len];
-	struct item field = item_get(c->condition, "field");
-
-	if (w->compute_len == RULE_COMPUTE_MAX)
-		return load_fault(load, c->compute, "more than %d computed values",
-				  RULE_COMPUTE_MAX);
-	*a = (struct rule_aggregate){.name = c->type->name,
-				     .kind = c->type->kind,
-				     .per = -1,
-				     .inner = -1,
-				     .type = VALUE_NUMBER,
-				     .unit = count_unit(c->draft->rule.services)};
-	a->grows = a->kind == AGGREGATE_COUNT || a->kind == AGGREGATE_DISTINCT;
-	w->compute_len++;
-	if (a->kind == AGGREGATE_COUNT)
-		return !field.node || load_fault(load, field,
-						 "event_count counts events: 'field' is "
-						 "for value_count");
-	if (!field.node)
-		return load_fault(load, c->condition, "%s needs 'field' in its condition",
-				  c->type->name);
-	if (!read_fields(load, field, &a->fields))
-		return false;
-	a->unit = a->kind == AGGREGATE_DISTINCT ? distinct_unit(&a->fields)
-						: field_unit(a->fields.at[0]);
-	if (a->kind == AGGREGATE_SUM && field_table[a->fields.at[0]].type == TYPE_COUNT)
-		a->grows = true;
-	if (a->kind != AGGREGATE_DISTINCT &&
-	    (a->fields.len != 1 || !field_is_number(a->fields.at[0])))
-		return load_fault(load, field, "%s needs one field that is a number",
-				  c->type->name);
-	return true;
-}
-
-static bool condition_compile(struct load *load, struct correlation *c,
-			      const struct expr_scope *scope)
-{
-	struct rule_window *w = &c->draft->rule.window;
-	size_t before = load->faults->fatal;
-	const char *text;
-
-	if (!c->condition.node)
-		return load_fault(load, c->draft->correlation, "correlation has no 'condition'");
-	if (!keys_read(load, c->condition, "condition", condition_keys, c))
-		return false;
-	if (c->having.node) {
-		text = bounds_text(load, c->condition, c->type->name);
-		return text && read_expr(load, c->having, scope, VALUE_BOOL, &w->having);
-	}
-	if (!implicit_read(load, c))
-		return false;
-	text = bounds_text(load, c->condition, c->type->name);
-	if (!text)
-		return false;
-	w->having = expr_compile(text, item_place(c->condition), scope, load->arena, load->faults);
-	return w->having || load->faults->fatal > before || load_memory(load, NULL);
-}
-
 static bool times_check(struct load *load, struct correlation *c)
 {
 	struct rule_window *w = &c->draft->rule.window;
@@ -396,7 +311,7 @@ static bool expressions_read(struct load *load, struct correlation *c)
 		.context = w, .computed = computed_find, .baseline = true, .names = names};
 
 	names_fill(w, names);
-	if (!condition_compile(load, c, &scope))
+	if (!window_condition(load, c, &scope))
 		return false;
 	names_fill(w, names);
 	if (c->severity.node && !levels_read(load, c->severity, &scope, w->levels, &w->levels_len))

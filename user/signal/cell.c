@@ -381,17 +381,16 @@ static void add_series(const struct plan *plan, struct cell *cell, const struct 
 			       cell_series(plan, cell) + item->in_cell, &panes, event);
 }
 
-void cell_add(const struct plan *plan, struct cell *cell, const struct event *event,
-	      const int8_t *rules)
+void cell_add(const struct plan *plan, struct cell *cell, const struct expr_env *env)
 {
-	struct expr_env env = {.event = event, .rules = rules};
+	const struct event *event = env->event;
 
 	for (unsigned i = 0; i < plan->len; i++) {
 		const struct plan_item *item = &plan->item[i];
 
 		if (item->aggregate->per >= 0)
 			continue;
-		if (item->aggregate->where && expr_truth(item->aggregate->where, &env) != 1)
+		if (item->aggregate->where && expr_truth(item->aggregate->where, env) != 1)
 			continue;
 		if (item->set >= 0)
 			add_set(plan, cell, item, event);

@@ -108,9 +108,8 @@ void cell_free(const struct plan *plan, struct cell *cell);
 /* The pane that starts at `start` becomes (or is) the newest. -ENOMEM: the event is lost. */
 int cell_pane(const struct plan *plan, struct cell *cell, weir_time start, weir_time time);
 
-/* Adds an event to the newest pane; `rules` as expr_env.rules. */
-void cell_add(const struct plan *plan, struct cell *cell, const struct event *event,
-	      const int8_t *rules);
+/* Adds env->event to the newest pane; conditions read `env`. */
+void cell_add(const struct plan *plan, struct cell *cell, const struct expr_env *env);
 
 static inline uint32_t cell_panes(const struct cell *cell)
 {

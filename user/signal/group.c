@@ -161,7 +161,7 @@ static void group_event(struct window *window, struct key *key, unsigned per,
 		window->overflowed++;
 		return;
 	}
-	cell_add(plan, &group->cell, event, window->rules);
+	cell_add(plan, &group->cell, &window->env);
 	if (cell_at(&window->plan, &key->cell, CURSOR_EARLY))
 		contribute_all(window, key, group, (int)per);
 }

@@ -148,7 +148,8 @@ void quantile_free(struct series_space *space, struct quantile *sketch)
 		series_put(space, sketch, size_of(sketch->cap));
 }
 
-/* The middle of the bucket: 2 gamma^power / (gamma + 1), equally far from both bounds. */
+/* The middle of the bucket, equally far from both bounds: 2 gamma^power / (gamma + 1). Its upper
+ * bound may be beyond all doubles, so powers are added up before there is a number. */
 double quantile_number(const struct quantile *sketch, uint32_t bucket)
 {
 	int32_t key = sketch->bucket[bucket].key;
@@ -156,7 +157,7 @@ double quantile_number(const struct quantile *sketch, uint32_t bucket)
 
 	if (!key)
 		return 0;
-	number = 2 * exp(step * (double)((key > 0 ? key : -key) - KEY_ZERO)) / (exp(step) + 1);
+	number = exp(step * (double)((key > 0 ? key : -key) - KEY_ZERO) - log((exp(step) + 1) / 2));
 	return key > 0 ? number : -number;
 }
 

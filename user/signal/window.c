@@ -36,6 +36,8 @@ static void release(void *context, struct key *key)
 	samples_free(window, key);
 	groups_free(window, key);
 	cell_free(&window->plan, &key->cell);
+	if (window->spec->previous.len)
+		previous_free(window, key);
 }
 
 static size_t key_size(struct window *window)
@@ -44,7 +46,8 @@ static size_t key_size(struct window *window)
 	return window->rows + window->spec->per_len * sizeof(struct group_list) +
 	       window->outers * AGGREGATE_WORDS_MAX * sizeof(double) +
 	       window->scoreds * sizeof(struct baseline) +
-	       (window->scoreds ? sizeof(weir_time) : 0);
+	       (window->scoreds ? sizeof(weir_time) : 0) +
+	       (window->spec->previous.len ? sizeof(struct previous) : 0);
 }
 
 static void key_begin(struct window *window, struct key *key)
@@ -125,6 +128,7 @@ struct window *window_new(struct workshop *shop, const struct ruleset *set, cons
 	window->due = TIME_NEVER;
 	window->listened = rule->raise || rule->users_len;
 	window->rules = calloc(rule->refs_len + 1, sizeof(*window->rules));
+	window->env.rules = window->rules;
 	look_at_values(window);
 	make_plans(window);
 	keys_init(&window->keys, &window->pool, &shop->buffer, &window->spec->group_by,
@@ -163,7 +167,7 @@ void window_stats(const struct window *window, struct signal_rule_stats *stats)
 		.bytes = window->pool.bytes + roster_bytes(&window->keys.roster),
 		.evicted = window->keys.evicted,
 		.overflowed = window->overflowed,
-		.lost = window->lost + window->space.refused,
+		.lost = window->lost + window->space.refused + window->series.refused,
 	};
 	for (unsigned per = 0; per < window->spec->per_len; per++)
 		stats->bytes += table_bytes(&window->groups[per]);
@@ -206,7 +210,7 @@ void window_add(struct window *window, struct key *key, const struct event *even
 		window->lost++;
 		return;
 	}
-	cell_add(&window->plan, &key->cell, event, window->rules);
+	cell_add(&window->plan, &key->cell, &window->env);
 	if (window->spec->per_len)
 		groups_add(window, key, event, pane);
 }
@@ -256,21 +260,32 @@ void window_event(struct window *window, const struct event *event, const bool *
 	}
 	if (fresh)
 		key_begin(window, key);
+	window->env.event = event;
+	if (window->spec->previous.len)
+		previous_read(window, key);
 	window->ops->event(window, key, event);
+	if (window->spec->previous.len)
+		previous_keep(window, key, event);
 	if (!key->single)
 		sample_keep(window, key, event, event->time - window->spec->timespan);
 }
 
+/* What a key has learned does not end with its windows. */
+static bool learns(const struct window *window)
+{
+	return window->scoreds || window->spec->previous.len;
+}
+
 /*
- * Whether a key must be known beyond its windows: it has a baseline, or was quiet when they had all
- * passed. Asked of that moment, and not of the clock, which moves by events here and by watermarks
- * there: who is known decides who is evicted.
+ * Whether a key must be known beyond its windows: it learns, or was quiet when they had all passed.
+ * Asked of that moment, and not of the clock, which moves by events here and by watermarks there:
+ * who is known decides who is evicted.
  */
 static bool remembered(const struct window *window, const struct key *key)
 {
 	const struct rule_window *spec = window->spec;
 
-	if (window->scoreds)
+	if (learns(window))
 		return true;
 	return key->fired && spec->suppress != SUPPRESS_WHILE_TRUE &&
 	       key->last - key->fired->said + spec->timespan + spec->gap < spec->suppress;
@@ -297,7 +312,7 @@ bool window_tidy(struct window *window)
 		else
 			keys_remove(&window->keys, key);
 	}
-	while (!window->scoreds &&
+	while (!learns(window) &&
 	       (key = keys_sleeping(&window->keys, clock - window->spec->suppress)))
 		keys_remove(&window->keys, key);
 	return window->keys.roster.count;

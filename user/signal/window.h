@@ -55,11 +55,13 @@ struct window {
 	int scored[RULE_COMPUTE_MAX]; /* index among the key's baselines; -1: none */
 	const char *threshold[RULE_COMPUTE_MAX];
 	unsigned outers, scoreds;
-	bool early;    /* some part of the condition may be true before the close */
-	bool waits;    /* some part is decided at the close only, or a baseline learns */
-	bool listened; /* somebody takes updates of signals that output does not see */
-	weir_time due; /* next timer; TIME_NEVER: none */
-	int8_t *rules; /* by ref: whether the event at hand matches it */
+	bool early;	     /* some part of the condition may be true before the close */
+	bool waits;	     /* some part is decided at the close only, or a baseline learns */
+	bool listened;	     /* somebody takes updates of signals that output does not see */
+	weir_time due;	     /* next timer; TIME_NEVER: none */
+	int8_t *rules;	     /* by ref: whether the event at hand matches it */
+	struct expr_env env; /* of the event at hand, for `where` */
+	struct value previous[RULE_FIELDS_MAX]; /* what prev() yields for it */
 	uint64_t fired, suppressed;
 	uint64_t lost;	     /* events that found no memory */
 	uint64_t overflowed; /* events that found no room for one more inner group */
@@ -113,6 +115,24 @@ static inline weir_time *key_aligned(const struct window *window, const struct k
 {
 	return (weir_time *)(key_baselines(window, key) + window->scoreds);
 }
+
+/* A key's event before, as prev() asks for it (previous.c); of rules that do. */
+struct previous {
+	bool known;
+	weir_time time;
+	struct item item;    /* of the fields of spec->previous, null too */
+	struct tuple *tuple; /* NULL: the item says it all */
+};
+
+static inline struct previous *key_previous(const struct window *window, const struct key *key)
+{
+	return (struct previous *)(key_aligned(window, key) + (window->scoreds > 0));
+}
+
+/* What prev() yields for the next event of the key: sets window->env. */
+void previous_read(struct window *window, const struct key *key);
+void previous_keep(struct window *window, struct key *key, const struct event *event);
+void previous_free(struct window *window, struct key *key);
 
 /* Inner groups: the same events, once more by group (group.c). */
 struct group;

@@ -73,6 +73,8 @@ const char *words_of_value(struct arena *arena, const struct signal_value *value
 	const char *mean, *deviation, *text;
 	struct value one = {.type = VALUE_NUMBER};
 
+	if (number && value->error)
+		number = arena_format(arena, "%s ± %.2g %%", number, value->error * 100);
 	if (!number)
 		return NULL;
 	if (value->scored) {

@@ -60,9 +60,12 @@ void part_put_value(FILE *out, const json_t *value, const char *unit)
 static void put_measured(FILE *out, const char *name, const json_t *value)
 {
 	const char *threshold = part_text(value, "threshold");
+	const json_t *error = json_object_get(value, "error");
 
 	fprintf(out, "%s %s", name, json_is_true(json_object_get(value, "estimated")) ? "~" : "");
 	part_put_value(out, json_object_get(value, "value"), part_text(value, "unit"));
+	if (error)
+		fprintf(out, " ± %.2g %%", json_number_value(error) * 100);
 	if (*threshold)
 		fprintf(out, " (%s)", threshold);
 }

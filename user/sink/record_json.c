@@ -191,6 +191,7 @@ static json_t *signal_value_json(const struct signal *signal, const struct signa
 	ok = ok && (!value->threshold || put(object, "threshold", threshold_json(value)));
 	ok = ok && (!value->scored || put_score(object, value));
 	ok = ok && (!value->estimated || put(object, "estimated", json_true()));
+	ok = ok && (!value->error || put(object, "error", json_real(value->error)));
 	ok = ok && (!set || put_set(object, set));
 	if (ok)
 		return object;

@@ -67,14 +67,28 @@ static int find_remote(void *context, const char *rule, size_t rule_length, cons
 static const char *const names[] = {"sent", "received", "ports", "spread", "took", NULL};
 static const struct expr_scope having = {
 	.computed = find_computed, .baseline = true, .names = names};
-static const struct expr_scope where = {.fields = true, .rule = find_rule, .names = names};
+
+static int find_previous(void *context, enum field field)
+{
+	static const enum field kept[] = {FIELD_SOURCE_PORT, FIELD_SOURCE_GEO_LAT,
+					  FIELD_SOURCE_GEO_LON, FIELD_EVENT_START};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (kept[i] == field)
+			return (int)i;
+	return -1;
+}
+
+static const struct expr_scope where = {
+	.fields = true, .rule = find_rule, .previous = find_previous, .names = names};
 static const struct expr_scope temporal = {
 	.rule = find_rule, .remote = find_remote, .names = names};
 
 struct world {
 	struct arena arena;
 	struct faults faults;
-	struct value values[COMPUTED];
+	struct value values[COMPUTED], previous[4];
 	struct event event;
 	int8_t rules[3];
 	struct expr_env env;
@@ -121,6 +135,7 @@ static int setup(void **state)
 	w->values[2] = number(25);	/* ports */
 	w->values[4] = number(90e9);	/* took; spread is null */
 	w->env = (struct expr_env){.event = &w->event,
+				   .previous = w->previous,
 				   .computed = w->values,
 				   .rules = w->rules,
 				   .zscore = score,
@@ -128,6 +143,15 @@ static int setup(void **state)
 				   .severity = severity_of,
 				   .remote = remote_of,
 				   .common = common_of};
+	w->event.time = 3000 * WEIR_SEC;
+	w->previous[0] = number(1024);
+	w->previous[1] = number(52.52); /* Berlin */
+	w->previous[2] = number(13.405);
+	w->previous[3] = number(0);
+	event_set(&w->event, SOURCE_GEO_LAT, source_geo_lat, 40.7128); /* New York */
+	event_set(&w->event, SOURCE_GEO_LON, source_geo_lon, -74.006);
+	event_set(&w->event, DNS_ANSWERS, dns_answers, ((struct text){"1.2.3.4\0Example.ORG", 19}));
+	event_set(&w->event, DESTINATION_IP, destination_ip, addr_from_v4(0x08080808));
 	event_set(&w->event, DESTINATION_PORT, destination_port, 22);
 	event_set(&w->event, NETWORK_STATE, network_state, STATE_REJECTED);
 	event_set(&w->event, NETWORK_TRANSPORT, network_transport, 6);
@@ -228,7 +252,8 @@ static void truths(void **state)
 		{"source.ip in (192.168.0.0/16, 10.0.0.5)", &where, 1},
 		{"source.ip = 10.0.0.5", &where, 1},
 		{"source.ip = '10.0.0.6'", &where, 0},
-		{"destination.ip = 10.0.0.5", &where, -1},
+		{"destination.ip = 10.0.0.5", &where, 0},
+		{"local.ip = 10.0.0.5", &where, -1},
 		{"destination.answered", &where, 1},
 		{"destination.answered = false", &where, 0},
 		{"observer.ingress.interface.name = 'eth0'", &where, 1},
@@ -237,6 +262,28 @@ static void truths(void **state)
 		{"rule_b", &where, 0},
 		{"rule_a and not rule_b", &where, 1},
 		{"source.role = nobody", &where, -1},
+		/* of a list any element */
+		{"dns.answers in ('x', 'example.org')", &where, 1},
+		{"dns.answers not in ('x', 'example')", &where, 1},
+		{"dns.answers = '1.2.3.4'", &where, 1},
+		{"'example.org' = dns.answers", &where, 1},
+		{"dns.answers != 'example.org'", &where, 0},
+		{"channel.unusual in ('unnamed')", &where, -1},
+		/* numbers that are none never leave arithmetic */
+		{"known(1e308 * 10)", &having, 0},
+		{"known(-1e308 - 1e308)", &having, 0},
+		{"known(1e308 * 10 - 1e308 * 10)", &having, 0},
+		{"1e308 * 10 > 1 or ports > 1", &having, 1},
+		/* the key's event before */
+		{"prev(source.port) = 1024", &where, 1},
+		{"prev(source.port) < destination.port", &where, 0},
+		{"event.start - prev(event.start) = 50m", &where, 1},
+		{"geo_km(prev(source.geo.location), source.geo.location) > 6384", &where, 1},
+		{"geo_km(prev(source.geo.location), source.geo.location) < 6386", &where, 1},
+		{"geo_km(source.geo.location, source.geo.location) = 0", &where, 1},
+		{"geo_km(source.geo.location, destination.geo.location) > 1", &where, -1},
+		{"rare(destination.ip)", &where, -1},
+		{"rare(destination.domain)", &where, -1},
 		/* other rules */
 		{"rule_a or rule_c", &temporal, 1},
 		{"rule_a and rule_c", &temporal, -1},
@@ -256,6 +303,39 @@ static void truths(void **state)
 		if (is != table[i].is)
 			print_error("%s: %d\n", table[i].text, is);
 		assert_int_equal(is, table[i].is);
+	}
+}
+
+/* docs/rules.md, rare. */
+static void few_of_many_hosts_or_new_is_rare(void **state)
+{
+	static const struct {
+		int hosts, prevalence, is_new; /* -1: not known */
+		double progress;
+		int is;
+	} table[] = {
+		{20, 4, -1, -1, 1}, {20, 5, 1, 1, 0},  {19, 1, 1, 1, 1},  {1, 1, 0, 1, 0},
+		{1, 1, 1, 0.5, -1}, {1, 1, 1, -1, -1}, {-1, -1, 1, 1, 1}, {-1, -1, -1, 1, -1},
+		{20, -1, 1, 1, -1}, {1, 1, 0, 0.5, 0},
+	};
+	struct world *w = *state;
+	const struct expr *rare = compile(w, "rare(destination.ip)", &where);
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct event e = {.time = 1};
+		struct expr_env env = {.event = &e};
+
+		event_set(&e, DESTINATION_IP, destination_ip, addr_from_v4(0x08080808));
+		if (table[i].hosts >= 0)
+			event_set(&e, HOME_HOSTS_SEEN, home_hosts_seen, (uint64_t)table[i].hosts);
+		if (table[i].prevalence >= 0)
+			event_set(&e, DESTINATION_PREVALENCE, destination_prevalence,
+				  (uint64_t)table[i].prevalence);
+		if (table[i].is_new >= 0)
+			event_set(&e, DESTINATION_NEW, destination_new, table[i].is_new);
+		if (table[i].progress >= 0)
+			event_set(&e, LEARN_PROGRESS, learn_progress, table[i].progress);
+		assert_int_equal(expr_truth(rare, &env), table[i].is);
 	}
 }
 
@@ -323,6 +403,31 @@ static void faults_have_their_place_and_words(void **state)
 		{"common(destination.ip, rule_a.count, rule_b.set) > 0", &temporal, 24,
 		 "common() takes sets that rules compute by values(): common(destination.ip, "
 		 "a.targets, b.targets)"},
+		{"who > 'a'", &having, 1, "text has no order: = or != would be right"},
+		{"zscore(who) > 3", &having, 1, "zscore() takes one computed number: zscore(sent)"},
+		{"prev(source.prt) = 1", &where, 6,
+		 "unexpected 'source.prt': a field's name would be right"},
+		{"prev(network.state) = 'rejected'", &where, 1,
+		 "prev() of more than 8 fields: split the rule"},
+		{"prev(source.port) = 1", &having, 1,
+		 "prev() has no meaning here: it belongs into a 'where' over the events of a "
+		 "window "
+		 "rule"},
+		{"geo_km(source.ip, destination.ip) > 1", &where, 8,
+		 "unexpected 'source.ip': source.geo.location, destination.geo.location or prev() "
+		 "of "
+		 "one would be right"},
+		{"rare(source.ip)", &where, 6,
+		 "unexpected 'source.ip': destination.ip, destination.domain, "
+		 "destination.registered_domain or destination.as.number would be right"},
+		{"anomaly(sent) > 3", &having, 1,
+		 "anomaly() and markov() are not in this release: zscore(), beacon() and rare() "
+		 "are"},
+		{"markov > 3 or markov(sent) > 3", &having, 15,
+		 "anomaly() and markov() are not in this release: zscore(), beacon() and rare() "
+		 "are"},
+		{"sent > 1e308TB", &having, 8,
+		 "unexpected '1e308TB': a name, a number or '(' would be right"},
 		{"common(destination.ip, rule_a.set) > 0", &temporal, 1,
 		 "common() needs two sets or more"},
 	};
@@ -465,6 +570,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(truths),
+		TEST(few_of_many_hosts_or_new_is_rare),
 		TEST(faults_have_their_place_and_words),
 		TEST(monotone_parts_fire_early),
 		TEST(a_cut_window_decides_only_what_more_events_could_not_turn),

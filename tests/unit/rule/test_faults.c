@@ -226,10 +226,20 @@ static void windows(void **state)
 	static const struct wrong table[] = {
 		{CORRELATION("type: event_cout, rules: [base], timespan: 1m, condition: {gt: 1}"),
 		 10, 21, "unknown correlation type 'event_cout': the nearest is 'event_count'"},
-		{CORRELATION("type: value_median, rules: [base], timespan: 1m, condition: {gt: 1}"),
-		 10, 21,
-		 "correlation type 'value_median' is not in this release: event_count value_count "
-		 "value_sum value_avg temporal temporal_ordered are"},
+		{CORRELATION("type: value_percentile, rules: [base], timespan: 1m, condition: "
+			     "{field: source.bytes, gt: 1}"),
+		 10, 79,
+		 "value_percentile needs 'percentile' in its condition: 'percentile: 95' would be "
+		 "right"},
+		{CORRELATION("type: value_percentile, rules: [base], timespan: 1m, condition: "
+			     "{field: source.bytes, percentile: 0, gt: 1}"),
+		 10, 113, "'0' is no percentile: above 0, up to 100 would be right"},
+		{CORRELATION("type: value_median, rules: [base], timespan: 1m, condition: "
+			     "{field: source.bytes, percentile: 9, gt: 1}"),
+		 10, 109, "'percentile' is for value_percentile"},
+		{CORRELATION("type: value_median, rules: [base], timespan: 1m, condition: "
+			     "{field: source.ip, gt: 1}"),
+		 10, 83, "value_median needs one field that is a number"},
 		{CORRELATION("type: event_count, rules: [base], timspan: 1m"), 10, 49,
 		 "unknown key 'timspan' in correlation: the nearest is 'timespan'"},
 		{CORRELATION("type: event_count, timespan: 1m, condition: {gt: 1}"), 10, 14,

@@ -313,6 +313,38 @@ static void inner_groups_have_them_too(void **state)
 	bench_free(b);
 }
 
+#define SIGMA(type, condition)                                                                     \
+	BASE_RULE "---\ntitle: window\nname: window\n"                                             \
+		  "id: 22222222-2222-4222-8222-222222222222\n"                                     \
+		  "correlation:\n  type: " type "\n  rules: [attempts]\n  group-by: [source.ip]\n" \
+		  "  timespan: 60s\n  condition: {field: source.bytes, " condition "}\n"
+
+/* Sigma's own types, without a word of weir's. */
+static void sigma_asks_for_medians_and_percentiles(void **state)
+{
+	static const struct {
+		const char *rule;
+		size_t signals;
+	} table[] = {
+		{SIGMA("value_median", "gt: 2.4, lt: 2.6"), 1},
+		{SIGMA("value_median", "gt: 2.4, lt: 2.5"), 0},
+		{SIGMA("value_percentile", "percentile: 75, eq: 3"), 1},
+		{SIGMA("value_percentile", "percentile: 75, eq: 4"), 0},
+		{SIGMA("value_percentile", "percentile: 75.1, eq: 4"), 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct bench *b = bench_new(table[i].rule);
+
+		for (unsigned n = 1; n <= 4; n++)
+			send(b, n, n);
+		if (louds(b) != table[i].signals)
+			fail_msg("%zu: %zu signals", i, louds(b));
+		bench_free(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +358,7 @@ int main(void)
 		cmocka_unit_test(intervals_are_of_starts_in_order),
 		cmocka_unit_test(entropy_counts_text_without_case),
 		cmocka_unit_test(inner_groups_have_them_too),
+		cmocka_unit_test(sigma_asks_for_medians_and_percentiles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,7 @@ static void see(struct one *o, weir_time pane, unsigned port)
 
 	event_set(&e, DESTINATION_PORT, destination_port, port);
 	assert_int_equal(cell_pane(&o->plan, o->cell, pane, pane), 0);
-	cell_add(&o->plan, o->cell, &e, NULL);
+	cell_add(&o->plan, o->cell, &(struct expr_env){.event = &e});
 }
 
 static double count(struct one *o, enum cell_cursor which)
