@@ -32,7 +32,19 @@ void derive_close(struct derive *derive);
  * it adds are good until the next event. */
 void derive_event(struct derive *derive, struct event *event);
 
-/* The stores, for statistics and snapshots; NULL: nobody wants what is in them. */
+/* How many sections derive_save() writes at most. */
+#define DERIVE_SECTIONS 2
+
+struct state_writer;
+struct state_image;
+
+/* What it has learned, for derive_load() of another, which must have seen nothing. Stores that
+ * nobody wants are left out, at either end. 0; -EBADMSG if it cannot be what derive_save() wrote,
+ * or -ENOMEM: then it is good for derive_close() only. */
+void derive_save(const struct derive *derive, struct state_writer *writer);
+int derive_load(struct derive *derive, const struct state_image *image);
+
+/* The stores, for statistics; NULL: nobody wants what is in them. */
 struct learn *derive_learn(struct derive *derive);
 struct names *derive_names(struct derive *derive);
 

@@ -162,10 +162,11 @@ static void read_named(const struct learn *learn, struct event *e)
 static double progress(const struct learn *learn, weir_time at)
 {
 	double whole = (double)learn->days * (double)WEIR_DAY;
+	double passed = (double)at - (double)learn->since;
 
-	if (learn->since == TIME_NONE || at <= learn->since)
+	if (learn->since == TIME_NONE || passed <= 0)
 		return 0;
-	return (double)(at - learn->since) < whole ? (double)(at - learn->since) / whole : 1;
+	return passed < whole ? passed / whole : 1;
 }
 
 void learn_read(struct learn *learn, struct event *e)

@@ -38,6 +38,14 @@ void learn_read(struct learn *learn, struct event *event);
  * input does not know), a TLS or HTTP request, a file. Others teach nothing. */
 void learn_observe(struct learn *learn, const struct event *event);
 
+struct state_writer;
+struct state_reader;
+
+/* Its section of a snapshot; and its reading, into one that has seen nothing: 0, -EBADMSG,
+ * -ENOMEM. */
+void learn_save(const struct learn *learn, struct state_writer *writer);
+int learn_load(struct learn *learn, struct state_reader *reader);
+
 void learn_stats(const struct learn *learn, struct learn_stats *stats);
 
 #endif

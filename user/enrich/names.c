@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enrich/names.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/table.h"
+#include "state/reader.h"
+
+#define NAMES_VERSION 1
+#define NAMES_MAX     (1u << 30) /* in a snapshot; more are none of ours */
 
 struct known {
 	struct addr address;
@@ -74,7 +79,7 @@ static void use(struct names *names, struct known *known, weir_time time)
 
 static bool stale(const struct known *known, weir_time time)
 {
-	return time - known->used > NAMES_KEEP;
+	return time > known->used && (uint64_t)time - (uint64_t)known->used > NAMES_KEEP;
 }
 
 const struct domain *names_find(struct names *names, const struct addr *address, weir_time time)
@@ -131,6 +136,52 @@ void names_learn(struct names *names, const struct addr *address, const struct d
 		return;
 	}
 	list_add(names, known);
+}
+
+void names_save(const struct names *names, struct state_writer *w)
+{
+	state_section(w, "names", "", 0, NAMES_VERSION);
+	state_put_uint(w, names->table.count);
+	for (const struct known *known = names->oldest; known; known = known->newer) {
+		state_put_raw(w, &known->address, sizeof(known->address));
+		state_put_int(w, known->used);
+		state_put_int(w, known->domain.registered);
+		state_put_bytes(w, known->text, known->domain.length);
+	}
+}
+
+/* What is stale by the next one goes, and what does not fit, as if it had come in this order. */
+static bool name_load(struct names *names, struct state_reader *r)
+{
+	char text[DOMAIN_MAX + 1];
+	struct addr address;
+	struct domain domain = {.text = text};
+	weir_time used;
+	int64_t registered;
+
+	state_get_raw(r, &address, sizeof(address));
+	used = state_get_int(r);
+	registered = state_get_int(r);
+	state_get_text(r, text, sizeof(text));
+	domain.length = (unsigned)strlen(text);
+	if (r->bad || !domain.length || registered < -1 || registered >= (int64_t)domain.length)
+		return false;
+	domain.registered = (int)registered;
+	names_learn(names, &address, &domain, used);
+	return true;
+}
+
+int names_load(struct names *names, struct state_reader *r)
+{
+	if (r->version != NAMES_VERSION)
+		return -EBADMSG;
+	for (size_t len = state_get_count(r, NAMES_MAX); len; len--)
+		if (!name_load(names, r))
+			return -EBADMSG;
+	names->evicted = 0;
+	if (names->refused)
+		return -ENOMEM;
+	return state_done(r) ? 0 : -EBADMSG;
 }
 
 void names_stats(const struct names *names, struct names_stats *stats)

@@ -28,6 +28,14 @@ const struct domain *names_find(struct names *names, const struct addr *address,
 void names_learn(struct names *names, const struct addr *address, const struct domain *domain,
 		 weir_time time);
 
+struct state_writer;
+struct state_reader;
+
+/* Its section of a snapshot; and its reading, into one that has seen nothing: 0, -EBADMSG,
+ * -ENOMEM. */
+void names_save(const struct names *names, struct state_writer *writer);
+int names_load(struct names *names, struct state_reader *reader);
+
 void names_stats(const struct names *names, struct names_stats *stats);
 
 #endif
