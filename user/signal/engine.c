@@ -16,8 +16,9 @@ struct signal_engine {
 	struct signal_engine_ops ops, inner; /* the caller's; what windows call */
 	struct workshop shop;
 	struct chain chain;
-	bool busy;		/* what waits in the chain is run when what is at hand is done */
-	bool *counted;		/* by rule: a window counts its signals */
+	bool busy;	/* what waits in the chain is run when what is at hand is done */
+	weir_time turn; /* whose turn it is: the clock, and past the input's end on and on */
+	bool *counted;	/* by rule: a window counts its signals */
 	struct window **window; /* by rule; NULL: no window rule */
 	struct single **single; /* by rule; NULL: not by itself */
 	unsigned *matched;	/* indexes of base rules, of the event at hand */
@@ -170,7 +171,9 @@ static void window_takes(struct signal_engine *engine, unsigned rule, const stru
 	list(engine, rule);
 }
 
-/* Windows over signals, in the order in which these were said. */
+/* Windows over signals, in the order in which these were said. A signal of a window that the
+ * input's end cut short counts at that window's end: else it would come before windows that have
+ * closed. */
 static void run_chain(struct signal_engine *engine)
 {
 	struct chained *chained;
@@ -178,8 +181,7 @@ static void run_chain(struct signal_engine *engine)
 	while ((chained = chain_take(&engine->chain))) {
 		const struct rule *rule = &engine->set->rules[chained->rule];
 
-		if (chained->event.time < engine->shop.clock)
-			chained->event.time = engine->shop.clock;
+		chained->event.time = engine->turn;
 		engine->matches[rule->index] = true;
 		for (unsigned u = 0; u < rule->users_len; u++)
 			if (engine->window[rule->users[u]])
@@ -197,12 +199,13 @@ static void run_timers(struct signal_engine *engine, weir_time until)
 		weir_time due = agenda_first(&engine->agenda, &rule);
 		bool runs = due <= until && due != TIME_NEVER;
 
-		if (engine->chain.first && (!runs || due > engine->shop.clock)) {
+		if (engine->chain.first && (!runs || due > engine->turn)) {
 			run_chain(engine);
 			continue;
 		}
 		if (!runs)
 			return;
+		engine->turn = due;
 		if (!engine->shop.ended)
 			engine->shop.clock = due;
 		engine->window[rule]->ops->timer(engine->window[rule]);
@@ -263,7 +266,7 @@ void signal_engine_event(struct signal_engine *engine, const struct event *event
 {
 	engine->busy = true;
 	run_timers(engine, event->time);
-	engine->shop.clock = event->time;
+	engine->shop.clock = engine->turn = event->time;
 	one_event(engine, event);
 	if (engine->chain.first)
 		run_chain(engine);
@@ -284,6 +287,7 @@ void signal_engine_signal(struct signal_engine *engine, const struct signal *sig
 	run_timers(engine, signal->emitted);
 	if (signal->emitted > engine->shop.clock)
 		engine->shop.clock = signal->emitted;
+	engine->turn = engine->shop.clock;
 	chain_add(&engine->chain, &engine->shop.pool, signal);
 	run_chain(engine);
 	engine->busy = false;

@@ -56,6 +56,12 @@ int judged_truth(const struct judged *judged, bool partial)
 	return partial ? expr_truth_cut(having, &env) : expr_truth(having, &env);
 }
 
+/* The input ended before the window; one that looks back is whole. */
+static bool cut_short(const struct window *window)
+{
+	return window->shop->ended && window->spec->type != WINDOW_SLIDING;
+}
+
 static enum severity severity_of(const struct window *window, const struct moment *moment,
 				 const struct judged *judged)
 {
@@ -63,9 +69,9 @@ static enum severity severity_of(const struct window *window, const struct momen
 
 	for (unsigned i = 0; i < window->spec->levels_len; i++) {
 		const struct rule_level *level = &window->spec->levels[i];
-		int holds = moment->early ? expr_truth_early(level->when, &env, window->grows)
-			    : window->shop->ended ? expr_truth_cut(level->when, &env)
-						  : expr_truth(level->when, &env);
+		int holds = moment->early	? expr_truth_early(level->when, &env, window->grows)
+			    : cut_short(window) ? expr_truth_cut(level->when, &env)
+						: expr_truth(level->when, &env);
 
 		if (holds == 1)
 			return level->severity;
@@ -280,7 +286,7 @@ static void put_times(struct window *window, const struct moment *moment, const 
 	signal->emitted = window->shop->clock;
 	signal->window_start = moment->start;
 	signal->window_end = moment->end;
-	signal->partial = window->shop->ended;
+	signal->partial = cut_short(window);
 	signal->severity = fired->severity;
 	signal->coverage =
 		ops->coverage ? ops->coverage(ops->context, moment->start, moment->end) : 1;
