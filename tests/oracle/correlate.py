@@ -33,7 +33,7 @@ class Temporal:
         found = {name: [k for k in known if anchor - self.rule.timespan <= k["time"] <= anchor and
                         k["severity"] >= self.rule.min_severity.get(name, 0)]
                  for name, known in kept.items()}
-        self.judge(Match(self.rule, found), values)
+        self.judge(Match(self.rule, found), values, anchor)
 
     def keep(self, known, s):
         """The newest state of each signal."""
@@ -45,7 +45,7 @@ class Temporal:
             known.remove(min(known, key=lambda k: k["time"]))
         known.append(s)
 
-    def judge(self, match, values):
+    def judge(self, match, values, anchor):
         if not match.together() or self.rule.ordered and not match.in_order():
             return
         common = match.shared(self.rule.common) if self.rule.common else set()
@@ -53,8 +53,24 @@ class Temporal:
             return
         if self.rule.differ and not match.differ(self.rule.differ):
             return
-        self.engine.lives.hold(self.rule, dict(zip(self.rule.group, values)), match.evidence(),
-                               match.severity(), confidence(self.rule, match), len(common))
+        life, raised, news = self.engine.lives.hold(
+            self.rule, dict(zip(self.rule.group, values)), match.evidence(), match.severity(),
+            confidence(self.rule, match), len(common))
+        if self.rule.users or not self.rule.raises:
+            self.say(life, raised, news, anchor)
+
+    def say(self, life, raised, news, anchor):
+        """What was found, as a signal. An alias is, outside of this rule, its field in the first."""
+        first, aliases = self.rule.refs[0].name, self.rule.aliases
+        keys = list(life.keys.values())
+        self.engine.temporal_signal({
+            "kind": "signal", "rule": self.rule.name, "id": life.id, "update": not raised,
+            "silent": not news, "partial": False, "start": life.first, "time": anchor,
+            "emitted": self.engine.clock, "window_start": life.first, "window_end": anchor,
+            "severity": life.severity, "confidence": life.confidence, "keys": keys,
+            "named": {aliases[g][first] if g in aliases else g: v
+                      for g, v in zip(self.rule.group, keys)},
+            "estimated": [], "sets": {}, "all": {}, "values": {}}, self.rule)
 
 
 def field_of(s, field):
@@ -181,6 +197,7 @@ class Lives:
             self.tell(life, 0 if raised else 1, worse, now)
         elif life.tell is None:
             life.tell, life.told_at = now + TELL, next(self.ticks)
+        return life, raised, raised or fresh or worse
 
     def advance(self, now):
         """What is due is told or closed, in order."""
@@ -210,6 +227,8 @@ class Lives:
             life.announce = None
         elif life.announce is not None:
             life.tell, life.told_at = life.announce, next(self.ticks)
+        if not life.rule.raises:
+            return
         self.engine.out.append({
             "kind": "detection", "rule": life.rule.name, "id": life.id, "change": change,
             "worse": worse, "announce": announce, "severity": life.severity,

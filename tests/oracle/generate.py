@@ -208,6 +208,31 @@ def bounds(rng, rule, timespan):
         weir["max_distinct"] = rng.choice([4, 4, 16])
 
 
+def over(rng, number, rules):
+    """A window over signals of windows and temporal rules, maybe with events beside them."""
+    refs = rng.sample([r["name"] for r in rules], rng.choice([1, 1, min(2, len(rules))]))
+    if rng.random() < 0.3:
+        refs.append(rng.choice(["attempts", "failed"]))
+    kind = rng.choice(["hop", "tumbling", "sliding", "session"])
+    every = rng.choice([5, 10, 30, 60]) * SEC
+    timespan = every * rng.choice([1, 2, 3, 6])
+    rule = window_head(rng, number, refs, kind, timespan)
+    rule["correlation"]["group-by"] = rng.choice([["source.ip"], ["source.ip"], []])
+    weir, computed = rule["weir"], Computed()
+    if kind == "hop":
+        weir["every"] = span(every)
+    if kind == "session":
+        weir["gap"] = span(rng.choice([1, 10, 30]) * SEC)
+    computed.add("v0", "count", SMALL, True)
+    computed.add("v1", f"count where {rng.choice(refs)}", SMALL, True)
+    computed.add("v2", "distinct(source.ip)", SMALL, True)
+    weir["compute"] = computed.lines
+    weir["having"] = condition(rng, computed, [])
+    weir["raise"] = rng.choice(["signal", "detection"])
+    bounds(rng, rule, timespan)
+    return rule
+
+
 def shares(windows):
     """Windows that have sets; none where one of them may be too small to be whole."""
     some = [w for w in windows if "seen" in w.get("weir", {}).get("compute", {})]
@@ -216,10 +241,9 @@ def shares(windows):
 
 def temporal(rng, number, windows):
     refs = [w["name"] for w in windows]
-    if rng.random() < 0.3:
+    if windows and rng.random() < 0.3:
         refs.append(rng.choice(["attempts", "failed"]))
-    if len(refs) < 2:
-        refs.append("attempts")
+    refs += ["attempts", "failed"][:max(0, 2 - len(refs))]
     rng.shuffle(refs)
     weir = {"suppress": span(rng.choice([5, 60, 600]) * SEC)}
     correlation = {"type": "temporal_ordered" if rng.random() < 0.25 else "temporal",
@@ -236,8 +260,10 @@ def temporal(rng, number, windows):
         weir[rng.choice(["common", "common", "differ"])] = ["destination.ip"]
     if rng.random() < 0.3:
         weir["min_severity"] = {rng.choice(refs): rng.choice(["medium", "high"])}
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and windows:
         weir["severity"] = levels(rng, windows)
+    if rng.random() < 0.1:
+        weir["raise"] = "signal"
     if rng.random() < 0.1:
         weir["confidence"] = f"case when {refs[0]} then 0.25 else 2 end"
     if rng.random() < 0.15:
@@ -333,11 +359,31 @@ def feed_of(rng, far):
     return lateness, out
 
 
+def chain(rng, rules):
+    """Rules over rules: windows over what is there by source, and a temporal rule over all."""
+    named = [r for r in rules[2:] if "source.ip" in r["correlation"]["group-by"]]
+    for n in range(rng.choice([1, 1, 2])):
+        if named:
+            rules.append(over(rng, 7 + n, named))
+            if rules[-1]["correlation"]["group-by"]:
+                named.append(rules[-1])
+    if len(named) > 1 and rng.random() < 0.5:
+        top = temporal(rng, 9, [])
+        refs = rng.sample([r["name"] for r in named], 2)
+        top["correlation"].update({"rules": refs, "group-by": ["source.ip"]})
+        for key in ("condition", "aliases"):
+            top["correlation"].pop(key, None)
+        top["weir"] = {"require": rng.choice([1, 2]), "raise": rng.choice(["signal", "detection"])}
+        rules.insert(rng.randint(2, len(rules)), top)
+
+
 def case_of(seed, number):
     rng = random.Random(seed * 1000003 + number)
     windows = [window(rng, n + 1) for n in range(rng.choice([1, 2, 2, 3]))]
     rules = [ATTEMPTS, FAILED] + windows
     rules += [temporal(rng, n + 1, windows) for n in range(rng.choice([0, 1, 1, 2]))]
+    if rng.random() < 0.4:
+        chain(rng, rules)
     if rng.random() < 0.3:
         lone = dict(LOW_PORT, level=rng.choice(["medium", "high"]))
         if rng.random() < 0.5:

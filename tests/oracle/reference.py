@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The slow engine that is obviously right: what docs/rules.md says of order, windows, correlation
 and detections, word for word, with lists of events where the real one has panes and cursors."""
+import itertools
+
 import rules
 from correlate import Lives, Temporal
 from expression import fold
@@ -91,7 +93,9 @@ class Single:
 
 class Engine:
     def __init__(self, case):
-        self.out, self.clock, self.ended, self.serial = [], None, False, 0
+        self.out, self.clock, self.ended, self.serial = [], None, False, itertools.count()
+        self.turn = None  # the clock, but it goes on when the input has ended
+        self.chain = []   # signals on their way into windows over them
         self.rules, self.lives = rules.load(case["rules"]), Lives(self)
         self.base = [r for r in self.rules if r.kind == "base"]
         self.single = {r.name: Single(self, r) for r in self.base if r.alone or any(
@@ -102,11 +106,11 @@ class Engine:
         self.feed = case["feed"]
 
     def run(self):
-        for serial, e in enumerate(self.order.run(self.feed)):
-            self.serial = serial
+        for e in self.order.run(self.feed):
             self.timers(e["time"])
-            self.clock = e["time"]
-            self.event(dict(e, serial=serial))
+            self.clock = self.turn = e["time"]
+            self.event(dict(e, serial=next(self.serial)))
+            self.run_chain()
         if self.clock is not None:
             self.lives.advance(self.clock)
         self.ended = True
@@ -115,18 +119,32 @@ class Engine:
         return self.out
 
     def timers(self, until):
-        """Due windows close by time, then rule, then age of the key."""
+        """Due windows close by time, then rule, then age of the key; what they said goes into
+        windows over them when all of that time have closed."""
         while True:
             dues = [(w.due(), w) for w in self.windows]
             dues = [(due[0], w.rule.index, w, due) for due, w in dues if due]
-            if not dues:
+            end, _, w, due = min(dues, key=lambda d: d[:2], default=(None, 0, None, None))
+            runs = w and (until is None or end <= until)
+            if self.chain and (not runs or end > self.turn):
+                self.run_chain()
+                continue
+            if not runs:
                 return
-            end, _, w, (_, _, key, start) = min(dues, key=lambda d: d[:2])
-            if until is not None and end > until:
-                return
+            self.turn = end
             if not self.ended:
                 self.clock = end
-            w.close(key, start)
+            w.close(*due[2:])
+
+    def run_chain(self):
+        """Windows over signals count those that are new, in the order in which they were said."""
+        while self.chain:
+            s, rule = self.chain.pop(0)
+            e = dict(s["named"], time=self.turn, service="signal", serial=next(self.serial),
+                     met={rule.name}, **{"event.start": s["start"]})
+            for w in self.windows:
+                if rule in w.rule.refs:
+                    w.event(e)
 
     def event(self, e):
         met = [r for r in self.base if rules.matches(r, e)]
@@ -142,10 +160,26 @@ class Engine:
         if s["silent"] and not rule.raises and not rule.users:
             return
         s["named"] = dict(zip(getattr(rule, "group", SINGLE), s["keys"]))
+        if rule.kind == "window":
+            self.count(s, rule)
         self.out.append(s)
         self.lives.advance(s["emitted"])
         if rule.raises:
             self.lives.hold(rule, s["named"], [s], s["severity"], s["confidence"])
+        self.hand_on(s, rule)
+
+    def temporal_signal(self, s, rule):
+        """What a temporal rule says: told only if it makes signals, and not detections."""
+        if not rule.raises:
+            self.out.append(s)
+        self.count(s, rule)
+        self.hand_on(s, rule)
+
+    def count(self, s, rule):
+        if not s["update"] and any(u.kind == "window" for u in rule.users):
+            self.chain.append((s, rule))
+
+    def hand_on(self, s, rule):
         for user in rule.users:
             if user.name in self.temporal:
                 self.temporal[user.name].signal(s)

@@ -95,9 +95,25 @@ class Rule:
         self.min_severity = {r: LEVELS.index(v) for r, v in w.get("min_severity", {}).items()}
 
 
+def placed(rules):
+    """In the order in which rules act: base rules, windows, temporal rules, each as in the file,
+    and what builds on what is not there yet in a next turn."""
+    done, before = [], -1
+    while before < len(done) < len(rules):
+        before = len(done)
+        for kind in ("base", "window", "temporal"):
+            for rule in rules:
+                known = {n for r in done for n in (r.name, r.id)}
+                if rule.kind == kind and rule not in done and known.issuperset(
+                        listed(rule.correlation.get("rules"))):
+                    done.append(rule)
+    if len(done) < len(rules):
+        raise KeyError("a rule that there is not")
+    return done
+
+
 def load(docs):
-    """In the order in which rules act: base rules, windows, temporal rules, each as in the file."""
-    rules = sorted((Rule(d) for d in docs), key=lambda r: ("base", "window", "temporal").index(r.kind))
+    rules = placed([Rule(d) for d in docs])
     named = {key: r for r in rules for key in (r.name, r.id)}
     for i, rule in enumerate(rules):
         rule.index = i

@@ -147,7 +147,7 @@ class Window:
         if item is None:
             self.skipped += 1
             return None
-        self.tidy(e["time"])
+        self.tidy(self.engine.clock)
         if item not in self.keys:
             if len(self.keys) >= self.rule.max_keys:
                 self.evict()
@@ -157,7 +157,7 @@ class Window:
             key.count = int(key.short)
         key = self.keys[item]
         key.count += 1
-        key.last, key.asleep, key.touched = e["time"], False, self.engine.serial
+        key.last, key.asleep, key.touched = e["time"], False, e["serial"]
         return key
 
     def evict(self):
@@ -265,8 +265,12 @@ class Window:
                     self.baseline(key, name).learn(values[name], flagged)
             key.aligned = start + span
 
+    def partial(self):
+        """The input ended before the window; one that looks back is whole."""
+        return self.engine.ended and self.rule.type != "sliding"
+
     def judge(self, key, events):
-        return (cut if self.engine.ended else evaluate)(self.rule.having, self.env(key, events))
+        return (cut if self.partial() else evaluate)(self.rule.having, self.env(key, events))
 
     def sliding(self, key, e):
         t, span = e["time"], self.rule.timespan
@@ -286,7 +290,7 @@ class Window:
     def severity(self, env, is_early):
         for level, e in self.rule.severity:
             met = early(e, env, self.rule.grows) if is_early else (
-                cut if self.engine.ended else evaluate)(e, env)
+                cut if self.partial() else evaluate)(e, env)
             if met is True:
                 return level
         return self.rule.level
@@ -310,7 +314,7 @@ class Window:
         fired.severity = max(fired.severity, self.severity(env, is_early))
         self.engine.signal({
             "kind": "signal", "rule": self.rule.name, "id": fired.id, "update": update,
-            "silent": silent, "partial": self.engine.ended, "start": fired.first, "time": t,
+            "silent": silent, "partial": self.partial(), "start": fired.first, "time": t,
             "emitted": self.engine.clock, "window_start": start,
             "window_end": self.window_end(start, events, t), "severity": fired.severity,
             "confidence": confidence(self.rule, env), "keys": key.values,

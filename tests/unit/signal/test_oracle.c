@@ -100,10 +100,8 @@ static const char *word(bool b)
 	return b ? "true" : "false";
 }
 
-static void put_signal(void *context, const struct signal *s)
+static void put_signal(const struct drive *drive, const struct signal *s)
 {
-	struct drive *drive = context;
-
 	printf("{\"case\":\"%s\",\"kind\":\"signal\",\"rule\":\"%s\",\"id\":\"%s\",\"update\":%s,"
 	       "\"silent\":%s,\"partial\":%s,\"start\":%" PRId64 ",\"time\":%" PRId64
 	       ",\"emitted\":%" PRId64 ",\"window_start\":%" PRId64 ",\"window_end\":%" PRId64
@@ -115,7 +113,24 @@ static void put_signal(void *context, const struct signal *s)
 	put_sets(s);
 	put_values(s);
 	printf("}\n");
+}
+
+static void on_signal(void *context, const struct signal *s)
+{
+	const struct drive *drive = context;
+
+	put_signal(drive, s);
 	correlate_signal(drive->correlate, s);
+}
+
+/* What a temporal rule says. */
+static void on_temporal(void *context, const struct signal *s)
+{
+	const struct drive *drive = context;
+
+	if (!s->rule->raise)
+		put_signal(drive, s);
+	signal_engine_signal(drive->engine, s);
 }
 
 static void put_detection(void *context, const struct detection *d)
@@ -280,8 +295,9 @@ static struct ruleset *load_rules(const struct drive *drive, const char *rules, 
 
 static void drive_case(struct drive *drive, const char *rules, size_t length)
 {
-	struct correlate_ops detections = {.detection = put_detection, .context = drive};
-	struct signal_engine_ops signals = {.signal = put_signal, .context = drive};
+	struct correlate_ops detections = {
+		.detection = put_detection, .signal = on_temporal, .context = drive};
+	struct signal_engine_ops signals = {.signal = on_signal, .context = drive};
 	struct order_ops order = {on_event, on_watermark, drive};
 	struct ruleset *set = load_rules(drive, rules, length);
 	char *line = NULL;
