@@ -17,14 +17,14 @@ static double number_odds(uint64_t number)
 									      : ODDS_PORT;
 }
 
-/* Half for the first byte, and a third for every further one; what may stand anywhere has more
- * places to do so. */
+/* Letters make words, which are many and alike; digits and signs tell more. What may stand anywhere
+ * has more places to do so. */
 static double literal_odds(const struct literal *literal)
 {
 	double odds = literal->open == PATTERN_OPEN_BOTH ? 2 : 0.5;
 
-	for (unsigned i = 0; i < literal->length && odds > 0.0005; i++)
-		odds /= 3;
+	for (unsigned i = 0; i < literal->length && odds > 1e-9; i++)
+		odds *= literal->at[i] >= 'a' && literal->at[i] <= 'z' ? 0.6 : 0.3;
 	return odds > ODDS_PRESENT ? ODDS_PRESENT : odds;
 }
 
