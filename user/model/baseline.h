@@ -6,8 +6,8 @@
 
 /*
  * What a value usually is, of one rule, key and computed value (docs/rules.md, zscore): mean and
- * variance with exponential weight, from windows that do not overlap. One line a kind of time (all
- * time alike now; by hour of the week each its own line): the caller picks the line.
+ * variance with exponential weight, from windows that do not overlap. One line a kind of time;
+ * which line a window is held against: usual.h.
  */
 struct baseline {
 	double mean, variance; /* learned */

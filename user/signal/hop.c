@@ -79,36 +79,6 @@ static void schedule_next(struct window *window, struct key *key, weir_time end)
 	window_unused(window, key, CURSOR_CLOSE);
 }
 
-/*
- * Windows that do not overlap teach the baselines. Those without events never close: they are made
- * up for, as zeros, before the next look at the baselines. `until`: start of the first aligned
- * window that has not passed.
- */
-static void learn_gap(struct window *window, struct key *key, weir_time until)
-{
-	weir_time timespan = window->spec->timespan;
-	weir_time *aligned = key_aligned(window, key);
-	uint64_t windows;
-
-	if (!window->scoreds || until <= *aligned)
-		return;
-	windows = (uint64_t)((until - *aligned) / timespan);
-	for (unsigned i = 0; i < window->scoreds; i++)
-		baseline_learn_nothing(&key_baselines(window, key)[i], &window->spec->baseline,
-				       windows);
-	*aligned = until;
-}
-
-static void learn(struct window *window, struct key *key, const struct judged *judged,
-		  weir_time start, bool flagged)
-{
-	for (unsigned i = 0; i < window->plan.len; i++)
-		if (window->scored[i] >= 0 && judged->values[i].type == VALUE_NUMBER)
-			baseline_learn(&key_baselines(window, key)[window->scored[i]],
-				       &window->spec->baseline, judged->values[i].number, flagged);
-	*key_aligned(window, key) = start + window->spec->timespan;
-}
-
 /* Windows from the cursor's on become true while the condition says so; the first one fires. */
 static void fire_early(struct window *window, struct key *key, const struct event *event,
 		       weir_time pane)
@@ -133,7 +103,7 @@ static void fire_early(struct window *window, struct key *key, const struct even
 			return;
 		key->true_until = *start;
 		if (!said) {
-			learn_gap(window, key, time_floor(event->time, spec->timespan));
+			teach_gap(window, key, time_floor(event->time, spec->timespan));
 			judge(window, key, &moment, &judged);
 			say(window, key, &moment, &judged);
 			said = true;
@@ -154,8 +124,7 @@ static void hop_event(struct window *window, struct key *key, const struct event
 	if (window->early)
 		window_seek(window, key, CURSOR_EARLY, first);
 	window_add(window, key, event, pane);
-	if (window->scoreds && *key_aligned(window, key) == TIME_NONE)
-		*key_aligned(window, key) = time_floor(event->time, spec->timespan);
+	teach_begin(window, key, event->time);
 	if (window->waits && key->close_at == TIME_NEVER)
 		schedule(window, key, first + spec->timespan);
 	if (window->early)
@@ -175,13 +144,13 @@ static void close_window(struct window *window, struct key *key, weir_time end)
 
 	unschedule(window, key);
 	window_seek(window, key, CURSOR_CLOSE, start);
-	learn_gap(window, key, aligned ? start : time_floor(end, window->spec->timespan));
+	teach_gap(window, key, aligned ? start : time_floor(end, window->spec->timespan));
 	judge(window, key, &moment, &judged);
 	flagged = moment.final || judged_truth(&judged, window->shop->ended) == 1;
 	if (flagged)
 		say(window, key, &moment, &judged);
 	if (window->scoreds && aligned)
-		learn(window, key, &judged, start, flagged);
+		teach(window, key, &judged, start, flagged);
 	fired_forget(window, key, end);
 	schedule_next(window, key, end);
 }

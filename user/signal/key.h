@@ -3,7 +3,7 @@
 #define WEIR_SIGNAL_KEY_H
 
 #include "base/hash.h"
-#include "model/baseline.h"
+#include "model/usual.h"
 #include "signal/admission.h"
 #include "signal/cell.h"
 #include "signal/roster.h"

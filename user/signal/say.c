@@ -43,9 +43,8 @@ void judge(struct window *window, struct key *key, const struct moment *moment,
 	window_values(window, key, moment->cursor, judged->values);
 	for (unsigned i = 0; window->scoreds && i < window->plan.len; i++)
 		if (window->scored[i] >= 0)
-			judged->now[i] =
-				baseline_now(&key_baselines(window, key)[window->scored[i]],
-					     &window->spec->baseline);
+			judged->now[i] = usual_now(&key_baselines(window, key)[window->scored[i]],
+						   window->spec, moment->start);
 }
 
 int judged_truth(const struct judged *judged, bool partial)

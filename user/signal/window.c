@@ -36,6 +36,7 @@ static void release(void *context, struct key *key)
 	samples_free(window, key);
 	groups_free(window, key);
 	cell_free(&window->plan, &key->cell);
+	teach_free(window, key);
 	if (window->spec->previous.len)
 		previous_free(window, key);
 }
@@ -45,8 +46,7 @@ static size_t key_size(struct window *window)
 	window->rows = offsetof(struct key, cell) + window->plan.cell_size;
 	return window->rows + window->spec->per_len * sizeof(struct group_list) +
 	       window->outers * AGGREGATE_WORDS_MAX * sizeof(double) +
-	       window->scoreds * sizeof(struct baseline) +
-	       (window->scoreds ? sizeof(weir_time) : 0) +
+	       window->scoreds * sizeof(struct usual) + (window->scoreds ? sizeof(weir_time) : 0) +
 	       (window->spec->previous.len ? sizeof(struct previous) : 0);
 }
 
@@ -56,6 +56,8 @@ static void key_begin(struct window *window, struct key *key)
 		key_groups(window, key)[per].overflow = TIME_NONE;
 	key->close_at = TIME_NEVER;
 	key->true_until = TIME_NONE;
+	for (unsigned i = 0; i < window->scoreds; i++)
+		usual_begin(&key_baselines(window, key)[i]);
 	if (window->scoreds)
 		*key_aligned(window, key) = TIME_NONE;
 	cell_init(&window->plan, &key->cell);

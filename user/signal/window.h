@@ -105,9 +105,9 @@ static inline double *key_outer(const struct window *window, const struct key *k
 	return (double *)(key_groups(window, key) + window->spec->per_len);
 }
 
-static inline struct baseline *key_baselines(const struct window *window, const struct key *key)
+static inline struct usual *key_baselines(const struct window *window, const struct key *key)
 {
-	return (struct baseline *)(key_outer(window, key) + window->outers * AGGREGATE_WORDS_MAX);
+	return (struct usual *)(key_outer(window, key) + window->outers * AGGREGATE_WORDS_MAX);
 }
 
 /* Start of the next window that the baselines learn from; of rules that have some. */
@@ -183,6 +183,14 @@ struct judged {
 void judge(struct window *window, struct key *key, const struct moment *moment,
 	   struct judged *judged);
 int judged_truth(const struct judged *judged, bool partial);
+
+/* Baselines (teach.c). */
+struct usual_memory teach_memory(struct window *window);
+void teach_begin(struct window *window, struct key *key, weir_time time);
+void teach_gap(struct window *window, struct key *key, weir_time until);
+void teach(struct window *window, struct key *key, const struct judged *judged, weir_time start,
+	   bool flagged);
+void teach_free(struct window *window, struct key *key);
 
 void say(struct window *window, struct key *key, const struct moment *moment,
 	 const struct judged *judged);
