@@ -116,7 +116,7 @@ def shown(record):
         out["window"] = [(record[w] - generate.BASE) / 1e9 for w in ("window_start", "window_end")]
     out["severity"] = LEVELS[record["severity"]]
     if "change" in record:
-        out["change"] = CHANGES[record["change"]]
+        out["change"], out["evidence"] = CHANGES[record["change"]], len(record["signals"])
     out["z"] = {k[2:]: v for k, v in record.get("values", {}).items() if k.startswith("z ")}
     return out
 
@@ -144,6 +144,8 @@ def check_records(records, case):
         return f"{fault}"
     expect = case["expect"]
     got, ids = told(records, expect), {}
+    if case.get("last"):
+        got = got[-len(expect):]
     for i in range(max(len(expect), len(got))):
         if i >= len(expect):
             return f"says one more: {got[i]}"

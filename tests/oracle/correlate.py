@@ -15,6 +15,7 @@ EVIDENCE_MAX = 32  # that a detection keeps
 class Temporal:
     def __init__(self, engine, rule):
         self.engine, self.rule, self.kept = engine, rule, {}
+        self.keeps = rule.timespan + max(map(late, rule.refs))
 
     def keys_of(self, s):
         """Values of the group-by, of which an alias is another field in each rule."""
@@ -27,6 +28,8 @@ class Temporal:
         if None in values:
             return
         kept = self.kept.setdefault(tuple(map(fold, values)), {r.name: [] for r in self.rule.refs})
+        for known in kept.values():  # what no signal to come can look back at
+            known[:] = [k for k in known if s["emitted"] - k["time"] <= self.keeps]
         self.keep(kept[s["rule"]], s)
         last = s["time"] + self.rule.timespan
         anchor = max(k["time"] for known in kept.values() for k in known if k["time"] <= last)
@@ -71,6 +74,12 @@ class Temporal:
             "named": {aliases[g][first] if g in aliases else g: v
                       for g, v in zip(self.rule.group, keys)},
             "estimated": [], "sets": {}, "all": {}, "values": {}}, self.rule)
+
+
+def late(rule):
+    """How long after its time a rule may say a signal: a window after its events, and so on down."""
+    below = max(map(late, rule.refs), default=0)
+    return below + (0 if rule.kind == "base" else rule.timespan + getattr(rule, "gap", 0))
 
 
 def field_of(s, field):

@@ -42,7 +42,7 @@ static void age(struct window *window, struct key *key, weir_time from)
 	while (key->holds && cell_panes(&key->cell) &&
 	       (oldest = cell_oldest(&window->plan, &key->cell)) < from) {
 		window_trim(window, key, oldest + 1);
-		key->holds = truth(window, key, &judged) == 1;
+		key->holds = cell_panes(&key->cell) && truth(window, key, &judged) == 1;
 	}
 	window_trim(window, key, from);
 	window_seek(window, key, CURSOR_CLOSE, from);
