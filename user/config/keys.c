@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "enrich/ledger.h"
+
 #define AT(member)                                                                                 \
 	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
 
@@ -38,11 +40,12 @@ const struct config_key config_keys[] = {
 	 .words = "A destination is known, and no longer new, when it was used on so many earlier\n"
 		  "days, or so long ago."},
 	{"learn.max_destinations", &config_count_type, AT(learn.max_destinations), "250000", NULL,
-	 1024, 16777216,
+	 1024, LEDGER_MAX,
 	 .words = "Destinations that are remembered (48 bytes each); without room, those used "
 		  "least\n"
 		  "recently are forgotten."},
-	{"learn.max_pairs", &config_count_type, AT(learn.max_pairs), "500000", NULL, 1024, 16777216,
+	{"learn.max_pairs", &config_count_type, AT(learn.max_pairs), "500000", NULL, 1024,
+	 LEDGER_MAX,
 	 .words = "The same for pairs of source, destination and port (32 bytes each)."},
 	{"learn.max_names", &config_count_type, AT(max_names), "65536", NULL, 1024, 16777216,
 	 .words = "Addresses whose names are remembered, from DNS answers and requests (about 120\n"

@@ -20,7 +20,7 @@ struct learn *learn_new(const struct learn_options *options)
 		learn->secret[0] = (uint64_t)(uintptr_t)learn;
 	ledger_init(&learn->destinations, LEARN_HOST_BYTES, options->max_destinations);
 	ledger_init(&learn->pairs, 0, options->max_pairs);
-	ledger_init(&learn->hosts, 0, LEARN_HOSTS_MAX);
+	ledger_init(&learn->hosts, LEARN_NAMED_BYTES, LEARN_HOSTS_MAX);
 	return learn;
 }
 
@@ -113,17 +113,16 @@ static bool known(const struct learn *learn, const struct ledger_entry *entry, u
 }
 
 /* The domain decides where there is one: addresses behind a name come and go. */
-static const struct ledger_entry *destination_of(const struct learn *learn, const struct event *e)
+static uint64_t destination_key(const struct learn *learn, const struct event *e)
 {
 	if (event_has(e, FIELD_DESTINATION_REGISTERED_DOMAIN))
-		return ledger_find(&learn->destinations,
-				   domain_key(learn, &e->destination_registered_domain));
-	return ledger_find(&learn->destinations, address_key(learn, &e->destination_ip));
+		return domain_key(learn, &e->destination_registered_domain);
+	return address_key(learn, &e->destination_ip);
 }
 
-static void read_destination(const struct learn *learn, struct event *e, uint16_t day)
+static void read_destination(const struct learn *learn, struct event *e, uint64_t key, uint16_t day)
 {
-	const struct ledger_entry *entry = destination_of(learn, e);
+	const struct ledger_entry *entry = ledger_find(&learn->destinations, key);
 	int age = entry && day > entry->first ? day - entry->first : 0;
 
 	if (!event_has(e, FIELD_DESTINATION_NEW))
@@ -146,7 +145,7 @@ static bool names_visible(const struct learn *learn, const struct event *e)
 	if (!from_inside(e) || !to_outside(e))
 		return false;
 	host = ledger_find(&learn->hosts, address_key(learn, &e->source_ip));
-	return host && host->own[2] >= LEARN_NAMED_LEAST && learned_share(host) > UINT16_MAX / 2;
+	return host && host->more[0] >= LEARN_NAMED_LEAST && learned_share(host) > UINT16_MAX / 2;
 }
 
 static void read_named(const struct learn *learn, struct event *e)
@@ -169,9 +168,17 @@ static double progress(const struct learn *learn, weir_time at)
 	return passed < whole ? passed / whole : 1;
 }
 
+static void read_pair(const struct learn *learn, struct event *e, uint64_t key, uint16_t day)
+{
+	if (from_inside(e) && !event_has(e, FIELD_PAIR_KNOWN))
+		event_set(e, PAIR_KNOWN, pair_known,
+			  known(learn, ledger_find(&learn->pairs, key), day));
+}
+
 void learn_read(struct learn *learn, struct event *e)
 {
 	uint16_t day = day_of(e->time);
+	uint64_t destination, pair;
 
 	if (learn->since == TIME_NONE)
 		learn->since = e->time;
@@ -183,11 +190,13 @@ void learn_read(struct learn *learn, struct event *e)
 		event_set(e, HOME_HOSTS_SEEN, home_hosts_seen, learn->hosts.len);
 	if (!has_destination(e))
 		return;
-	read_destination(learn, e, day);
+	destination = destination_key(learn, e);
+	pair = pair_key(learn, e);
+	ledger_fetch(&learn->destinations, destination);
+	ledger_fetch(&learn->pairs, pair);
 	read_named(learn, e);
-	if (from_inside(e) && !event_has(e, FIELD_PAIR_KNOWN))
-		event_set(e, PAIR_KNOWN, pair_known,
-			  known(learn, ledger_find(&learn->pairs, pair_key(learn, e)), day));
+	read_destination(learn, e, destination, day);
+	read_pair(learn, e, pair, day);
 }
 
 /* ---- learning ---- */
@@ -248,8 +257,8 @@ static void see_host(struct learn *learn, const struct event *e, bool first)
 
 	if (!host || !first)
 		return;
-	host->own[2] += host->own[2] < UINT8_MAX;
-	weight = host->own[2] < LEARN_NAMED_MEMORY ? host->own[2] : LEARN_NAMED_MEMORY;
+	host->more[0] += host->more[0] < UINT8_MAX;
+	weight = host->more[0] < LEARN_NAMED_MEMORY ? host->more[0] : LEARN_NAMED_MEMORY;
 	share = learned_share(host);
 	now = event_has(e, FIELD_DESTINATION_DOMAIN) ? UINT16_MAX : 0;
 	learned_share_set(host, (uint16_t)(share + (now - share) / weight));

@@ -8,7 +8,8 @@
 /* Entries lie in chunks: a ledger grows without copying what it has, and a small host's stays
  * small. */
 #define CHUNK	  512
-#define HEADS_MIN 256
+#define CELLS_MIN 512
+#define AGES	  256 /* to which the order of the list is kept, within the bound */
 
 void ledger_init(struct ledger *ledger, size_t more, size_t max)
 {
@@ -20,7 +21,7 @@ void ledger_free(struct ledger *ledger)
 	for (size_t i = 0; i < ledger->chunks_len; i++)
 		free(ledger->chunks[i]);
 	free(ledger->chunks);
-	free(ledger->heads);
+	free(ledger->cells);
 	ledger_init(ledger, ledger->entry_size - sizeof(struct ledger_entry), ledger->max);
 }
 
@@ -32,25 +33,33 @@ static struct ledger_entry *at(const struct ledger *ledger, uint32_t number)
 	return (void *)(ledger->chunks[i / CHUNK] + (size_t)(i % CHUNK) * ledger->entry_size);
 }
 
-static uint32_t *head_of(const struct ledger *ledger, uint64_t key)
+#define CELL(number, key) ((uint32_t)(number) | (uint32_t)(key) << 24)
+#define CELL_NUMBER(cell) ((cell)&0xffffff)
+
+static size_t home_of(const struct ledger *ledger, uint64_t key)
 {
-	return &ledger->heads[key & ledger->mask];
+	return (key >> 32) * ledger->cells_len >> 32;
 }
 
+static size_t behind(const struct ledger *ledger, size_t cell)
+{
+	return cell + 1 < ledger->cells_len ? cell + 1 : 0;
+}
+
+/* Linear probing; the bits of the key beside the number spare most looks at entries. */
 static uint32_t number_of(const struct ledger *ledger, uint64_t key)
 {
-	uint32_t number;
-
 	if (!ledger->len)
 		return 0;
-	for (number = *head_of(ledger, key); number;) {
-		const struct ledger_entry *entry = at(ledger, number);
+	for (size_t i = home_of(ledger, key);; i = behind(ledger, i)) {
+		uint32_t cell = ledger->cells[i];
 
-		if (ledger_key(entry) == key)
-			return number;
-		number = entry->next;
+		if (!cell)
+			return 0;
+		if (cell == CELL(CELL_NUMBER(cell), key) &&
+		    ledger_key(at(ledger, CELL_NUMBER(cell))) == key)
+			return CELL_NUMBER(cell);
 	}
-	return 0;
 }
 
 struct ledger_entry *ledger_find(const struct ledger *ledger, uint64_t key)
@@ -76,41 +85,57 @@ static void list_add(struct ledger *ledger, uint32_t number)
 	ledger->newest = number;
 }
 
-static void chain_add(struct ledger *ledger, uint32_t number)
+static void cell_add(struct ledger *ledger, uint64_t key, uint32_t number)
 {
-	struct ledger_entry *entry = at(ledger, number);
-	uint32_t *head = head_of(ledger, ledger_key(entry));
+	size_t i = home_of(ledger, key);
 
-	entry->next = *head;
-	*head = number;
+	while (ledger->cells[i])
+		i = behind(ledger, i);
+	ledger->cells[i] = CELL(number, key);
 }
 
-static void chain_remove(struct ledger *ledger, uint32_t number)
+/* Whether `cell` lies on the way from `home` to `end`, so that it may take the entry there. */
+static bool on_the_way(size_t home, size_t cell, size_t end)
 {
-	const struct ledger_entry *entry = at(ledger, number);
-	uint32_t *link = head_of(ledger, ledger_key(entry));
-
-	while (*link != number)
-		link = &at(ledger, *link)->next;
-	*link = entry->next;
+	return home <= end ? home <= cell && cell <= end : home <= cell || cell <= end;
 }
 
-/* Chains hold two entries on average at most: half the index is worth a second look. */
-static int heads_grow(struct ledger *ledger)
+/* Closes the gap by moving back what may stand in it (Knuth 6.4, algorithm R). */
+static void cell_remove(struct ledger *ledger, uint64_t key, uint32_t number)
 {
-	size_t len = ledger->heads ? (ledger->mask + 1) * 2 : HEADS_MIN;
+	size_t gap = home_of(ledger, key);
+
+	while (CELL_NUMBER(ledger->cells[gap]) != number)
+		gap = behind(ledger, gap);
+	for (size_t i = behind(ledger, gap); ledger->cells[i]; i = behind(ledger, i)) {
+		uint64_t other = ledger_key(at(ledger, CELL_NUMBER(ledger->cells[i])));
+
+		if (!on_the_way(home_of(ledger, other), gap, i))
+			continue;
+		ledger->cells[gap] = ledger->cells[i];
+		gap = i;
+	}
+	ledger->cells[gap] = 0;
+}
+
+/* By half, when seven eighths are full; never more than the bound needs. */
+static int cells_grow(struct ledger *ledger)
+{
+	size_t most = ledger->max + ledger->max / 6 + 1, len = ledger->cells_len;
 	uint32_t *grown;
 
-	if (ledger->heads && ledger->len < len)
+	if (ledger->len + 1 <= len - len / 8 && len)
 		return 0;
+	len = len ? len + len / 2 : CELLS_MIN;
+	len = len < most ? len : most;
 	grown = calloc(len, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	free(ledger->heads);
-	ledger->heads = grown;
-	ledger->mask = len - 1;
+	free(ledger->cells);
+	ledger->cells = grown;
+	ledger->cells_len = len;
 	for (uint32_t number = 1; number <= ledger->len; number++)
-		chain_add(ledger, number);
+		cell_add(ledger, ledger_key(at(ledger, number)), number);
 	return 0;
 }
 
@@ -137,7 +162,7 @@ static uint32_t room(struct ledger *ledger)
 	uint32_t number = ledger->oldest;
 
 	if (ledger->len < ledger->max) {
-		if (heads_grow(ledger) || chunks_grow(ledger)) {
+		if (cells_grow(ledger) || chunks_grow(ledger)) {
 			ledger->refused++;
 			return 0;
 		}
@@ -145,10 +170,16 @@ static uint32_t room(struct ledger *ledger)
 	}
 	if (!number)
 		return 0;
-	chain_remove(ledger, number);
+	cell_remove(ledger, ledger_key(at(ledger, number)), number);
 	list_remove(ledger, at(ledger, number));
 	ledger->evicted++;
 	return number;
+}
+
+/* Grows by one while a 256th of the bound is made anew. */
+static uint8_t age_of(const struct ledger *ledger)
+{
+	return (uint8_t)(ledger->made / (ledger->max / AGES + 1));
 }
 
 static struct ledger_entry *make(struct ledger *ledger, uint64_t key, uint16_t day)
@@ -164,7 +195,9 @@ static struct ledger_entry *make(struct ledger *ledger, uint64_t key, uint16_t d
 	entry->key[1] = (uint32_t)(key >> 32);
 	entry->first = entry->last = day;
 	entry->days = 1;
-	chain_add(ledger, number);
+	entry->age = age_of(ledger);
+	ledger->made++;
+	cell_add(ledger, key, number);
 	list_add(ledger, number);
 	return entry;
 }
@@ -178,7 +211,9 @@ struct ledger_entry *ledger_see(struct ledger *ledger, uint64_t key, uint16_t da
 	if (!number)
 		return make(ledger, key, day);
 	entry = at(ledger, number);
-	if (ledger->newest != number) {
+	/* Moving it each time would cost three looks at memory, and say little more. */
+	if (entry->age != age_of(ledger)) {
+		entry->age = age_of(ledger);
 		list_remove(ledger, entry);
 		list_add(ledger, number);
 	}
@@ -202,5 +237,5 @@ const struct ledger_entry *ledger_next(const struct ledger *ledger,
 size_t ledger_bytes(const struct ledger *ledger)
 {
 	return ledger->chunks_len * (CHUNK * ledger->entry_size + sizeof(*ledger->chunks)) +
-	       (ledger->heads ? (ledger->mask + 1) * sizeof(*ledger->heads) : 0);
+	       ledger->cells_len * sizeof(*ledger->cells);
 }

@@ -95,8 +95,11 @@ static bool filter_one(struct load *load, struct draft *draft, struct draft *tar
 	if (target->out)
 		return true;
 	draft->filters++;
-	return is_correlation(target) ? correlation_filter(load, draft, target)
-				      : base_filter(load, draft, target);
+	if (!(is_correlation(target) ? correlation_filter(load, draft, target)
+				     : base_filter(load, draft, target)))
+		return false;
+	field_set_join(&target->rule.reads, &draft->rule.reads);
+	return true;
 }
 
 /* All base rules over the filter's events. */

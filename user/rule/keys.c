@@ -242,8 +242,11 @@ static bool asked_named(struct load *load, const char *name, size_t length, enum
 bool field_named(struct load *load, struct item at, const char *name, size_t length,
 		 enum field *field)
 {
-	if (load->asked.of && asked_named(load, name, length, field))
+	if (load->asked.of && asked_named(load, name, length, field)) {
+		if (*field < FIELD_COUNT)
+			field_set_add(load->reads, *field);
 		return true;
+	}
 	*field = source_field(load->services, name, length);
 	if (*field != FIELD_NONE) {
 		field_set_add(load->reads, *field);

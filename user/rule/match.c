@@ -420,6 +420,14 @@ static struct clause *differing(struct load *load, const struct selector *s, str
 	return kids[0] && kids[1] ? joined(load, true, kids, null ? 1 : 2) : NULL;
 }
 
+/* A keyword is looked for in every text. */
+static void read_all_texts(struct load *load)
+{
+	for (int f = 0; f < FIELD_COUNT; f++)
+		if (type_is_text(field_table[f].type))
+			field_set_add(load->reads, (enum field)f);
+}
+
 struct clause *selector_clause(struct load *load, const struct selector *s, struct item value)
 {
 	struct wanteds wanteds = {.len = 0};
@@ -432,6 +440,8 @@ struct clause *selector_clause(struct load *load, const struct selector *s, stru
 							: NULL;
 		return s->differs ? clause_not(load, clause) : clause;
 	}
+	if (s->field == FIELD_NONE)
+		read_all_texts(load);
 	if (s->exists)
 		return exists_clause(load, s, value);
 	if (!values_read(load, s, value, &wanteds, &null))

@@ -296,6 +296,28 @@ static void fields_that_rules_read_are_known_by_service(void **state)
 	ruleset_free(set);
 }
 
+/* Keywords look into every text, and filters ask of the events of the rules that they are for. */
+static void keywords_and_filters_read_too(void **state)
+{
+	struct ruleset *set = load_good(BASE_HEAD("a", "01") SOURCE(
+		"http") "detection: {s: [evil], condition: s}\n"
+			"---\n" BASE_HEAD("b", "02") SOURCE(
+				"flow") "detection: {s: {source.port: 9}, "
+					"condition: s}\n---\n"
+					"title: f\nid: "
+					"11111111-1111-4111-8111-111111111103\n" SOURCE(
+						"flow") "filter: {rules: [b], s: {destination.new: "
+							"false}, condition: not s}\n");
+
+	(void)state;
+	assert_true(field_set_has(&set->reads[SERVICE_HTTP], FIELD_DESTINATION_DOMAIN));
+	assert_true(field_set_has(&set->reads[SERVICE_HTTP], FIELD_FILE_NAME));
+	assert_false(field_set_has(&set->reads[SERVICE_HTTP], FIELD_DESTINATION_NEW));
+	assert_true(field_set_has(&set->reads[SERVICE_FLOW], FIELD_DESTINATION_NEW));
+	assert_false(field_set_has(&set->reads[SERVICE_FLOW], FIELD_DESTINATION_DOMAIN));
+	ruleset_free(set);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -309,6 +331,7 @@ int main(void)
 		cmocka_unit_test(generate_keeps_a_base_rule_speaking),
 		cmocka_unit_test(public_names_are_understood),
 		cmocka_unit_test(fields_that_rules_read_are_known_by_service),
+		cmocka_unit_test(keywords_and_filters_read_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
