@@ -21,14 +21,25 @@ static unsigned below(unsigned n)
 	return (unsigned)(state >> 33) % n;
 }
 
-/* Few letters, so that words hold one another. */
+/* Words of few letters, so that they hold one another, of which rules and events are made. */
+static char pool[16][8];
+
+static void pool_fill(void)
+{
+	for (unsigned w = 0; w < 16; w++) {
+		unsigned len = below(7) + 1;
+
+		for (unsigned i = 0; i < len; i++)
+			pool[w][i] = "aabBC/.-1"[below(9)];
+		pool[w][len] = 0;
+	}
+}
+
 static char *word(char text[WORD], unsigned most)
 {
-	unsigned len = below(most) + 1;
-
-	for (unsigned i = 0; i < len; i++)
-		text[i] = "aabBC/.-1"[below(9)];
-	text[len] = 0;
+	text[0] = 0;
+	for (unsigned n = below(most) + 1; n > 0; n--)
+		strcat(text, pool[below(16)]);
 	return text;
 }
 
@@ -41,7 +52,7 @@ static void put_values(FILE *out, const char *wild)
 
 	fputc('[', out);
 	for (unsigned i = 0; i < len; i++)
-		fprintf(out, "%s'%s%s'", i ? ", " : "", word(text, 7), below(8) ? "" : wild);
+		fprintf(out, "%s'%s%s'", i ? ", " : "", word(text, 1), below(8) ? "" : wild);
 	fputs("]", out);
 }
 
@@ -122,17 +133,17 @@ static struct event random_event(char buffer[4][WORD])
 	struct event e = {.service = SERVICE_FILE};
 
 	if (below(4))
-		event_set(&e, MESSAGE, message, text_of(buffer[0], 20));
+		event_set(&e, MESSAGE, message, text_of(buffer[0], 3));
 	if (below(4))
-		event_set(&e, FILE_NAME, file_name, text_of(buffer[1], 10));
+		event_set(&e, FILE_NAME, file_name, text_of(buffer[1], 2));
 	if (below(4)) {
-		event_set(&e, DNS_ANSWERS, dns_answers, text_of(buffer[2], 20));
+		event_set(&e, DNS_ANSWERS, dns_answers, text_of(buffer[2], 3));
 		for (unsigned i = 0; i < e.dns_answers.length; i++)
 			if (buffer[2][i] == '.')
 				buffer[2][i] = TEXTS_JOINT;
 	}
 	if (below(4))
-		event_set(&e, EVENT_ACTION, event_action, text_of(buffer[3], 3));
+		event_set(&e, EVENT_ACTION, event_action, text_of(buffer[3], 1));
 	if (below(4))
 		event_set(&e, DESTINATION_PORT, destination_port, below(4));
 	if (below(4))
@@ -170,7 +181,10 @@ static void the_index_finds_just_what_matches(void **unused)
 	(void)unused;
 	state = 20261126;
 	for (unsigned s = 0; s < SETS; s++) {
-		struct ruleset *set = random_rules();
+		struct ruleset *set;
+
+		pool_fill();
+		set = random_rules();
 
 		for (unsigned i = 0; i < EVENTS; i++) {
 			char buffer[4][WORD];

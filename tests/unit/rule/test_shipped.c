@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/rule/text.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
-/* The rules that weir ships with (found from the project's root), and mutations of them. */
+/* The rules that weir ships with (found from the project's root). */
 
 static struct ruleset *shipped(void)
 {
@@ -197,78 +196,6 @@ static void its_first_rule_loads(void **state)
 	test_free(page);
 }
 
-static uint32_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state = random_state * 1664525 + 1013904223;
-	return (random_state >> 8) % n;
-}
-
-/* A word is a run of letters, so that mutants are wrong names and numbers more than wrong YAML. */
-static void mutate(char *text, size_t *length)
-{
-	static const char signs[] = "{}[]:,|-*&!#'\"()<>=.\n ~?\\%@`0x\xc3\xff";
-	size_t at = random_below((uint32_t)*length), other = random_below((uint32_t)*length);
-	size_t run = 1 + random_below(12);
-
-	switch (random_below(5)) {
-	case 0:
-		text[at] = signs[random_below(sizeof(signs) - 1)];
-		break;
-	case 1:
-		text[at] = (char)(isdigit((unsigned char)text[at]) ? '0' + random_below(10)
-								   : 'a' + random_below(26));
-		break;
-	case 2: /* leave some out */
-		run = run > *length - at ? *length - at : run;
-		memmove(text + at, text + at + run, *length - at - run);
-		*length -= run;
-		break;
-	case 3: /* copy some over others */
-		run = run > *length - at ? *length - at : run;
-		run = run > *length - other ? *length - other : run;
-		memmove(text + at, text + other, run);
-		break;
-	default: /* cut the end */
-		if (!random_below(20) && at > 10)
-			*length = at;
-		break;
-	}
-}
-
-static void mutants_load_or_fail(void **state)
-{
-	static const char *const files[] = {
-		"rules/signals/port_scan.yml", "rules/signals/connection_spike.yml",
-		"rules/signals/privileged_access.yml", "rules/detections/lateral_movement.yml"};
-	unsigned loaded = 0;
-
-	(void)state;
-	random_state = 20261121;
-	for (unsigned i = 0; i < 2000; i++) {
-		struct faults faults = {0};
-		struct ruleset *set;
-		size_t length;
-		char *text = file_read(files[i % 4], &length);
-		int result;
-
-		for (unsigned n = 1 + random_below(4); n && length > 16; n--)
-			mutate(text, &length);
-		result = ruleset_load_text(&set, "mutant.yml", text, length, &faults);
-		assert_true(result == 0 || result == -EINVAL);
-		assert_int_equal(result == 0, set != NULL);
-		assert_int_equal(result == 0, faults.fatal == 0);
-		loaded += result == 0;
-		for (size_t f = 0; f < faults.list.len; f++)
-			assert_string_equal(faults.list.at[f].place.file, "mutant.yml");
-		ruleset_free(set);
-		faults_free(&faults);
-		test_free(text);
-	}
-	assert_true(loaded > 50 && loaded < 1900); /* neither kind is missing */
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,7 +204,6 @@ int main(void)
 		cmocka_unit_test(failures_are_chosen_with_care),
 		cmocka_unit_test(the_fields_are_those_of_the_table),
 		cmocka_unit_test(its_first_rule_loads),
-		cmocka_unit_test(mutants_load_or_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
