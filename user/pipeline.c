@@ -48,6 +48,8 @@ static void on_detection(void *context, const struct detection *detection)
 
 	if ((int)detection->severity > p->worst)
 		p->worst = (int)detection->severity;
+	if (detection->change == DETECTION_RAISED)
+		pipeline_state_soon(p);
 	if (p->options.tap)
 		p->options.tap->detection(p->options.tap->context, detection);
 	write_out(p, out_detection(detection, p->host));
@@ -105,17 +107,18 @@ static void on_recorded(void *context, const struct signal *signal)
 	pipeline_signal(context, signal);
 }
 
-static void on_ordered(void *context, struct event *event)
+static void on_ordered(void *context, const struct event *ordered)
 {
 	struct pipeline *p = context;
+	struct event event = *ordered;
 
-	recorded_release(p->recorded, event->time, on_recorded, p);
-	enrich_event(&p->enrich, event);
+	recorded_release(p->recorded, event.time, on_recorded, p);
+	enrich_event(&p->enrich, &event);
 	if (wanted(p, OUT_EVENT))
-		write_out(p, out_event(event, p->host));
-	signal_engine_event(p->signals, event);
+		write_out(p, out_event(&event, p->host));
+	signal_engine_event(p->signals, &event);
 	if (wanted(p, OUT_FLOW))
-		store_ended(p, event);
+		store_ended(p, &event);
 }
 
 static void on_watermark(void *context, weir_time watermark)
@@ -123,7 +126,9 @@ static void on_watermark(void *context, weir_time watermark)
 	struct pipeline *p = context;
 
 	recorded_release(p->recorded, watermark, on_recorded, p);
-	signal_engine_watermark(p->signals, watermark);
+	/* What will go on after the next start is not at its end. */
+	if (watermark != TIME_NEVER || !pipeline_state_goes_on(p))
+		signal_engine_watermark(p->signals, watermark);
 	correlate_watermark(p->correlate, watermark);
 }
 
@@ -218,6 +223,11 @@ void pipeline_health(struct pipeline *p, weir_time at, const char *fact, const c
 	write_out(p, out);
 }
 
+void pipeline_tick(struct pipeline *p, weir_time now)
+{
+	pipeline_state_tick(p, now);
+}
+
 void pipeline_shrink(struct pipeline *p)
 {
 	order_shrink(p->order);
@@ -259,24 +269,45 @@ void pipeline_live(struct pipeline *p, struct live *live)
 
 /* ---- opening, stage by stage ---- */
 
-static int open_roles(struct pipeline *p)
+int pipeline_roles_read(const struct config *config, struct pipeline_roles *roles)
 {
-	vec_each (role, &p->config->roles) {
-		struct enrich_role *known = vec_add(&p->roles);
-		const char **name = vec_add(&p->role_names);
+	vec_each (role, &config->roles) {
+		struct enrich_role *known = vec_add(&roles->list);
+		const char **name = vec_add(&roles->names);
 
 		if (!known || !name)
 			return -ENOMEM;
 		known->networks = &role->networks;
 		*name = role->name;
 	}
-	field_roles_set(p->role_names.at, p->role_names.len);
-	p->enrich = (struct enrich){
-		.home = &p->config->home,
-		.roles = p->roles.at,
-		.roles_len = p->roles.len,
-	};
 	return 0;
+}
+
+void pipeline_roles_free(struct pipeline_roles *roles)
+{
+	vec_free(&roles->list);
+	vec_free(&roles->names);
+}
+
+void pipeline_roles_set(const struct pipeline_roles *roles)
+{
+	field_roles_set(roles->names.at, roles->names.len);
+}
+
+void pipeline_roles_use(struct pipeline *p, const struct config *config)
+{
+	p->enrich.home = &config->home;
+	p->enrich.roles = p->who.list.at;
+	p->enrich.roles_len = p->who.list.len;
+}
+
+static int open_roles(struct pipeline *p)
+{
+	int err = pipeline_roles_read(p->config, &p->who);
+
+	pipeline_roles_set(&p->who);
+	pipeline_roles_use(p, p->config);
+	return err;
 }
 
 static int open_rules(struct pipeline *p, struct error *error)
@@ -296,24 +327,6 @@ static int open_rules(struct pipeline *p, struct error *error)
 				 "%zu fault%s in the rules: mend them, or see `weir check`", fatal,
 				 fatal == 1 ? "" : "s");
 	return 0;
-}
-
-/* What rules read of events, and all there is for whoever gets the events themselves. */
-static int open_derive(struct pipeline *p, struct error *error)
-{
-	const struct config *config = p->config;
-	struct field_set fields[SERVICE_COUNT];
-	const struct derive_options options = {
-		.wanted = fields,
-		.learn = config->learn,
-		.max_names = config->max_names,
-		.geo = config->geo,
-	};
-
-	memcpy(fields, p->rules->reads, sizeof(fields));
-	if (wanted(p, OUT_EVENT))
-		memset(fields, 0xff, sizeof(fields));
-	return derive_open(&p->enrich.derive, &options, error);
 }
 
 static int sink_add(struct pipeline *p, struct sink *sink, uint32_t kinds)
@@ -399,29 +412,88 @@ static int open_stores(struct pipeline *p, struct error *error)
 	return err;
 }
 
-static int open_engine(struct pipeline *p)
+/* What rules read of events, and all there is for whoever gets the events themselves. */
+static int open_derive(struct pipeline *p, const struct ruleset *rules, struct derive **derive,
+		       struct error *error)
 {
-	const struct order_ops order = {on_ordered, on_watermark, p};
+	const struct config *config = p->config;
+	struct field_set fields[SERVICE_COUNT];
+	const struct derive_options options = {
+		.wanted = fields,
+		.learn = config->learn,
+		.max_names = config->max_names,
+		.geo = config->geo,
+	};
+
+	memcpy(fields, rules->reads, sizeof(fields));
+	if (wanted(p, OUT_EVENT))
+		memset(fields, 0xff, sizeof(fields));
+	return derive_open(derive, &options, error);
+}
+
+int pipeline_engine_make(struct pipeline *p, const struct ruleset *rules,
+			 struct pipeline_engine *engine, struct error *error)
+{
 	const struct signal_engine_ops signals = {on_signal, coverage, p};
 	const struct correlate_ops detections = {on_detection, on_temporal, p};
-	int input;
+
+	int err;
+
+	*engine = (struct pipeline_engine){0};
+	err = open_derive(p, rules, &engine->derive, error);
+	if (err)
+		return err;
+	engine->signals = signal_engine_new(rules, &signals);
+	engine->correlate = correlate_new(rules, &detections);
+	if (engine->signals && engine->correlate)
+		return 0;
+	pipeline_engine_free(engine);
+	return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for the rules");
+}
+
+void pipeline_engine_free(struct pipeline_engine *engine)
+{
+	signal_engine_free(engine->signals);
+	correlate_free(engine->correlate);
+	derive_close(engine->derive);
+	*engine = (struct pipeline_engine){0};
+}
+
+void pipeline_engine_take(struct pipeline *p, struct pipeline_engine *engine)
+{
+	struct pipeline_engine old = {p->enrich.derive, p->signals, p->correlate};
+
+	p->enrich.derive = engine->derive;
+	p->signals = engine->signals;
+	p->correlate = engine->correlate;
+	pipeline_engine_free(&old);
+	*engine = (struct pipeline_engine){0};
+}
+
+static int open_engine(struct pipeline *p, struct error *error)
+{
+	const struct order_ops order = {on_ordered, on_watermark, p};
+	struct pipeline_engine engine;
+	int input, err;
 
 	p->evidence = evidence_new();
 	p->order = order_new(&order);
-	p->signals = signal_engine_new(p->rules, &signals);
-	p->correlate = correlate_new(p->rules, &detections);
 	p->recorded = recorded_new(p->rules);
-	if (!p->evidence || !p->order || !p->signals || !p->correlate || !p->recorded)
+	if (!p->evidence || !p->order || !p->recorded)
 		return -ENOMEM;
+	err = pipeline_engine_make(p, p->rules, &engine, error);
+	if (err)
+		return err;
+	pipeline_engine_take(p, &engine);
 	input = order_input(p->order, p->options.lateness);
 	if (input < 0)
 		return input;
 	p->flow_input = p->own_input = (uint32_t)input;
-	return 0;
+	return pipeline_state_open(p);
 }
 
-/* Services whose events nobody reads need not be made. */
-static uint32_t services(const struct pipeline *p)
+/* Events that nobody reads need not be made. */
+uint32_t pipeline_services(const struct pipeline *p)
 {
 	uint32_t all = (1u << SERVICE_COUNT) - 1;
 
@@ -447,7 +519,7 @@ static int open_flows(struct pipeline *p)
 		.forget = on_flow_forgotten,
 		.interface_name = on_interface_name,
 		.context = p,
-		.services = services(p),
+		.services = pipeline_services(p),
 		.interval = WEIR_SEC,
 		.max_flows = max_flows(p->config),
 		.timeouts = &flow_timeouts_default,
@@ -477,8 +549,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	err = err ? err : open_rules(p, error);
 	err = err ? err : open_stores(p, error);
 	err = err ? err : open_streams(p, error);
-	err = err ? err : open_derive(p, error);
-	err = err ? err : open_engine(p);
+	err = err ? err : open_engine(p, error);
 	err = err ? err : open_flows(p);
 	if (err) {
 		if (!error->text[0])
@@ -535,6 +606,7 @@ uint64_t pipeline_close(struct pipeline *p)
 
 	close_sinks(p);
 	lost = p->lost;
+	pipeline_state_close(p);
 	flow_table_free(p->flows);
 	order_free(p->order);
 	signal_engine_free(p->signals);
@@ -544,8 +616,8 @@ uint64_t pipeline_close(struct pipeline *p)
 	ruleset_free(p->rules);
 	derive_close(p->enrich.derive);
 	field_roles_set(NULL, 0);
-	vec_free(&p->roles);
-	vec_free(&p->role_names);
+	pipeline_roles_free(&p->who);
+	config_free(p->reloaded);
 	vec_free(&p->own_sockets);
 	pthread_mutex_destroy(&p->own_lock);
 	free(p);

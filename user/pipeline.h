@@ -79,6 +79,21 @@ void pipeline_health(struct pipeline *pipeline, weir_time at, const char *fact,
 /* The live source, once it is open (NULL: closed again). */
 void pipeline_live(struct pipeline *pipeline, struct live *live);
 
+/* What became of a snapshot: rules that know what they knew; that changed, or are not here, and so
+ * begin anew; open detections of these. */
+struct state_loaded {
+	unsigned known, changed, gone, left_out;
+};
+
+/* Takes rules, home networks and roles from another configuration; the windows go on. 0, and the
+ * configuration is the pipeline's; or -errno: nothing has changed, and `faults` say why (none:
+ * memory). */
+int pipeline_reload(struct pipeline *pipeline, struct config *config, struct faults *faults,
+		    struct state_loaded *loaded);
+
+/* Keeps what is known, about once a second. Children that it forks are its own. */
+void pipeline_tick(struct pipeline *pipeline, weir_time now);
+
 /* Gives back the memory that a burst has left behind; every few seconds. */
 void pipeline_shrink(struct pipeline *pipeline);
 
@@ -95,8 +110,14 @@ struct replay_options {
 	int fail_on;		    /* enum severity; -1: never */
 };
 
+struct run_options {
+	/* Makes the configuration once more, for a reload: 0, or -errno with faults. */
+	int (*configure)(struct config **config, struct faults *faults, void *context);
+	void *context;
+};
+
 /* Watches this host until SIGTERM or SIGINT. Returns an exit status; errors are said. */
-int pipeline_run(const struct config *config);
+int pipeline_run(const struct config *config, const struct run_options *options);
 
 /* Runs captures and recorded events through the same stages. Returns an exit status. */
 int pipeline_replay(const struct config *config, const struct replay_options *options);

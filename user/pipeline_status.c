@@ -133,6 +133,12 @@ json_t *pipeline_status(struct pipeline *p)
 		json_array_append_new(sinks, one);
 		degraded = degraded || json_object_get(one, "error");
 	}
+	if (p->keeper) {
+		json_t *state = pipeline_state_status(p);
+
+		degraded = degraded || json_object_get(state, "error");
+		json_object_set_new(status, "state", state);
+	}
 	json_object_set_new(status, "sinks", sinks);
 	json_object_set_new(status, "health", json_string(degraded ? "degraded" : "healthy"));
 	return status;

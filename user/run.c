@@ -21,12 +21,16 @@
 enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAITED };
 
 struct watch {
+	const struct config *config; /* that it was started with */
+	const struct run_options *options;
 	struct pipeline *pipeline;
 	struct live *live;
+	struct control *control;
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
 	unsigned polls;
+	bool terminal; /* it was started from one */
 	bool stopping;
 };
 
@@ -89,27 +93,137 @@ static void on_timer(struct watch *watch)
 	told = live_poll(watch->live, pipeline_flows(watch->pipeline));
 	tell_health(watch);
 	pipeline_flows_advance(watch->pipeline, told);
+	pipeline_tick(watch->pipeline, time_now());
+	control_tick(watch->control);
 	if (++watch->polls % SHRINK_POLLS == 0)
 		pipeline_shrink(watch->pipeline);
+}
+
+static json_t *faults_json(const struct faults *faults)
+{
+	json_t *list = json_array();
+
+	vec_each (fault, &faults->list) {
+		const struct place *at = &fault->place;
+		const char *kind = fault->fatal ? "" : "warning: ";
+
+		if (at->file && at->line)
+			json_array_append_new(list,
+					      json_sprintf("%s:%u:%u: %s%s", at->file, at->line,
+							   at->column, kind, fault->text));
+		else
+			json_array_append_new(
+				list, json_sprintf("%s%s%s%s", at->file ? at->file : "",
+						   at->file ? ": " : "", kind, fault->text));
+	}
+	return list;
+}
+
+/* Keys that were changed and take a new start. */
+static json_t *restart_json(const struct watch *watch, const struct config *config)
+{
+	json_t *list = json_array();
+	const char *key;
+	size_t cursor = 0;
+
+	while ((key = config_differs(watch->config, config, &cursor)))
+		json_array_append_new(list, json_string(key));
+	return list;
+}
+
+/* The answer to `weir reload`: what came of it, and all faults. */
+static json_t *reload(struct watch *watch)
+{
+	struct state_loaded loaded = {0};
+	struct config *config = NULL;
+	struct faults faults = {0};
+	json_t *answer = json_object(), *restart = NULL;
+	int err = watch->options->configure(&config, &faults, watch->options->context);
+
+	if (!err) {
+		restart = restart_json(watch, config);
+		err = pipeline_reload(watch->pipeline, config, &faults, &loaded);
+	}
+	if (err)
+		config_free(config);
+	json_object_set_new(answer, "reloaded", json_boolean(!err));
+	if (err && !faults.fatal)
+		fault_add(&faults, (struct place){0}, true, "%s", strerror(-err));
+	json_object_set_new(answer, "faults", faults_json(&faults));
+	if (!err) {
+		json_object_set(answer, "takes_restart", restart);
+		json_object_set_new(answer, "kept", json_integer(loaded.known));
+		json_object_set_new(answer, "changed", json_integer(loaded.changed));
+		json_object_set_new(answer, "gone", json_integer(loaded.gone));
+	}
+	json_decref(restart);
+	faults_free(&faults);
+	return answer;
+}
+
+/* By SIGHUP: what a caller would be told is logged. */
+static void reload_and_say(struct watch *watch)
+{
+	json_t *answer = reload(watch), *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "faults"), i, one)
+		log_error("%s", json_string_value(one));
+	json_array_foreach(json_object_get(answer, "takes_restart"), i, one)
+		log_warn("%s has changed: it takes a new start", json_string_value(one));
+	if (json_is_true(json_object_get(answer, "reloaded")))
+		log_info("reloaded");
+	else
+		log_error("not reloaded: all goes on as before");
+	json_decref(answer);
+}
+
+/* A terminal that goes away ends what was started from it; everybody else who sends SIGHUP wants
+ * the configuration read anew. */
+static bool hung_up(const struct watch *watch)
+{
+	return watch->terminal && !isatty(STDIN_FILENO);
 }
 
 static void on_stop(struct watch *watch)
 {
 	struct signalfd_siginfo info;
 
-	if (read(watch->fds[WAIT_SIGNAL], &info, sizeof(info)) == (ssize_t)sizeof(info))
+	if (read(watch->fds[WAIT_SIGNAL], &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP && !hung_up(watch))
+		reload_and_say(watch);
+	else
 		watch->stopping = true;
+}
+
+static json_t *status(struct watch *watch)
+{
+	json_t *answer = pipeline_status(watch->pipeline);
+	char since[TIME_TEXT_MAX];
+
+	json_object_set_new(answer, "version", json_string(WEIR_VERSION));
+	json_object_set_new(answer, "pid", json_integer(getpid()));
+	json_object_set_new(answer, "since", json_string(time_format(watch->since, since)));
+	return answer;
+}
+
+static const struct {
+	const char *name;
+	json_t *(*answer)(struct watch *watch);
+} requests[] = {{"status", status}, {"reload", reload}};
+
+static json_t *on_request(void *context, const char *request)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (!strcmp(requests[i].name, request))
+			return requests[i].answer(context);
+	return json_pack("{s:s}", "error", "unknown request: status or reload would be right");
 }
 
 static void on_control(struct watch *watch)
 {
-	json_t *status = pipeline_status(watch->pipeline);
-	char since[TIME_TEXT_MAX];
-
-	json_object_set_new(status, "version", json_string(WEIR_VERSION));
-	json_object_set_new(status, "pid", json_integer(getpid()));
-	json_object_set_new(status, "since", json_string(time_format(watch->since, since)));
-	control_answer(watch->fds[WAIT_CONTROL], status);
+	control_run(watch->control);
 }
 
 static void (*const handlers[WAITED])(struct watch *) = {
@@ -126,7 +240,6 @@ static int stop_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	/* A terminal that goes away ends what was started from it. */
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -135,9 +248,15 @@ static int stop_signals(void)
 
 static int open_loop(struct watch *watch, struct error *error)
 {
+	const struct control_ops callers = {on_request, watch};
+
 	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
 	watch->fds[WAIT_LIVE] = live_fd(watch->live);
-	watch->fds[WAIT_CONTROL] = live_control_fd(watch->live);
+	watch->control = control_open(live_control_fd(watch->live), &callers);
+	if (!watch->control)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no control socket: %s",
+				 strerror(ENOMEM));
+	watch->fds[WAIT_CONTROL] = control_fd(watch->control);
 	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	for (uint32_t i = 0; i < WAITED; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
@@ -218,6 +337,7 @@ static void watch_close(struct watch *watch)
 	}
 	if (watch->pipeline)
 		pipeline_close(watch->pipeline);
+	control_close(watch->control);
 	for (int i = WAIT_TIMER; i <= WAIT_SIGNAL; i++)
 		if (watch->fds[i] >= 0)
 			close(watch->fds[i]);
@@ -225,9 +345,13 @@ static void watch_close(struct watch *watch)
 		close(watch->epoll);
 }
 
-int pipeline_run(const struct config *config)
+int pipeline_run(const struct config *config, const struct run_options *options)
 {
-	struct watch watch = {.epoll = -1, .fds = {-1, -1, -1, -1}};
+	struct watch watch = {.config = config,
+			      .options = options,
+			      .epoll = -1,
+			      .fds = {-1, -1, -1, -1},
+			      .terminal = isatty(STDIN_FILENO)};
 	struct error error = {0};
 	int err;
 

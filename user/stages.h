@@ -15,7 +15,13 @@
 #include "sink/evidence.h"
 #include "sink/sink.h"
 
-/* The inside of the joined stages: what pipeline.c and pipeline_status.c share. */
+/* Who is who: what enrich and the event table read. */
+struct pipeline_roles {
+	VEC(struct enrich_role) list;
+	VEC(const char *) names;
+};
+
+/* The inside of the joined stages: what the files pipeline*.c share. */
 struct pipeline {
 	const struct config *config;
 	struct pipeline_options options;
@@ -30,10 +36,10 @@ struct pipeline {
 	struct correlate *correlate;
 	struct recorded *recorded;
 	struct evidence *evidence;
+	struct keeper *keeper; /* NULL: nothing is kept over restarts */
 	VEC(struct sink *) sinks;
-	/* what enrich and the event table read */
-	VEC(struct enrich_role) roles;
-	VEC(const char *) role_names;
+	struct pipeline_roles who;
+	struct config *reloaded; /* its own: that of the last reload; NULL: there was none */
 	char host[256];
 	uint32_t kinds; /* that any sink wants */
 	int worst;
@@ -42,5 +48,49 @@ struct pipeline {
 	pthread_mutex_t own_lock;
 	VEC(uint64_t) own_sockets;
 };
+
+/* What one set of rules has made: what is derived for it, layer 1 and layer 2. */
+struct pipeline_engine {
+	struct derive *derive;
+	struct signal_engine *signals;
+	struct correlate *correlate;
+};
+
+/* 0, or -errno with `error` said (then it is empty). */
+int pipeline_engine_make(struct pipeline *p, const struct ruleset *rules,
+			 struct pipeline_engine *engine, struct error *error);
+void pipeline_engine_free(struct pipeline_engine *engine);
+/* It is the pipeline's now, in place of the one that was. */
+void pipeline_engine_take(struct pipeline *p, struct pipeline_engine *engine);
+
+/* Of a configuration, whose addresses and names it borrows. 0, or -ENOMEM. */
+int pipeline_roles_read(const struct config *config, struct pipeline_roles *roles);
+void pipeline_roles_free(struct pipeline_roles *roles);
+void pipeline_roles_set(const struct pipeline_roles *roles);		  /* for the event table */
+void pipeline_roles_use(struct pipeline *p, const struct config *config); /* p->who, in enrich */
+
+/* Services whose events somebody reads, a bit each. */
+uint32_t pipeline_services(const struct pipeline *p);
+
+/* pipeline_state.c: what is known, kept over restarts. */
+struct keeper;
+
+/* Where a snapshot is configured: goes on from it, if there is one that can be used; keeps it from
+ * now on. 0, or -ENOMEM. */
+int pipeline_state_open(struct pipeline *p);
+void pipeline_state_tick(struct pipeline *p, weir_time now);
+void pipeline_state_soon(struct pipeline *p); /* at the next tick */
+/* The input is at its end; true: windows go on after the next start. */
+bool pipeline_state_goes_on(struct pipeline *p);
+/* Writes the last one, if the input came to its end. */
+void pipeline_state_close(struct pipeline *p);
+json_t *pipeline_state_status(const struct pipeline *p); /* NULL: nothing is kept */
+
+/* All that the stages know, into memory: the caller's to free. 0, or -errno. */
+struct state_memory;
+int pipeline_state_write(struct pipeline *p, struct state_memory *memory);
+/* And into fresh stages over other rules. 0, -EBADMSG or -ENOMEM. */
+int pipeline_state_read(const struct pipeline_engine *to, const struct ruleset *rules,
+			const void *bytes, size_t length, struct state_loaded *loaded);
 
 #endif

@@ -29,7 +29,7 @@ else
 	skip "nothing runs" "no network namespace of one's own here"
 fi
 
-# What answers nonsense, or not at all, is no status.
+# What answers nonsense, or not at all.
 if alone true 2>/dev/null && command -v python3 >/dev/null; then
 	answer() { # TEXT
 		alone python3 - "$WEIR" "$1" <<'END'
@@ -44,8 +44,8 @@ peer.close()
 sys.exit(child.wait())
 END
 	}
-	expect "nonsense for an answer" 3 'the answer is no status' answer '{"health": '
-	expect "no object" 3 'the answer is no status' answer '[1]'
+	expect "nonsense for an answer" 3 'the answer makes no sense' answer '{"health": '
+	expect "no object" 3 'the answer makes no sense' answer '[1]'
 	expect "silence" 3 'answers only root' answer ''
 	expect "healthy" 0 '^weir 1.2 is healthy, process 7' answer '{"health": "healthy", "version": "1.2", "pid": 7}'
 	expect "degraded" 5 '^weir 1.2 is degraded' answer '{"health": "degraded", "version": "1.2", "x": {"lost": 5}}'

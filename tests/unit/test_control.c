@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -28,18 +29,94 @@ static int listener_and_caller(int *caller)
 	return listener;
 }
 
+/* Says back what was asked; "huge" gets more than a socket takes. */
+static json_t *echo(void *context, const char *request)
+{
+	size_t length = 8 << 20;
+	json_t *object;
+	char *huge;
+
+	(void)context;
+	if (strcmp(request, "huge"))
+		return json_pack("{s:s}", "asked", request);
+	huge = malloc(length + 1);
+	memset(huge, 'x', length);
+	huge[length] = '\0';
+	object = json_pack("{s:s}", "text", huge);
+	free(huge);
+	return object;
+}
+
+static const struct control_ops ops = {echo, NULL};
+
+static void assert_answer(int caller, const char *expected)
+{
+	char text[8192] = "";
+
+	assert_int_equal(recv(caller, text, sizeof(text) - 1, MSG_WAITALL), strlen(expected));
+	assert_string_equal(text, expected);
+}
+
 static void a_caller_gets_one_line_and_the_end(void **state)
 {
 	int caller, listener = listener_and_caller(&caller);
-	char text[256];
-	ssize_t n;
+	struct control *control = control_open(listener, &ops);
 
 	(void)state;
-	control_answer(listener, json_pack("{s:i}", "pid", 7));
-	n = recv(caller, text, sizeof(text), MSG_WAITALL);
-	assert_int_equal(n, 10);
-	assert_memory_equal(text, "{\"pid\":7}\n", 10);
+	control_run(control);
+	assert_int_equal(send(caller, "rel", 3, 0), 3);
+	control_run(control);
+	assert_int_equal(send(caller, "oad\nmore", 8, 0), 8);
+	control_run(control);
+	assert_answer(caller, "{\"asked\":\"reload\"}\n");
 	close(caller);
+	control_close(control);
+	close(listener);
+}
+
+/* Who knows no requests, or hangs up his side, gets what there was before there were any. */
+static void a_caller_who_says_nothing_gets_the_status(void **state)
+{
+	int caller, listener = listener_and_caller(&caller);
+	struct control *control = control_open(listener, &ops);
+	char byte;
+
+	(void)state;
+	control_run(control);
+	control_tick(control);
+	assert_int_equal(recv(caller, &byte, 1, MSG_DONTWAIT), -1);
+	control_tick(control);
+	assert_answer(caller, "{\"asked\":\"status\"}\n");
+	close(caller);
+	control_close(control);
+	close(listener);
+	listener = listener_and_caller(&caller);
+	control = control_open(listener, &ops);
+	control_run(control);
+	shutdown(caller, SHUT_WR);
+	control_run(control);
+	assert_answer(caller, "{\"asked\":\"status\"}\n");
+	close(caller);
+	control_close(control);
+	close(listener);
+}
+
+static void a_line_without_end_is_answered(void **state)
+{
+	int caller, listener = listener_and_caller(&caller);
+	struct control *control = control_open(listener, &ops);
+	char text[4096], expected[8192];
+
+	(void)state;
+	memset(text, 'y', sizeof(text));
+	control_run(control);
+	assert_int_equal(send(caller, text, sizeof(text), 0), sizeof(text));
+	control_run(control);
+	text[255] = '\0';
+	snprintf(expected, sizeof(expected), "{\"asked\":\"%s\"}\n", text);
+	assert_answer(caller, expected);
+	close(caller);
+	control_close(control);
 	close(listener);
 }
 
@@ -47,25 +124,27 @@ static void a_caller_gets_one_line_and_the_end(void **state)
 static void a_caller_who_does_not_read_holds_up_nobody(void **state)
 {
 	int caller, listener = listener_and_caller(&caller);
-	size_t length = 8 << 20;
-	char *huge = malloc(length + 1);
+	struct control *control = control_open(listener, &ops);
 
 	(void)state;
-	memset(huge, 'x', length);
-	huge[length] = '\0';
-	control_answer(listener, json_pack("{s:s}", "text", huge));
-	free(huge);
+	control_run(control);
+	assert_int_equal(send(caller, "huge\n", 5, 0), 5);
+	control_run(control);
 	close(caller);
+	control_close(control);
 	close(listener);
 }
 
 static void a_caller_who_has_gone_harms_nobody(void **state)
 {
 	int caller, listener = listener_and_caller(&caller);
+	struct control *control = control_open(listener, &ops);
 
 	(void)state;
 	close(caller);
-	control_answer(listener, json_object());
+	control_run(control);
+	control_run(control);
+	control_close(control);
 	close(listener);
 }
 
@@ -73,6 +152,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_caller_gets_one_line_and_the_end),
+		cmocka_unit_test(a_caller_who_says_nothing_gets_the_status),
+		cmocka_unit_test(a_line_without_end_is_answered),
 		cmocka_unit_test(a_caller_who_does_not_read_holds_up_nobody),
 		cmocka_unit_test(a_caller_who_has_gone_harms_nobody),
 	};

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +14,7 @@
 #include "capture/live/instance.h"
 #include "cli/verb.h"
 
-#define ANSWER_MAX     (16 << 20) /* bytes; more is no status */
+#define ANSWER_MAX     (16 << 20) /* bytes; more is no answer */
 #define ANSWER_SECONDS 5
 
 /* A connected socket, or -errno. */
@@ -49,7 +50,8 @@ static char *read_answer(int fd, size_t *length, int *err)
 	while (!*err) {
 		ssize_t n = read(fd, text + *length, cap - *length);
 
-		if (n == 0)
+		/* One that does not read requests answers and hangs up on what he has not read. */
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
 			return text;
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -83,54 +85,80 @@ static int not_running(int err)
 	return EXIT_NOT_RUNNING;
 }
 
-json_t *agent_status(int *status)
+static int send_request(int fd, const char *request)
 {
-	int err = 0, fd = connect_agent();
-	size_t length = 0;
+	char line[64];
+	int length = snprintf(line, sizeof(line), "%s\n", request);
+
+	return send(fd, line, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -errno;
+}
+
+/* NULL, and it was said why. */
+static json_t *understand(const char *text, size_t length)
+{
 	json_error_t wrong;
+	json_t *answer = json_loadb(text, length, 0, &wrong);
+	const char *error = json_string_value(json_object_get(answer, "error"));
+
+	if (json_is_object(answer) && !error)
+		return answer;
+	if (error)
+		fprintf(stderr, "weir: %s\n", error);
+	else if (length)
+		fprintf(stderr, "weir: the answer makes no sense (%s): is it the same version?\n",
+			wrong.text);
+	else
+		fputs("weir: it runs, but answers only root: try it with sudo\n", stderr);
+	json_decref(answer);
+	return NULL;
+}
+
+json_t *agent_ask(const char *request, int *status)
+{
+	int err, fd = connect_agent();
+	size_t length = 0;
+	char *text = NULL;
 	json_t *answer;
-	char *text;
 
 	if (fd < 0) {
 		*status = not_running(fd);
 		return NULL;
 	}
-	text = read_answer(fd, &length, &err);
+	/* Who is not root is hung up on before he has asked: the answer, none, says so. */
+	err = send_request(fd, request);
+	if (!err || err == -EPIPE)
+		text = read_answer(fd, &length, &err);
 	close(fd);
 	if (!text) {
 		*status = not_running(err);
 		return NULL;
 	}
-	answer = json_loadb(text, length, 0, &wrong);
-	if (!json_is_object(answer)) {
-		if (length)
-			fprintf(stderr,
-				"weir: the answer is no status (%s): is it the same version?\n",
-				wrong.text);
-		else
-			fputs("weir: it runs, but answers only root: try 'sudo weir status'\n",
-			      stderr);
+	answer = understand(text, length);
+	if (!answer)
 		*status = EXIT_SYSTEM;
-		json_decref(answer);
-		answer = NULL;
-	}
 	free(text);
 	return answer;
+}
+
+json_t *agent_status(int *status)
+{
+	return agent_ask("status", status);
 }
 
 json_t *agent_status_if_running(void)
 {
 	int fd = connect_agent(), err;
 	size_t length = 0;
-	json_error_t wrong;
+	char *text = NULL;
 	json_t *answer;
-	char *text;
 
 	if (fd < 0)
 		return NULL;
-	text = read_answer(fd, &length, &err);
+	err = send_request(fd, "status");
+	if (!err || err == -EPIPE)
+		text = read_answer(fd, &length, &err);
 	close(fd);
-	answer = text ? json_loadb(text, length, 0, &wrong) : NULL;
+	answer = text ? json_loadb(text, length, 0, NULL) : NULL;
 	free(text);
 	return answer;
 }

@@ -4,11 +4,15 @@
 
 #include <jansson.h>
 
-/* What the running agent says of itself over its control socket: a new reference, or NULL with the
- * exit status in *status, and why on standard error. */
-json_t *agent_status(int *status);
+#include "base/error.h"
 
-/* The same without a word where none runs, or it does not answer this user. */
+/* What the weir that runs in this network namespace answers to a request ("status",
+ * "reload"): an object (a new reference), or NULL with the exit status in *status, and it was said
+ * why. */
+json_t *agent_ask(const char *request, int *status);
+
+/* The status in this way; and without a word where none runs, or it does not answer this user. */
+json_t *agent_status(int *status);
 json_t *agent_status_if_running(void);
 
 #endif

@@ -189,31 +189,52 @@ static const char *value_for_key(const struct argument *argument)
 	return argument->option->value ? "-" : "true";
 }
 
-int arguments_config(const struct arguments *arguments, struct config **config)
+/* What the command line sets over the file. */
+static int set_all(const struct arguments *arguments, struct config *config,
+		   const struct argument **wrong, struct error *error)
 {
-	const char *path = arguments_value(arguments, "config");
-	struct faults faults = {0};
-	struct error error = {0};
-	int status = EXIT_DONE;
-	int err;
-
-	err = config_load(config, path, &faults);
-	faults_print(&faults);
-	faults_free(&faults);
-	if (err)
-		return err == -EINVAL ? EXIT_INPUT : EXIT_SYSTEM;
-	for (size_t i = 0; i < arguments->len && status == EXIT_DONE; i++) {
+	for (size_t i = 0; i < arguments->len; i++) {
 		const struct argument *argument = &arguments->at[i];
 
 		if (!argument->option || !argument->option->key)
 			continue;
-		if (config_set(*config, argument->option->key, value_for_key(argument), &error))
-			status = verb_usage(arguments->verb, "--%s: %s", argument->option->name,
-					    error.text);
+		*wrong = argument;
+		if (config_set(config, argument->option->key, value_for_key(argument), error))
+			return -EINVAL;
 	}
-	if (status != EXIT_DONE) {
-		config_free(*config);
-		*config = NULL;
-	}
-	return status;
+	return 0;
+}
+
+int arguments_config_again(const struct arguments *arguments, struct config **config,
+			   struct faults *faults)
+{
+	const struct argument *wrong;
+	struct error error = {0};
+	int err = config_load(config, arguments_value(arguments, "config"), faults);
+
+	if (err || !set_all(arguments, *config, &wrong, &error))
+		return err;
+	fault_add(faults, (struct place){0}, true, "--%s: %s", wrong->option->name, error.text);
+	config_free(*config);
+	*config = NULL;
+	return -EINVAL;
+}
+
+int arguments_config(const struct arguments *arguments, struct config **config)
+{
+	const char *path = arguments_value(arguments, "config");
+	const struct argument *wrong;
+	struct faults faults = {0};
+	struct error error = {0};
+	int err = config_load(config, path, &faults);
+
+	faults_print(&faults);
+	faults_free(&faults);
+	if (err)
+		return err == -EINVAL ? EXIT_INPUT : EXIT_SYSTEM;
+	if (!set_all(arguments, *config, &wrong, &error))
+		return EXIT_DONE;
+	config_free(*config);
+	*config = NULL;
+	return verb_usage(arguments->verb, "--%s: %s", wrong->option->name, error.text);
 }

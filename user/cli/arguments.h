@@ -28,6 +28,10 @@ void arguments_free(struct argument_list *list);
  */
 int arguments_config(const struct arguments *arguments, struct config **config);
 
+/* The same while the program runs, where nothing is printed: 0, or -errno with faults. */
+int arguments_config_again(const struct arguments *arguments, struct config **config,
+			   struct faults *faults);
+
 /* Prints every fault as "file:line:column: text" on standard error. */
 void faults_print(const struct faults *faults);
 

@@ -31,14 +31,21 @@ static const struct verb_option options[] = {
 	{0},
 };
 
-static int start(const struct config *config)
+static int configure(struct config **config, struct faults *faults, void *context)
 {
+	return arguments_config_again(context, config, faults);
+}
+
+static int start(const struct arguments *arguments, const struct config *config)
+{
+	const struct run_options how = {configure, (void *)arguments};
+
 	if (geteuid() != 0) {
 		fputs("weir: not root: run 'sudo weir run' (it attaches programs to the network)\n",
 		      stderr);
 		return EXIT_SYSTEM;
 	}
-	return pipeline_run(config);
+	return pipeline_run(config, &how);
 }
 
 static int run(const struct arguments *arguments)
@@ -51,7 +58,7 @@ static int run(const struct arguments *arguments)
 	if (arguments_has(arguments, "print-config"))
 		config_print(config, stdout);
 	else
-		status = start(config);
+		status = start(arguments, config);
 	config_free(config);
 	return status;
 }
@@ -66,6 +73,8 @@ const struct verb verb_run = {
 		"When it is ready it says which interfaces it watches; from then on every packet "
 		"is counted. SIGTERM and Ctrl-C stop it: everything is stored, nothing stays "
 		"attached.\n\n"
+		"SIGHUP, or 'weir reload', reads the configuration and the rules anew. What the "
+		"rules know is kept over a reload and over a restart.\n\n"
 		"Examples:\n"
 		"    weir run\n"
 		"    weir run -i 'eth*' -i '!eth9' --hook eth0=xdp\n"

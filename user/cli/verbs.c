@@ -8,8 +8,8 @@
 #include "cli/arguments.h"
 
 const struct verb *const verb_table[] = {
-	&verb_run,    &verb_replay, &verb_check,   &verb_rules, &verb_detections,
-	&verb_status, &verb_help,   &verb_version, NULL,
+	&verb_run,    &verb_replay, &verb_check, &verb_rules,	&verb_detections,
+	&verb_status, &verb_reload, &verb_help,	 &verb_version, NULL,
 };
 
 const struct verb *verb_find(const char *name)

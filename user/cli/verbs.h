@@ -11,6 +11,7 @@ extern const struct verb verb_check;
 extern const struct verb verb_rules;
 extern const struct verb verb_detections;
 extern const struct verb verb_status;
+extern const struct verb verb_reload;
 extern const struct verb verb_help;
 extern const struct verb verb_version;
 

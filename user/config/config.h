@@ -38,6 +38,9 @@ struct config {
 	/* rules */
 	const char *const *rules; /* files and folders; ended by NULL */
 	bool lenient;
+	/* state */
+	const char *state_path; /* "auto": beside the database; NULL: none */
+	weir_time state_interval;
 	/* sinks */
 	const char *database; /* NULL: none */
 	weir_time keep_for;
@@ -55,6 +58,10 @@ int config_load(struct config **config, const char *path, struct faults *faults)
 /* One key from the command line, as in the file ("home_networks", "10.0.0.0/8"); lists grow, and
  * the first one from the command line replaces the file's. 0, or -EINVAL with `error` said. */
 int config_set(struct config *config, const char *key, const char *value, struct error *error);
+
+/* The next key, from *cursor (0 at first) on, in which two configurations differ and which a reload
+ * does not change; NULL: there is no more. */
+const char *config_differs(const struct config *a, const struct config *b, size_t *cursor);
 
 /* All that is in force, with its unit, and where it came from. */
 void config_print(const struct config *config, FILE *out);

@@ -27,9 +27,10 @@ const struct config_key config_keys[] = {
 	/* What is home, who is who. */
 	{"home_networks", &config_networks_type, AT(home),
 	 "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 fc00::/7 fe80::/10",
+	 .live = true,
 	 .words = "Networks that are inside: what goes on between them is internal traffic.\n"
 		  "On the command line: --home NETWORK."},
-	{"roles", &config_roles_type, AT(roles), "",
+	{"roles", &config_roles_type, AT(roles), "", .live = true,
 	 .words =
 		 "Which addresses have a role that rules ask for: those of docs/enrichment.md, or\n"
 		 "others of your own. backup_server is a backup too: so is any NAME_MORE a NAME.\n"
@@ -87,11 +88,23 @@ const struct config_key config_keys[] = {
 
 	/* Rules. */
 	{"rules", &config_texts_type, AT(rules), "/usr/share/weir/rules /etc/weir/rules",
+	 .live = true,
 	 .words = "Rule files and folders; of two rules with one id the later wins.\n"
 		  "On the command line: --rules PATH."},
-	{"lenient", &config_bool_type, AT(lenient), "false",
+	{"lenient", &config_bool_type, AT(lenient), "false", .live = true,
 	 .words =
 		 "Skip a rule that names fields weir does not know, instead of refusing to start."},
+
+	/* State. */
+	{"state.path", &config_path_type, AT(state_path), "auto", "none",
+	 .words = "Where windows, baselines and open detections are kept over restarts. auto: "
+		  "beside\n"
+		  "the database, with .state behind its name; none: nowhere."},
+	{"state.interval", &config_duration_type, AT(state_interval), "2s", NULL, WEIR_SEC,
+	 WEIR_HOUR,
+	 .words = "How often, where something changed. So much, and the lateness, is forgotten "
+		  "when\n"
+		  "weir is killed."},
 
 	/* Sinks. */
 	{"database", &config_path_type, AT(database), "/var/lib/weir/weir.db", "none",

@@ -21,6 +21,7 @@ struct config_key {
 		*zero; /* a word that stands for 0 or NULL: "auto", "none"; NULL: there is none */
 	uint64_t least, most; /* bounds of numbers, sizes and durations (ns); most 0: none */
 	const struct config_choice *choices; /* of config_choice_type; ended by a NULL name */
+	bool live;			     /* a reload changes it; all else takes a new start */
 	const char *words;		     /* what it is, with its unit; may have newlines */
 };
 

@@ -59,6 +59,35 @@ static void print_origin(const struct config_state *state, const struct config_o
 	}
 }
 
+/* The value as it is printed; the caller's to free. */
+static char *value_text(const struct config *config, const struct config_key *key)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	key->type->print(key, (const char *)config + key->offset, out);
+	fclose(out);
+	return text;
+}
+
+const char *config_differs(const struct config *a, const struct config *b, size_t *cursor)
+{
+	while (*cursor < config_keys_len) {
+		const struct config_key *key = &config_keys[(*cursor)++];
+		char *one = value_text(a, key), *other = value_text(b, key);
+		bool differs = !key->live && one && other && strcmp(one, other);
+
+		free(one);
+		free(other);
+		if (differs)
+			return key->name;
+	}
+	return NULL;
+}
+
 void config_print(const struct config *config, FILE *out)
 {
 	const struct config_state *state = (const struct config_state *)config;

@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "correlate/correlate.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
-#include "correlate/temporal.h"
-
-struct correlate {
-	const struct ruleset *set;
-	struct correlate_ops ops;
-	struct correlate_stats stats;
-	struct pool pool;
-	struct arena arena;
-	struct tuple_buffer buffer;
-	struct lives lives;
-	struct temporal **temporal; /* by rule; NULL: not temporal */
-};
+#include "correlate/inside.h"
 
 static void to_users(struct correlate *correlate, const struct rule *rule,
 		     struct evidence *evidence)

@@ -44,9 +44,18 @@ static struct signal_value *take_computed(struct writer *w, const struct signal 
 {
 	struct signal_value *at = take(w, from->values, from->values_len * sizeof(*at));
 
-	for (unsigned i = 0; i < from->values_len; i++)
-		if (from->values[i].value.type == VALUE_TEXT)
-			take_text(w, at ? &at[i].value.text : NULL, &from->values[i].value.text);
+	for (unsigned i = 0; i < from->values_len; i++) {
+		const struct signal_value *value = &from->values[i];
+		const char *name = take_string(w, value->name);
+		const char *threshold = take_string(w, value->threshold);
+
+		if (at) {
+			at[i].name = name;
+			at[i].threshold = threshold;
+		}
+		if (value->value.type == VALUE_TEXT)
+			take_text(w, at ? &at[i].value.text : NULL, &value->value.text);
+	}
 	return at;
 }
 

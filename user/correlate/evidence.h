@@ -12,6 +12,7 @@
 struct evidence {
 	size_t size;
 	unsigned references;
+	uint32_t saved, number; /* the save that it was written by last, and its number there */
 	struct signal signal;
 };
 

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "correlate/life.h"
-
 #include <stdio.h>
 
+#include "correlate/inside.h"
 #include "signal/identity.h"
-
-struct life {
-	struct item item; /* family and keys: in lives->table */
-	struct life *close_before, *close_after, *told_before, *told_after;
-	weir_time close_at, tell_at; /* TIME_NEVER: nothing untold */
-	weir_time suppress;
-	weir_time announce_at; /* TIME_NEVER: it was announced */
-	struct detection detection;
-	struct evidence *evidence[DETECTION_SIGNALS_MAX]; /* by time */
-	const struct signal *signals[DETECTION_SIGNALS_MAX];
-	unsigned evidence_len;
-	uint64_t left_out; /* evidence that found no room */
-	const char *common_name;
-	unsigned common_width;
-	struct arena arena; /* keys; and, made anew at each update, words and common values */
-	struct arena words;
-};
 
 void lives_init(struct lives *lives)
 {
@@ -170,22 +152,22 @@ static const char *family_of(const struct rule *rule)
 	return rule->family ? rule->family : rule->id;
 }
 
-static bool item_of(struct lives *lives, const struct holding *h, struct item *item)
+static bool item_of(struct lives *lives, const struct rule *rule, const struct value *keys,
+		    unsigned len, struct item *item)
 {
 	struct value values[LIFE_NAMES_MAX + 1];
-	const char *family = family_of(h->rule);
+	const char *family = family_of(rule);
 
 	values[0] = (struct value){.type = VALUE_TEXT, .text = {family, (uint32_t)strlen(family)}};
-	for (unsigned i = 0; i < h->keys_len; i++) {
-		values[i + 1] = h->keys[i];
-		if (h->keys[i].type == VALUE_NULL) /* null is a value of single events' keys */
+	for (unsigned i = 0; i < len; i++) {
+		values[i + 1] = keys[i];
+		if (keys[i].type == VALUE_NULL) /* null is a value of single events' keys */
 			values[i + 1] = (struct value){.type = VALUE_BOOL};
 	}
-	return tuple_values_item(lives->buffer, values, h->keys_len + 1, item);
+	return tuple_values_item(lives->buffer, values, len + 1, item);
 }
 
-static const struct value *keep_values(struct arena *arena, const struct value *values,
-				       unsigned len)
+const struct value *life_values(struct arena *arena, const struct value *values, unsigned len)
 {
 	struct value *at = arena_alloc(arena, (len + 1) * sizeof(*at));
 
@@ -221,7 +203,7 @@ static bool keep_keys(struct life *life, const struct holding *h)
 	const char **names = arena_alloc(&life->arena, (h->keys_len + 1) * sizeof(*names));
 	enum field *fields = arena_alloc(&life->arena, (h->keys_len + 1) * sizeof(*fields));
 
-	d->keys = keep_values(&life->arena, h->keys, h->keys_len);
+	d->keys = life_values(&life->arena, h->keys, h->keys_len);
 	if (!names || !fields || !d->keys)
 		return false;
 	for (unsigned i = 0; i < h->keys_len; i++) {
@@ -324,7 +306,7 @@ static void put_words(struct life *life, const struct holding *h)
 	struct detection *d = &life->detection;
 
 	arena_reset(&life->words);
-	d->common = keep_values(&life->words, h->common, h->common_len);
+	d->common = life_values(&life->words, h->common, h->common_len);
 	d->common_len = d->common ? h->common_len : 0;
 	life->common_name = h->common_name;
 	life->common_width = h->common_width;
@@ -339,7 +321,7 @@ struct held lives_hold(struct lives *lives, const struct holding *h)
 	struct item item;
 	bool raised, fresh, worse;
 
-	if (!h->evidence_len || !item_of(lives, h, &item))
+	if (!h->evidence_len || !item_of(lives, h->rule, h->keys, h->keys_len, &item))
 		return (struct held){0};
 	life = table_find(&lives->table, &item);
 	raised = !life;
@@ -365,4 +347,23 @@ struct held lives_hold(struct lives *lives, const struct holding *h)
 	else
 		told_add(lives, life, h->now + LIFE_TELL);
 	return (struct held){&life->detection, raised, raised || fresh || worse};
+}
+
+bool lives_put(struct lives *lives, struct life *life, weir_time close_at)
+{
+	const struct detection *d = &life->detection;
+
+	life->tell_at = TIME_NEVER;
+	if (lives->table.count >= LIVES_MAX ||
+	    !item_of(lives, d->rule, d->keys, d->keys_len, &life->item) ||
+	    table_find(&lives->table, &life->item) || table_insert(&lives->table, life))
+		return false;
+	close_insert(lives, life, close_at);
+	lives->stats->open += d->rule->raise;
+	return true;
+}
+
+void lives_put_told(struct lives *lives, struct life *life, weir_time tell_at)
+{
+	told_add(lives, life, tell_at);
 }

@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "correlate/temporal.h"
-
 #include <stdlib.h>
 
+#include "correlate/inside.h"
 #include "signal/words.h"
-
-#define TEMPORAL_KEYS_MAX 100000
-
-struct pair {
-	struct item item;	    /* of the keys: in temporal->table */
-	struct pair *older, *newer; /* by last arrival */
-	weir_time arrived;
-	struct ref_signals refs[]; /* [refs_len] */
-};
-
-struct temporal {
-	const struct rule *rule;
-	struct lives *lives;
-	struct table table;
-	struct pair *oldest, *newest;
-	weir_time keep; /* how long after its arrival a signal may still match */
-	unsigned keys_len;
-	const char *names[LIFE_NAMES_MAX];
-	enum field fields[LIFE_NAMES_MAX];
-	const char *common_name;
-	struct temporal_ops ops;
-};
 
 static size_t pair_size(const struct temporal *temporal)
 {
@@ -143,6 +120,18 @@ static struct pair *pair_of(struct temporal *temporal, const struct item *item, 
 	pair->arrived = now;
 	pair_link(temporal, pair);
 	return pair;
+}
+
+struct pair *temporal_pair(struct temporal *temporal, unsigned ref, const struct signal *signal,
+			   weir_time arrived)
+{
+	struct value keys[LIFE_NAMES_MAX];
+	struct item item;
+
+	keys_of(temporal, ref, signal, keys);
+	if (!tuple_values_item(temporal->lives->buffer, keys, temporal->keys_len, &item))
+		return NULL;
+	return pair_of(temporal, &item, arrived);
 }
 
 static void forget_at(struct temporal *temporal, struct ref_signals *refs, unsigned at)
@@ -349,16 +338,13 @@ void temporal_signal(struct temporal *temporal, struct evidence *evidence)
 	struct match match = {
 		.rule = temporal->rule, .arena = lives->arena, .buffer = lives->buffer};
 	struct pair *pair;
-	struct item item;
 
 	if (ref < 0)
 		return;
-	keys_of(temporal, (unsigned)ref, signal, keys);
-	if (!tuple_values_item(lives->buffer, keys, temporal->keys_len, &item))
-		return;
-	pair = pair_of(temporal, &item, signal->emitted);
+	pair = temporal_pair(temporal, (unsigned)ref, signal, signal->emitted);
 	if (!pair)
 		return;
+	keys_of(temporal, (unsigned)ref, signal, keys);
 	prune(temporal, pair, signal->emitted);
 	keep_newest(temporal, &pair->refs[ref], evidence);
 	match.refs = pair->refs;

@@ -63,6 +63,11 @@ struct flow_table *flow_table_new(const struct flow_ops *ops)
 	return table;
 }
 
+void flow_want(struct flow_table *table, uint32_t services)
+{
+	table->ops.services = services;
+}
+
 void flow_table_free(struct flow_table *table)
 {
 	if (!table)

@@ -117,6 +117,7 @@ struct flow_stats {
 struct flow_table;
 
 struct flow_table *flow_table_new(const struct flow_ops *ops); /* NULL without memory */
+void flow_want(struct flow_table *table, uint32_t services);   /* ops.services, anew */
 void flow_table_free(struct flow_table *table);
 
 /* The table begins to see packets at `at` (flow_ops.ready). */

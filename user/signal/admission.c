@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/admission.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,4 +82,33 @@ void admission_free(struct admission *admission)
 	free(admission->generation[0]);
 	free(admission->generation[1]);
 	*admission = (struct admission){0};
+}
+
+void admission_save(const struct admission *admission, struct state_writer *w)
+{
+	state_put_uint(w, admission->keys);
+	for (unsigned g = 0; g < 2; g++) {
+		const struct admission_block *blocks = admission->generation[g];
+
+		state_put_uint(w, blocks != NULL);
+		if (blocks)
+			state_put_raw(w, blocks, BLOCKS * sizeof(*blocks));
+	}
+}
+
+int admission_load(struct admission *admission, struct state_reader *r)
+{
+	admission->keys = (uint32_t)state_get_below(r, ADMISSION_KEYS);
+	for (unsigned g = 0; g < 2; g++) {
+		struct admission_block *blocks;
+
+		if (!state_get_bool(r))
+			continue;
+		blocks = malloc(BLOCKS * sizeof(*blocks));
+		if (!blocks)
+			return -ENOMEM;
+		state_get_raw(r, blocks, BLOCKS * sizeof(*blocks));
+		admission->generation[g] = blocks;
+	}
+	return 0;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "state/reader.h"
+
 /*
  * Who was forgotten for want of room: a Bloom filter in blocks of one cache line (Putze, Sanders,
  * Singler, "Cache-, hash- and space-efficient Bloom filters", 2007), 16 bits and 8 probes a key,
@@ -22,5 +24,9 @@ struct admission {
 void admission_add(struct admission *admission, uint64_t hash);
 bool admission_has(const struct admission *admission, uint64_t hash);
 void admission_free(struct admission *admission);
+
+/* In a snapshot; and back, into a zeroed one: 0 or -ENOMEM. */
+void admission_save(const struct admission *admission, struct state_writer *writer);
+int admission_load(struct admission *admission, struct state_reader *reader);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "model/beacon.h"
@@ -55,7 +56,35 @@ static void calls_free(struct series_space *space, void *sum)
 	series_put(space, calls, sizeof(*calls));
 }
 
-static const struct rows_kind calls_kind = {ROW_WIDTH, calls_row, calls_free};
+static void calls_save(struct state_writer *w, const void *sum)
+{
+	const struct calls *calls = sum;
+
+	state_put_real(w, calls->len);
+	state_put_real(w, calls->first);
+	state_put_real(w, calls->latest);
+	state_put_uint(w, calls->whole);
+	quantile_save(w, calls->gaps);
+	quantile_save(w, calls->sizes);
+}
+
+static int calls_load(struct series_space *space, struct state_reader *r, void **sum)
+{
+	struct calls *calls = *sum = series_get(space, sizeof(*calls));
+	int err;
+
+	if (!calls)
+		return -ENOMEM;
+	calls->len = state_get_real(r);
+	calls->first = state_get_real(r);
+	calls->latest = state_get_real(r);
+	calls->whole = state_get_bool(r);
+	err = quantile_load(space, r, &calls->gaps);
+	return err ? err : quantile_load(space, r, &calls->sizes);
+}
+
+static const struct rows_kind calls_kind = {ROW_WIDTH, calls_row, calls_free, calls_save,
+					    calls_load};
 
 static void beacon_add(struct series_space *space, const struct rule_aggregate *aggregate,
 		       void *cell, const struct series_panes *panes, const struct event *event)
@@ -76,6 +105,18 @@ static void beacon_expire(struct series_space *space, void *cell, void *pane)
 static void beacon_free(struct series_space *space, void *cell)
 {
 	rows_free(space, &calls_kind, &((struct times *)cell)->rows);
+}
+
+static void beacon_save(struct state_writer *w, const void *cell, struct series_panes panes)
+{
+	times_save(w, &calls_kind, cell, panes);
+}
+
+static int beacon_load(struct series_space *space, const struct rule_aggregate *aggregate,
+		       struct state_reader *r, void *cell, struct series_panes panes)
+{
+	(void)aggregate;
+	return times_load(space, &calls_kind, r, cell, panes);
 }
 
 /* What the score is made from, while it is put together. */
@@ -226,6 +267,8 @@ static struct value beacon_value(struct series_space *space, const struct rule_a
 }
 
 const struct series_ops beacon_series = {
-	sizeof(struct times), sizeof(struct rows_pane), beacon_add, beacon_expire, beacon_free,
-	beacon_value,
+	sizeof(struct times), sizeof(struct rows_pane),
+	beacon_add,	      beacon_expire,
+	beacon_free,	      beacon_value,
+	beacon_save,	      beacon_load,
 };

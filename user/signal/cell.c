@@ -622,3 +622,31 @@ int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor whi
 	}
 	return 0;
 }
+
+void cell_series_save(const struct plan *plan, const struct cell *cell, struct state_writer *w)
+{
+	for (unsigned i = 0; plan->pane_series && i < plan->len; i++) {
+		const struct plan_item *item = &plan->item[i];
+
+		if (item->in_pane < 0)
+			continue;
+		item->ops->series->save(w, cell_series(plan, cell) + item->in_cell,
+					series_panes(plan, cell, item, cell->oldest));
+	}
+}
+
+int cell_series_load(const struct plan *plan, struct cell *cell, struct state_reader *r)
+{
+	int err = 0;
+
+	for (unsigned i = 0; plan->pane_series && i < plan->len && !err && !r->bad; i++) {
+		const struct plan_item *item = &plan->item[i];
+
+		if (item->in_pane < 0)
+			continue;
+		err = item->ops->series->load(plan->series, item->aggregate, r,
+					      cell_series(plan, cell) + item->in_cell,
+					      series_panes(plan, cell, item, cell->oldest));
+	}
+	return err;
+}

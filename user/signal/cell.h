@@ -84,13 +84,17 @@ struct cell {
 /*
  * A cell as a snapshot has it: its panes from `oldest` to `newest`, of each its times, its words
  * and its parts of the sets; the sets (distinct.h); `start`. All else follows from these. It is
- * built anew by cell_init(), then for each pane cell_pane() and its words, then the sets, then
- * cell_seek() for each cursor in use. Panes have the numbers 1, 2, … then.
+ * built anew by cell_init(), then for each pane cell_pane() and its words, then the sets and the
+ * series, then cell_seek() for each cursor in use. Panes have the numbers 1, 2, … then.
  */
 struct pane *cell_pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq);
 struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsigned set);
 struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell *cell,
 				     unsigned set);
+
+void cell_series_save(const struct plan *plan, const struct cell *cell,
+		      struct state_writer *writer);
+int cell_series_load(const struct plan *plan, struct cell *cell, struct state_reader *reader);
 
 static inline double *pane_own(struct pane *pane)
 {

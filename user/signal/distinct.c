@@ -437,6 +437,11 @@ void distinct_put(struct distinct *set, const struct distinct_panes *panes, uint
 	set->count++;
 }
 
+bool distinct_has(const struct distinct *set, const struct item *item)
+{
+	return find(set, item) != 0;
+}
+
 void distinct_rebuilt(struct distinct *set)
 {
 	for (uint32_t e = set->used; e; e--) {

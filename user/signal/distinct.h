@@ -153,6 +153,9 @@ int distinct_rebuild(struct distinct_space *space, struct distinct *set, uint32_
 void distinct_put(struct distinct *set, const struct distinct_panes *panes, uint32_t entry,
 		  uint32_t seq, const struct item *item, struct tuple *kept);
 
+/* Whether the value is in already. */
+bool distinct_has(const struct distinct *set, const struct item *item);
+
 /* Numbers that were not put are free. */
 void distinct_rebuilt(struct distinct *set);
 

@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signal/engine.h"
-
 #include <stdlib.h>
 
-#include "signal/agenda.h"
-#include "signal/chain.h"
-#include "signal/single.h"
+#include "signal/inside.h"
 
 /* Order: timers by (time, rule, creation of the key), then events in their order, each through the
  * rules in the order of the set. Signals that windows count come behind what was due or came at
  * the time when they were said. */
-
-struct signal_engine {
-	const struct ruleset *set;
-	struct signal_engine_ops ops, inner; /* the caller's; what windows call */
-	struct workshop shop;
-	struct chain chain;
-	bool busy;	/* what waits in the chain is run when what is at hand is done */
-	weir_time turn; /* whose turn it is: the clock, and past the input's end on and on */
-	bool *counted;	/* by rule: a window counts its signals */
-	struct window **window; /* by rule; NULL: no window rule */
-	struct single **single; /* by rule; NULL: not by itself */
-	unsigned *matched;	/* indexes of base rules, of the event at hand */
-	bool *matches;		/* by rule, of the event at hand */
-	uint64_t *stamp;	/* by rule: the event that it saw last */
-	unsigned *touched;	/* window rules of the event at hand */
-	struct agenda agenda;	/* window rules by when they are due */
-	unsigned *keyed;	/* rules that have keys */
-	unsigned keyed_len;
-	bool *listed; /* by rule: it is among them */
-};
 
 static bool refers_temporal(const struct ruleset *set, const struct rule *rule)
 {
@@ -160,6 +136,13 @@ static void list(struct signal_engine *engine, unsigned rule)
 		return;
 	engine->listed[rule] = true;
 	engine->keyed[engine->keyed_len++] = rule;
+}
+
+void engine_resume(struct signal_engine *engine, unsigned rule)
+{
+	if (engine->window[rule])
+		note(engine, rule);
+	list(engine, rule);
 }
 
 static void window_takes(struct signal_engine *engine, unsigned rule, const struct event *event)

@@ -2,6 +2,7 @@
 #ifndef WEIR_SIGNAL_ENGINE_H
 #define WEIR_SIGNAL_ENGINE_H
 
+#include "rule/save.h"
 #include "signal/signal.h"
 
 /*
@@ -36,6 +37,19 @@ void signal_engine_signal(struct signal_engine *engine, const struct signal *sig
 /* No event before `watermark` comes any more: windows that ended by then close. TIME_NEVER is the
  * end of the input: open windows close as partial. */
 void signal_engine_watermark(struct signal_engine *engine, weir_time watermark);
+
+/* How many sections signal_engine_save() writes at most. */
+size_t signal_engine_sections(const struct signal_engine *engine);
+
+/* Everything that is kept, for signal_engine_load() of another engine. Writes to nothing of the
+ * engine's own. */
+void signal_engine_save(const struct signal_engine *engine, struct state_writer *writer);
+
+/* Into an engine that has seen nothing. Rules that are not what they were start anew. 0; -EBADMSG
+ * if it cannot be what signal_engine_save() wrote, or -ENOMEM: then the engine is good for
+ * signal_engine_free() only. Sets the secret of tuples: everything that has some must be loaded
+ * behind it, or be new. */
+int signal_engine_load(struct signal_engine *engine, const struct state_image *image);
 
 void signal_engine_stats(const struct signal_engine *engine, struct signal_engine_stats *stats);
 

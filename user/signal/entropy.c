@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <math.h>
 
 #include "signal/series.h"
@@ -189,5 +190,74 @@ static struct value entropy_value(struct series_space *space,
 	return value;
 }
 
-const struct series_ops entropy_series = {0,	sizeof(struct tally), entropy_add, entropy_expire,
-					  NULL, entropy_value};
+/* Entries with their places: where they stand decides in which order they are added up. */
+static void tally_save(struct state_writer *w, const struct tally *tally)
+{
+	state_put_uint(w, tally->cap);
+	state_put_uint(w, tally->len);
+	state_put_uint(w, tally->level);
+	state_put_real(w, tally->total);
+	state_put_uint(w, tally->lost);
+	for (uint32_t i = 0; i < tally->cap; i++) {
+		if (!tally->at[i].hash)
+			continue;
+		state_put_uint(w, i);
+		state_put_raw(w, &tally->at[i].hash, sizeof(tally->at[i].hash));
+		state_put_uint(w, tally->at[i].count);
+		state_put_uint(w, tally->at[i].frequent);
+	}
+}
+
+static int tally_load(struct series_space *space, struct state_reader *r, struct tally *tally)
+{
+	uint32_t cap = (uint32_t)state_get_below(r, UINT32_C(1) << 24);
+	uint32_t len = (uint32_t)state_get_count(r, cap ? cap - 1 : 0);
+
+	tally->level = (uint32_t)state_get_below(r, 63);
+	tally->total = state_get_real(r);
+	tally->lost = state_get_bool(r);
+	r->bad |= cap & (cap - 1);
+	if (!cap || r->bad)
+		return 0;
+	tally->at = series_get(space, size_of(cap));
+	if (!tally->at)
+		return -ENOMEM;
+	tally->cap = cap;
+	for (; tally->len < len && !r->bad; tally->len++) {
+		struct tally_entry *entry = &tally->at[state_get_below(r, cap - 1)];
+
+		r->bad |= entry->hash != 0;
+		state_get_raw(r, &entry->hash, sizeof(entry->hash));
+		entry->count = (uint32_t)state_get_below(r, UINT32_MAX);
+		entry->frequent = state_get_bool(r);
+		r->bad |= !entry->hash;
+	}
+	return 0;
+}
+
+static void entropy_save(struct state_writer *w, const void *cell, struct series_panes panes)
+{
+	const struct tally *tally;
+
+	(void)cell;
+	while ((tally = series_next(&panes)))
+		tally_save(w, tally);
+}
+
+static int entropy_load(struct series_space *space, const struct rule_aggregate *aggregate,
+			struct state_reader *r, void *cell, struct series_panes panes)
+{
+	struct tally *tally;
+	int err = 0;
+
+	(void)aggregate;
+	(void)cell;
+	while (!err && !r->bad && (tally = series_next(&panes)))
+		err = tally_load(space, r, tally);
+	return err;
+}
+
+const struct series_ops entropy_series = {
+	0,    sizeof(struct tally), entropy_add,  entropy_expire,
+	NULL, entropy_value,	    entropy_save, entropy_load,
+};

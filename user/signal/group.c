@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <math.h>
 
+#include "signal/cell_save.h"
 #include "signal/rank.h"
-#include "signal/window.h"
+#include "signal/window_save.h"
 
 /*
  * Inner groups of a window (`per`). Each has a cell like its key's. Values over groups that can
@@ -243,4 +245,47 @@ struct value groups_value(struct window *window, struct key *key, enum cell_curs
 			numbers[len++] = number;
 	}
 	return ops->words ? ops->value(words) : rank_numbers(outer, numbers, len);
+}
+
+void groups_save(const struct window *window, const struct key *key, struct state_writer *w)
+{
+	for (unsigned per = 0; per < window->spec->per_len; per++) {
+		const struct group_list *list = &key_groups(window, key)[per];
+
+		state_put_int(w, list->overflow);
+		for (const struct group *group = list->oldest; group; group = group->newer) {
+			state_put_uint(w, 1);
+			item_save(w, &group->name.item);
+			cell_save(&window->per_plan[per], &group->cell, w);
+		}
+		state_put_uint(w, 0);
+	}
+}
+
+static int group_load(struct window *window, struct key *key, unsigned per, struct state_reader *r)
+{
+	struct group_name name = {.owner = key->created};
+	weir_time start[CURSORS];
+	struct group *group;
+
+	item_load(r, &name.item);
+	if (r->bad || table_find(&window->groups[per], &name)) {
+		r->bad = true;
+		return 0;
+	}
+	group = group_new(window, key, per, &name);
+	/* The key's cursors say where its groups' stand. */
+	return group ? cell_load(&window->per_plan[per], &group->cell, r, start) : -ENOMEM;
+}
+
+int groups_load(struct window *window, struct key *key, struct state_reader *r)
+{
+	int err = 0;
+
+	for (unsigned per = 0; per < window->spec->per_len && !err && !r->bad; per++) {
+		key_groups(window, key)[per].overflow = state_get_timer(r);
+		while (!err && state_get_bool(r))
+			err = group_load(window, key, per, r);
+	}
+	return err;
 }

@@ -219,10 +219,17 @@ static void hop_timer(struct window *window)
 	window->due = next_due(window, end + window->spec->every);
 }
 
+static bool hop_schedule(struct window *window, struct key *key, weir_time end)
+{
+	schedule(window, key, end);
+	return true;
+}
+
 const struct window_ops hop_ops = {
 	.open = hop_open,
 	.close = hop_close,
 	.event = hop_event,
 	.timer = hop_timer,
 	.forget = unschedule,
+	.schedule = hop_schedule,
 };

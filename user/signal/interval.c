@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/interval.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /*
@@ -60,7 +61,34 @@ static void starts_free(struct series_space *space, void *sum)
 	series_put(space, sum, sizeof(struct starts));
 }
 
-static const struct rows_kind times_kind = {1, starts_row, starts_free};
+static void starts_save(struct state_writer *w, const void *sum)
+{
+	const struct starts *starts = sum;
+
+	state_put_real(w, starts->len);
+	state_put_real(w, starts->first);
+	state_put_real(w, starts->latest);
+	for (unsigned i = 0; i < AGGREGATE_WORDS_MAX; i++)
+		state_put_real(w, starts->gaps[i]);
+	state_put_uint(w, starts->unsorted);
+}
+
+static int starts_load(struct series_space *space, struct state_reader *r, void **sum)
+{
+	struct starts *starts = *sum = series_get(space, sizeof(*starts));
+
+	if (!starts)
+		return -ENOMEM;
+	starts->len = state_get_real(r);
+	starts->first = state_get_real(r);
+	starts->latest = state_get_real(r);
+	for (unsigned i = 0; i < AGGREGATE_WORDS_MAX; i++)
+		starts->gaps[i] = state_get_real(r);
+	starts->unsorted = state_get_bool(r);
+	return 0;
+}
+
+static const struct rows_kind times_kind = {1, starts_row, starts_free, starts_save, starts_load};
 
 double time_of_row(struct times *times, const struct event *event)
 {
@@ -96,6 +124,32 @@ static void interval_expire(struct series_space *space, void *cell, void *pane)
 static void interval_free(struct series_space *space, void *cell)
 {
 	rows_free(space, &times_kind, &((struct times *)cell)->rows);
+}
+
+void times_save(struct state_writer *w, const struct rows_kind *kind, const struct times *times,
+		struct series_panes panes)
+{
+	state_put_int(w, times->base);
+	rows_save(w, kind, &times->rows, panes);
+}
+
+int times_load(struct series_space *space, const struct rows_kind *kind, struct state_reader *r,
+	       struct times *times, struct series_panes panes)
+{
+	times->base = state_get_time(r);
+	return rows_load(space, kind, r, &times->rows, panes);
+}
+
+static void interval_save(struct state_writer *w, const void *cell, struct series_panes panes)
+{
+	times_save(w, &times_kind, cell, panes);
+}
+
+static int interval_load(struct series_space *space, const struct rule_aggregate *aggregate,
+			 struct state_reader *r, void *cell, struct series_panes panes)
+{
+	(void)aggregate;
+	return times_load(space, &times_kind, r, cell, panes);
 }
 
 /* False: too few events. */
@@ -145,7 +199,7 @@ static struct value interval_cv_value(struct series_space *space,
 #define INTERVAL_SERIES(value)                                                                     \
 	{                                                                                          \
 		sizeof(struct times), sizeof(struct rows_pane), interval_add, interval_expire,     \
-			interval_free, value                                                       \
+			interval_free, value, interval_save, interval_load                         \
 	}
 
 const struct series_ops interval_mean_series = INTERVAL_SERIES(interval_mean_value);

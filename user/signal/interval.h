@@ -13,6 +13,12 @@ struct times {
 /* The event's event.start, else its time, after the base. */
 double time_of_row(struct times *times, const struct event *event);
 
+/* As of series. */
+void times_save(struct state_writer *writer, const struct rows_kind *kind,
+		const struct times *times, struct series_panes panes);
+int times_load(struct series_space *space, const struct rows_kind *kind,
+	       struct state_reader *reader, struct times *times, struct series_panes panes);
+
 int by_time(const void *a, const void *b); /* rows whose first number is a time */
 
 #endif

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "signal/cell_save.h"
 #include "signal/series.h"
 
 /* first, last: one value of any type a pane. */
@@ -100,7 +103,43 @@ static struct value last_value(struct series_space *space, const struct rule_agg
 	return value_kept(aggregate, last, told);
 }
 
-const struct series_ops first_series = {0,    sizeof(struct kept), first_add, kept_expire,
-					NULL, first_value};
-const struct series_ops last_series = {0,    sizeof(struct kept), last_add, kept_expire,
-				       NULL, last_value};
+static void kept_save(struct state_writer *w, const void *cell, struct series_panes panes)
+{
+	const struct kept *kept;
+
+	(void)cell;
+	while ((kept = series_next(&panes))) {
+		state_put_uint(w, kept->lost);
+		state_put_uint(w, kept->known);
+		if (!kept->known)
+			continue;
+		item_save(w, &kept->item);
+		tuple_save(w, kept->tuple);
+	}
+}
+
+static int kept_load(struct series_space *space, const struct rule_aggregate *aggregate,
+		     struct state_reader *r, void *cell, struct series_panes panes)
+{
+	struct kept *kept;
+
+	(void)cell;
+	while ((kept = series_next(&panes))) {
+		kept->lost = state_get_bool(r);
+		if (!state_get_bool(r))
+			continue;
+		item_load(r, &kept->item);
+		if (tuple_load(space->pool, &kept->item, &aggregate->fields, r, &kept->tuple))
+			return -ENOMEM;
+		space->bytes_left -= size_of(kept->tuple);
+		kept->known = !r->bad;
+	}
+	return 0;
+}
+
+const struct series_ops first_series = {
+	0, sizeof(struct kept), first_add, kept_expire, NULL, first_value, kept_save, kept_load,
+};
+const struct series_ops last_series = {
+	0, sizeof(struct kept), last_add, kept_expire, NULL, last_value, kept_save, kept_load,
+};

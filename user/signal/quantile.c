@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/quantile.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
  * power + KEY_ZERO for positive numbers, the same negated for negative ones, and 0 for zero. */
 #define KEY_ZERO    (1 << 18)
 #define BUCKETS_MIN 8
+#define JOINED_MAX  20 /* more leaves no two powers apart */
 
 static double log_gamma(void)
 {
@@ -165,4 +167,46 @@ double quantile_number(const struct quantile *sketch, uint32_t bucket)
 double quantile_error(const struct quantile *sketch)
 {
 	return tanh(log_gamma() * (double)(1u << sketch->joined) / 2);
+}
+
+void quantile_save(struct state_writer *w, const struct quantile *sketch)
+{
+	state_put_uint(w, sketch ? sketch->len : 0);
+	if (!sketch || !sketch->len)
+		return;
+	state_put_uint(w, sketch->joined);
+	for (uint32_t i = 0; i < sketch->len; i++) {
+		state_put_int(w, sketch->bucket[i].key);
+		state_put_uint(w, sketch->bucket[i].count);
+	}
+}
+
+int quantile_load(struct series_space *space, struct state_reader *r, struct quantile **sketch)
+{
+	uint32_t len = (uint32_t)state_get_count(r, QUANTILE_BUCKETS), cap = BUCKETS_MIN;
+	struct quantile *q;
+
+	*sketch = NULL;
+	if (!len)
+		return 0;
+	while (cap < len)
+		cap *= 2;
+	q = series_get(space, size_of(cap));
+	if (!q)
+		return -ENOMEM;
+	q->cap = cap;
+	q->joined = (uint32_t)state_get_below(r, JOINED_MAX);
+	for (; q->len < len; q->len++) {
+		int64_t key = state_get_int(r);
+
+		r->bad |= key < -2 * KEY_ZERO || key > 2 * KEY_ZERO ||
+			  (q->len && key <= q->bucket[q->len - 1].key);
+		q->bucket[q->len].key = r->bad ? 0 : (int32_t)key;
+		q->bucket[q->len].count = (uint32_t)state_get_below(r, UINT32_MAX);
+	}
+	if (r->bad)
+		quantile_free(space, q);
+	else
+		*sketch = q;
+	return 0;
 }

@@ -31,6 +31,10 @@ bool quantile_add(struct series_space *space, struct quantile **sketch, double n
 		  uint32_t count);
 bool quantile_merge(struct series_space *space, struct quantile **into,
 		    const struct quantile *from);
+/* In a snapshot; and back: -ENOMEM, or 0 with NULL if it is none, or bad. */
+void quantile_save(struct state_writer *writer, const struct quantile *sketch);
+int quantile_load(struct series_space *space, struct state_reader *reader,
+		  struct quantile **sketch);
 void quantile_free(struct series_space *space, struct quantile *sketch);
 
 /* What numbers of the bucket are taken for. */

@@ -118,7 +118,21 @@ static void sketch_free(struct series_space *space, void *sum)
 	quantile_free(space, sum);
 }
 
-static const struct rows_kind numbers_kind = {1, sketch_row, sketch_free};
+static void sketch_save(struct state_writer *w, const void *sum)
+{
+	quantile_save(w, sum);
+}
+
+static int sketch_load(struct series_space *space, struct state_reader *r, void **sum)
+{
+	struct quantile *sketch;
+	int err = quantile_load(space, r, &sketch);
+
+	*sum = sketch;
+	return err;
+}
+
+static const struct rows_kind numbers_kind = {1, sketch_row, sketch_free, sketch_save, sketch_load};
 
 static void numbers_add(struct series_space *space, const struct rule_aggregate *aggregate,
 			void *cell, const struct series_panes *panes, const struct event *event)
@@ -137,6 +151,18 @@ static void numbers_expire(struct series_space *space, void *cell, void *pane)
 static void numbers_free(struct series_space *space, void *cell)
 {
 	rows_free(space, &numbers_kind, cell);
+}
+
+static void numbers_save(struct state_writer *w, const void *cell, struct series_panes panes)
+{
+	rows_save(w, &numbers_kind, cell, panes);
+}
+
+static int numbers_load(struct series_space *space, const struct rule_aggregate *aggregate,
+			struct state_reader *r, void *cell, struct series_panes panes)
+{
+	(void)aggregate;
+	return rows_load(space, &numbers_kind, r, cell, panes);
 }
 
 /* A window's numbers as they are known: in order, each with how often it comes. */
@@ -270,7 +296,7 @@ static struct value percentile_value(struct series_space *space,
 #define NUMBERS_SERIES(value)                                                                      \
 	{                                                                                          \
 		sizeof(struct rows), sizeof(struct rows_pane), numbers_add, numbers_expire,        \
-			numbers_free, value                                                        \
+			numbers_free, value, numbers_save, numbers_load                            \
 	}
 
 const struct series_ops median_series = NUMBERS_SERIES(median_value);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/rows.h"
 
+#include <errno.h>
+
 #define ROWS_MIN 4 /* rows of a new circle; doubles up to the greatest */
 
 static size_t rows_size(const struct rows_kind *kind, uint32_t cap)
@@ -110,4 +112,71 @@ struct rows_window rows_window(struct series_space *space, const struct rows_kin
 		memcpy(window.row + window.len++ * kind->width, row_at(kind, rows, from),
 		       kind->width * sizeof(double));
 	return window;
+}
+
+void rows_save(struct state_writer *w, const struct rows_kind *kind, const struct rows *rows,
+	       struct series_panes panes)
+{
+	const struct rows_pane *pane;
+
+	state_put_uint(w, rows->next);
+	state_put_uint(w, rows->len);
+	state_put_uint(w, rows->summing);
+	for (uint64_t i = first_kept(rows); i < rows->next; i++)
+		for (unsigned n = 0; n < kind->width; n++)
+			state_put_real(w, row_at(kind, rows, i)[n]);
+	while ((pane = series_next(&panes))) {
+		state_put_uint(w, pane->from);
+		state_put_uint(w, pane->len);
+		state_put_uint(w, pane->lost);
+		state_put_uint(w, pane->sum != NULL);
+		if (pane->sum)
+			kind->save(w, pane->sum);
+	}
+}
+
+static int circle_load(struct series_space *space, const struct rows_kind *kind,
+		       struct state_reader *r, struct rows *rows, uint32_t panes)
+{
+	uint64_t next = state_get_uint(r);
+	uint32_t len = (uint32_t)state_get_count(r, space->max);
+
+	rows->summing = (uint32_t)state_get_below(r, panes ? panes - 1 : 0);
+	r->bad |= len > next || next > UINT64_MAX / 2;
+	while (!r->bad && rows->cap < len)
+		if (!grow(space, kind, rows))
+			return -ENOMEM;
+	if (r->bad)
+		return 0;
+	rows->next = next;
+	rows->len = len;
+	for (uint64_t i = first_kept(rows); i < rows->next; i++)
+		for (unsigned n = 0; n < kind->width; n++)
+			row_at(kind, rows, i)[n] = state_get_real(r);
+	return 0;
+}
+
+int rows_load(struct series_space *space, const struct rows_kind *kind, struct state_reader *r,
+	      struct rows *rows, struct series_panes panes)
+{
+	int err = circle_load(space, kind, r, rows, panes.len);
+	struct rows_pane *pane;
+	uint64_t least = 0;
+
+	while (!err && !r->bad && (pane = series_next(&panes))) {
+		uint64_t from = state_get_below(r, rows->next);
+		uint32_t len = (uint32_t)state_get_below(r, UINT32_MAX);
+
+		/* In order, and none of rows to come. */
+		r->bad |= len && (from < least || len > rows->next - from);
+		if (r->bad)
+			break;
+		least = len ? from + len : least;
+		pane->from = from;
+		pane->len = len;
+		pane->lost = state_get_bool(r);
+		if (state_get_bool(r))
+			err = kind->load(space, r, &pane->sum);
+	}
+	return err;
 }

@@ -17,6 +17,9 @@ struct rows_kind {
 	/* Puts a row into a sum (NULL: of none so far); false: there was no memory. */
 	bool (*sum)(struct series_space *space, void **sum, const double *row);
 	void (*free)(struct series_space *space, void *sum);
+	/* A sum in a snapshot, never NULL; and back: -ENOMEM, or 0 with NULL if it is bad. */
+	void (*save)(struct state_writer *writer, const void *sum);
+	int (*load)(struct series_space *space, struct state_reader *reader, void **sum);
 };
 
 struct rows_pane {
@@ -40,6 +43,12 @@ void rows_add(struct series_space *space, const struct rows_kind *kind, struct r
 void rows_expire(struct series_space *space, const struct rows_kind *kind, struct rows *rows,
 		 struct rows_pane *pane);
 void rows_free(struct series_space *space, const struct rows_kind *kind, struct rows *rows);
+
+/* As of series. */
+void rows_save(struct state_writer *writer, const struct rows_kind *kind, const struct rows *rows,
+	       struct series_panes panes);
+int rows_load(struct series_space *space, const struct rows_kind *kind, struct state_reader *reader,
+	      struct rows *rows, struct series_panes panes);
 
 /* The rows of a window that are kept, in order, in memory that is used again by the next call. */
 struct rows_window {

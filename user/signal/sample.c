@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signal/window.h"
+#include <errno.h>
+
+#include "signal/window_save.h"
 
 /*
  * Contributing events that are kept as evidence: of a key the first ones of its look-back, from
@@ -168,12 +170,25 @@ static void add_last(struct key *key, struct sample *sample)
 	key->samples_len++;
 }
 
+/* As the newest of its key and of the rule. False: no memory. */
+static bool sample_add(struct window *window, struct key *key, const struct event *event)
+{
+	size_t slots, size = size_for(event, &slots);
+	struct sample *sample = pool_get(&window->pool, size);
+
+	if (!sample)
+		return false;
+	sample->size = (uint32_t)size;
+	sample->key = key;
+	pack(sample, event, slots);
+	add_last(key, sample);
+	list_add(window, sample);
+	return true;
+}
+
 /* Those that are too old wait until their place is needed. */
 void sample_keep(struct window *window, struct key *key, const struct event *event, weir_time since)
 {
-	struct sample *sample;
-	size_t slots, size;
-
 	if (event->service == SERVICE_SIGNAL) /* no traffic: it has evidence of its own */
 		return;
 	while (key->samples_len == SIGNAL_SAMPLES_MAX && key->sampled < since)
@@ -182,15 +197,7 @@ void sample_keep(struct window *window, struct key *key, const struct event *eve
 		return;
 	if (window->samples.len == SAMPLES_A_RULE)
 		drop_first(window, window->samples.oldest->key);
-	size = size_for(event, &slots);
-	sample = pool_get(&window->pool, size);
-	if (!sample)
-		return;
-	sample->size = (uint32_t)size;
-	sample->key = key;
-	pack(sample, event, slots);
-	add_last(key, sample);
-	list_add(window, sample);
+	sample_add(window, key, event);
 }
 
 void samples_free(struct window *window, struct key *key)
@@ -216,4 +223,46 @@ unsigned samples_of(const struct key *key, weir_time since, const struct event *
 		return len;
 	out[len++] = *now;
 	return len;
+}
+
+void samples_save(const struct window *window, struct state_writer *w)
+{
+	struct event event;
+
+	state_put_uint(w, window->samples.len);
+	for (const struct sample *sample = window->samples.oldest; sample; sample = sample->newer) {
+		unpack(sample, &event);
+		state_put_uint(w, sample->key->created);
+		event_save(w, &event);
+	}
+}
+
+static struct key *key_created(struct key *const *keys, size_t len, uint64_t created)
+{
+	size_t low = 0, high = len;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (keys[middle]->created < created)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < len && keys[low]->created == created ? keys[low] : NULL;
+}
+
+int samples_load(struct window *window, struct key *const *keys, size_t len, struct state_reader *r)
+{
+	for (size_t samples = state_get_count(r, SAMPLES_A_RULE); samples && !r->bad; samples--) {
+		struct key *key = key_created(keys, len, state_get_uint(r));
+		struct event event;
+
+		event_load(r, &event);
+		if (!key || key->samples_len == SIGNAL_SAMPLES_MAX)
+			r->bad = true;
+		else if (!r->bad && !sample_add(window, key, &event))
+			return -ENOMEM;
+	}
+	return 0;
 }

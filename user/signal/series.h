@@ -5,6 +5,7 @@
 #include "signal/aggregate.h"
 #include "signal/pool.h"
 #include "signal/tuple.h"
+#include "state/reader.h"
 
 /*
  * Aggregates that need a window's events one by one: in order (median), by value (entropy), the
@@ -74,6 +75,12 @@ struct series_ops {
 	void (*free)(struct series_space *space, void *cell);
 	struct value (*value)(struct series_space *space, const struct rule_aggregate *aggregate,
 			      void *cell, struct series_panes panes, struct series_told *told);
+	/* Its parts of a cell and of all its panes in a snapshot; and back into zeroed ones: 0, or
+	 * -ENOMEM; that it was bad says the reader, and what is there is then good for expire() and
+	 * free(). */
+	void (*save)(struct state_writer *writer, const void *cell, struct series_panes panes);
+	int (*load)(struct series_space *space, const struct rule_aggregate *aggregate,
+		    struct state_reader *reader, void *cell, struct series_panes panes);
 };
 
 extern const struct series_ops median_series, mad_series, percentile_series, first_series,

@@ -162,4 +162,5 @@ const struct window_ops session_ops = {
 	.event = session_event,
 	.timer = session_timer,
 	.forget = unschedule,
+	.schedule = schedule,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/single.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "signal/words.h"
 
 #define SINGLE_KEYS_MAX 100000
+#define SINGLE_VERSION	1 /* of its section in a snapshot */
 
 /* By what a base rule that nothing refers to is quiet; null is a value. */
 static const struct field_list SINGLE_FIELDS = {{FIELD_SOURCE_IP, FIELD_DESTINATION_IP}, 2};
@@ -197,6 +199,46 @@ bool single_tidy(struct single *single)
 	       single->shop->clock - single->oldest->last >= single->rule->single.suppress)
 		drop_oldest(single);
 	return single->table.count;
+}
+
+void single_save(const struct single *single, struct state_writer *w)
+{
+	state_section(w, "single", single->rule->id, single->rule->fingerprint, SINGLE_VERSION);
+	state_put_uint(w, single->fired);
+	state_put_uint(w, single->suppressed);
+	state_put_uint(w, single->evicted);
+	state_put_uint(w, single->table.count);
+	for (const struct quiet *quiet = single->oldest; quiet; quiet = quiet->newer) {
+		state_put_raw(w, &quiet->item, sizeof(quiet->item));
+		state_put_int(w, quiet->last);
+		state_put_int(w, quiet->said);
+		state_put_int(w, quiet->start);
+		state_put_text(w, quiet->id);
+	}
+}
+
+int single_load(struct single *single, struct state_reader *r)
+{
+	if (r->version != SINGLE_VERSION)
+		return -EBADMSG;
+	single->fired = state_get_uint(r);
+	single->suppressed = state_get_uint(r);
+	single->evicted = state_get_uint(r);
+	for (size_t len = state_get_count(r, SINGLE_KEYS_MAX); len && !r->bad; len--) {
+		struct quiet *quiet;
+		struct item item;
+
+		state_get_raw(r, &item, sizeof(item));
+		quiet = quiet_of(single, &item);
+		if (!quiet)
+			return -ENOMEM;
+		quiet->last = state_get_time(r);
+		quiet->said = state_get_timer(r);
+		quiet->start = state_get_time(r);
+		state_get_text(r, quiet->id, sizeof(quiet->id));
+		r->bad |= quiet->said == TIME_NEVER;
+	}
+	return state_done(r) ? 0 : -EBADMSG;
 }
 
 void single_stats(const struct single *single, struct signal_rule_stats *stats)

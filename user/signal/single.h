@@ -19,4 +19,9 @@ void single_event(struct single *single, const struct event *event);
 bool single_tidy(struct single *single);
 void single_stats(const struct single *single, struct signal_rule_stats *stats);
 
+/* Its section of a snapshot; and its reading, into one that has seen nothing: 0, -EBADMSG, -ENOMEM.
+ */
+void single_save(const struct single *single, struct state_writer *writer);
+int single_load(struct single *single, struct state_reader *reader);
+
 #endif

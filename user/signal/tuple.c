@@ -310,6 +310,49 @@ void tuple_values(const struct item *item, const struct tuple *tuple,
 	}
 }
 
+static bool tag_fits(uint8_t tag, enum field field)
+{
+	switch ((enum field_type)field_table[field].type) {
+	case TYPE_ADDR:
+		return tag == TUPLE_V4 || tag == TUPLE_V6;
+	case TYPE_TEXT:
+	case TYPE_TEXTS:
+		return tag == TUPLE_TEXT;
+	case TYPE_ENUM:
+	case TYPE_BOOL:
+	case TYPE_REAL:
+	case TYPE_COUNT:
+	case TYPE_TIME:
+	case TYPE_DURATION:
+	case TYPE_ROLES:
+		return (tag & ~TUPLE_LENGTH) == TUPLE_NUMBER && (tag & TUPLE_LENGTH) <= 8;
+	}
+	return false;
+}
+
+bool tuple_is_sound(const struct item *item, const struct tuple *tuple,
+		    const struct field_list *fields)
+{
+	const uint8_t *at = tuple ? tuple->byte : item->byte;
+	size_t left = tuple ? tuple->length : item->byte[15];
+
+	if (!tuple && item->byte[15] > ITEM_INLINE)
+		return false;
+	for (unsigned i = 0; i < fields->len; i++) {
+		size_t size;
+
+		/* The length of a text must be there before it is read. */
+		if (!left || (*at == TUPLE_TEXT && left < 5))
+			return false;
+		size = size_of(at);
+		if ((*at != TUPLE_NULL && !tag_fits(*at, fields->at[i])) || size > left)
+			return false;
+		at += size;
+		left -= size;
+	}
+	return left == 0;
+}
+
 static bool put_value(struct tuple_buffer *buffer, const struct value *value)
 {
 	double number;

@@ -66,6 +66,11 @@ int tuple_keep(struct pool *pool, struct tuple_buffer *buffer, const struct even
 	       const struct field_list *fields, const struct item *item, struct tuple **tuple);
 void tuple_drop(struct pool *pool, struct tuple *tuple);
 
+/* Whether the bytes are what tuple_keep() makes of such fields: of one that was read from
+ * elsewhere. */
+bool tuple_is_sound(const struct item *item, const struct tuple *tuple,
+		    const struct field_list *fields);
+
 /* The fields' values, `fields->len` of them; texts point into the tuple. */
 void tuple_values(const struct item *item, const struct tuple *tuple,
 		  const struct field_list *fields, struct value *values);

@@ -50,7 +50,7 @@ static size_t key_size(struct window *window)
 	       (window->spec->previous.len ? sizeof(struct previous) : 0);
 }
 
-static void key_begin(struct window *window, struct key *key)
+void window_key_begin(struct window *window, struct key *key)
 {
 	for (unsigned per = 0; per < window->spec->per_len; per++)
 		key_groups(window, key)[per].overflow = TIME_NONE;
@@ -261,7 +261,7 @@ void window_event(struct window *window, const struct event *event, const bool *
 		return;
 	}
 	if (fresh)
-		key_begin(window, key);
+		window_key_begin(window, key);
 	window->env.event = event;
 	if (window->spec->previous.len)
 		previous_read(window, key);

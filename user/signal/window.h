@@ -21,6 +21,9 @@ struct window_ops {
 	void (*timer)(struct window *window);
 	/* The key is about to go, or to sleep. */
 	void (*forget)(struct window *window, struct key *key);
+	/* A key that was loaded has a timer; NULL: keys of this type have none. False: no memory.
+	 */
+	bool (*schedule)(struct window *window, struct key *key, weir_time at);
 };
 
 extern const struct window_ops hop_ops, sliding_ops, session_ops;
@@ -83,6 +86,9 @@ struct window {
 struct window *window_new(struct workshop *shop, const struct ruleset *set,
 			  const struct rule *rule);
 void window_free(struct window *window);
+
+/* A key that is new in the store, but for what the store itself sets. */
+void window_key_begin(struct window *window, struct key *key);
 
 void window_stats(const struct window *window, struct signal_rule_stats *stats);
 

@@ -163,6 +163,42 @@ double state_get_real(struct state_reader *r)
 	return number;
 }
 
+double state_get_share(struct state_reader *r)
+{
+	double share = state_get_real(r);
+
+	if (share >= 0 && share <= 1)
+		return share;
+	r->bad = true;
+	return 0;
+}
+
+/* Within some centuries of the epoch: a few of them add up in 64 bits. */
+static bool time_is_sane(weir_time at)
+{
+	return at > -(INT64_C(1) << 61) && at < INT64_C(1) << 61;
+}
+
+weir_time state_get_time(struct state_reader *r)
+{
+	weir_time at = state_get_int(r);
+
+	if (time_is_sane(at))
+		return at;
+	r->bad = true;
+	return 0;
+}
+
+weir_time state_get_timer(struct state_reader *r)
+{
+	weir_time at = state_get_int(r);
+
+	if (at == TIME_NEVER || at == TIME_NONE || time_is_sane(at))
+		return at;
+	r->bad = true;
+	return TIME_NEVER;
+}
+
 bool state_get_bool(struct state_reader *r)
 {
 	return state_get_below(r, 1);

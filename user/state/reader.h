@@ -2,6 +2,7 @@
 #ifndef WEIR_STATE_READER_H
 #define WEIR_STATE_READER_H
 
+#include "base/time.h"
 #include "state/writer.h"
 
 /*
@@ -36,6 +37,12 @@ bool state_find(const struct state_image *image, const char *kind, const char *n
 uint64_t state_get_uint(struct state_reader *reader);
 int64_t state_get_int(struct state_reader *reader);
 double state_get_real(struct state_reader *reader);
+double state_get_share(struct state_reader *reader); /* 0 to 1 */
+/* Times that can be added up and taken from each other; a timer may also be TIME_NEVER or
+ * TIME_NONE.
+ */
+weir_time state_get_time(struct state_reader *reader);
+weir_time state_get_timer(struct state_reader *reader);
 bool state_get_bool(struct state_reader *reader);
 void state_get_raw(struct state_reader *reader, void *bytes, size_t length);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random rules and streams through this engine and through the slow one in tests/oracle, which
- * must say the same. `test_oracle drive < CASES > RESULTS` runs cases for the tests there.
- * timeout: 280
+ * must say the same. `test_oracle drive < CASES > RESULTS` runs cases for the tests there; with
+ * WEIR_ORACLE_SNAPSHOTS set the engine is saved, thrown away and loaded again after every so many
+ * events and watermarks: nothing may change.
+ * timeout: 580
  */
 #include "harness.h"
 
@@ -10,14 +12,18 @@
 #include <unistd.h>
 
 #include "event/order.h"
+#include "signal/tuple.h"
+#include "state/memory.h"
 
-#define COMMAND "WEIR_ORACLE_CASES=400 WEIR_ORACLE_DRIVER=%s python3 -B tests/oracle/test_random.py"
+#define COMMAND "WEIR_ORACLE_CASES=%d WEIR_ORACLE_DRIVER=%s python3 -B tests/oracle/test_random.py"
 
 #define INPUTS_MAX 16
 
 /* A case while it runs. */
 struct drive {
 	char name[64];
+	struct ruleset *set;
+	unsigned every, steps; /* snapshots; 0: none */
 	struct signal_engine *engine;
 	struct correlate *correlate;
 	struct order *order;
@@ -260,9 +266,61 @@ static void take_line(struct drive *drive, char *line)
 	}
 }
 
-static void on_event(void *context, struct event *event)
+static void make_engine(struct drive *drive)
+{
+	struct correlate_ops detections = {
+		.detection = put_detection, .signal = on_temporal, .context = drive};
+	struct signal_engine_ops signals = {.signal = on_signal, .context = drive};
+
+	drive->correlate = correlate_new(drive->set, &detections);
+	drive->engine = signal_engine_new(drive->set, &signals);
+	assert_true(drive->correlate && drive->engine);
+}
+
+static void save(struct drive *drive, struct state_memory *memory)
+{
+	struct state_writer *w = malloc(sizeof(*w));
+	size_t sections =
+		1 + signal_engine_sections(drive->engine) + correlate_sections(drive->correlate);
+
+	assert_non_null(w);
+	assert_int_equal(state_begin(w, sections, state_memory_put, memory), 0);
+	ruleset_save(w, drive->set);
+	signal_engine_save(drive->engine, w);
+	correlate_save(drive->correlate, w);
+	assert_int_equal(state_end(w), 0);
+	free(w);
+}
+
+/* Another secret in between: all that was hashed must be known again all the same. */
+static void step(struct drive *drive)
+{
+	struct state_memory memory = {0};
+	struct state_image image;
+	struct rule_map map;
+	unsigned left_out;
+	const char *words;
+
+	if (!drive->every || ++drive->steps % drive->every)
+		return;
+	save(drive, &memory);
+	signal_engine_free(drive->engine);
+	correlate_free(drive->correlate);
+	tuple_secret_set((struct tuple_secret){{drive->steps, 77}});
+	make_engine(drive);
+	assert_int_equal(state_image_open(&image, memory.bytes, memory.length, &words), 0);
+	assert_int_equal(rule_map_load(&map, &image, drive->set), 0);
+	assert_int_equal(signal_engine_load(drive->engine, &image), 0);
+	assert_int_equal(correlate_load(drive->correlate, &image, &map, &left_out), 0);
+	rule_map_free(&map);
+	state_image_close(&image);
+	state_memory_free(&memory);
+}
+
+static void on_event(void *context, const struct event *event)
 {
 	signal_engine_event(((struct drive *)context)->engine, event);
+	step(context);
 }
 
 static void on_watermark(void *context, weir_time watermark)
@@ -271,6 +329,7 @@ static void on_watermark(void *context, weir_time watermark)
 
 	signal_engine_watermark(drive->engine, watermark);
 	correlate_watermark(drive->correlate, watermark);
+	step(drive);
 }
 
 /* What is wrong with the rules is a result too. */
@@ -295,35 +354,33 @@ static struct ruleset *load_rules(const struct drive *drive, const char *rules, 
 
 static void drive_case(struct drive *drive, const char *rules, size_t length)
 {
-	struct correlate_ops detections = {
-		.detection = put_detection, .signal = on_temporal, .context = drive};
-	struct signal_engine_ops signals = {.signal = on_signal, .context = drive};
+	const char *every = getenv("WEIR_ORACLE_SNAPSHOTS");
 	struct order_ops order = {on_event, on_watermark, drive};
-	struct ruleset *set = load_rules(drive, rules, length);
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t got;
 
-	if (set) {
-		drive->correlate = correlate_new(set, &detections);
-		drive->engine = signal_engine_new(set, &signals);
+	drive->set = load_rules(drive, rules, length);
+	drive->every = every ? (unsigned)atoi(every) : 0;
+	if (drive->set) {
+		make_engine(drive);
 		drive->order = order_new(&order);
 		assert_non_null(drive->order);
 	}
 	while ((got = getline(&line, &size, stdin)) > 0 && strcmp(line, "end\n")) {
 		line[got - 1] = '\0';
-		if (set)
+		if (drive->set)
 			take_line(drive, line);
 	}
 	for (unsigned i = 0; i < drive->inputs; i++)
 		order_end(drive->order, i);
-	if (set)
+	if (drive->set)
 		put_counts(drive);
 	free(line);
 	order_free(drive->order);
 	signal_engine_free(drive->engine);
 	correlate_free(drive->correlate);
-	ruleset_free(set);
+	ruleset_free(drive->set);
 }
 
 /* "case NAME LENGTH", the rules, the lines of the inputs, "end". */
@@ -351,23 +408,37 @@ static int drive_all(void)
 
 static const char *self;
 
-static void says_the_same(void **state)
+static void run(int cases)
 {
 	char command[512];
 
-	(void)state;
 	if (system("python3 -c '' 2>/dev/null") || access("tests/oracle/test_random.py", R_OK)) {
 		print_message("skip: no python3, or not run from the project's root\n");
 		skip();
 	}
-	snprintf(command, sizeof(command), COMMAND, self);
+	snprintf(command, sizeof(command), COMMAND, cases, self);
 	assert_int_equal(system(command), 0);
+}
+
+static void says_the_same(void **state)
+{
+	(void)state;
+	run(400);
+}
+
+static void says_the_same_from_snapshots(void **state)
+{
+	(void)state;
+	setenv("WEIR_ORACLE_SNAPSHOTS", "3", 1);
+	run(150);
+	unsetenv("WEIR_ORACLE_SNAPSHOTS");
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_the_same),
+		cmocka_unit_test(says_the_same_from_snapshots),
 	};
 
 	self = argv[0];
