@@ -107,18 +107,17 @@ static void on_recorded(void *context, const struct signal *signal)
 	pipeline_signal(context, signal);
 }
 
-static void on_ordered(void *context, const struct event *ordered)
+static void on_ordered(void *context, struct event *event)
 {
 	struct pipeline *p = context;
-	struct event event = *ordered;
 
-	recorded_release(p->recorded, event.time, on_recorded, p);
-	enrich_event(&p->enrich, &event);
+	recorded_release(p->recorded, event->time, on_recorded, p);
+	enrich_event(&p->enrich, event);
 	if (wanted(p, OUT_EVENT))
-		write_out(p, out_event(&event, p->host));
-	signal_engine_event(p->signals, &event);
+		write_out(p, out_event(event, p->host));
+	signal_engine_event(p->signals, event);
 	if (wanted(p, OUT_FLOW))
-		store_ended(p, &event);
+		store_ended(p, event);
 }
 
 static void on_watermark(void *context, weir_time watermark)

@@ -19,8 +19,10 @@ struct order;
 #define ORDER_WAITING_MAX (UINT64_C(1) << 20)
 
 struct order_ops {
-	void (*event)(void *context, const struct event *event); /* in order */
-	void (*watermark)(void *context, weir_time watermark);	 /* after the events before it */
+	/* In order. The event is the receiver's to change until it returns; slots that are not
+	 * present hold anything. */
+	void (*event)(void *context, struct event *event);
+	void (*watermark)(void *context, weir_time watermark); /* after the events before it */
 	void *context;
 };
 

@@ -17,7 +17,7 @@ struct seen {
 	bool sorted;
 };
 
-static void saw_event(void *context, const struct event *event)
+static void saw_event(void *context, struct event *event)
 {
 	struct seen *seen = context;
 	size_t length = strlen(seen->text);

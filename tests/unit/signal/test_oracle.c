@@ -317,7 +317,7 @@ static void step(struct drive *drive)
 	state_memory_free(&memory);
 }
 
-static void on_event(void *context, const struct event *event)
+static void on_event(void *context, struct event *event)
 {
 	signal_engine_event(((struct drive *)context)->engine, event);
 	step(context);

@@ -90,19 +90,16 @@ enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10 };
 
 static bool eve_claims(const struct row *row)
 {
-	bool time = false, kind = false, address = false;
+	bool time = false, kind = false, of_suricata = false;
 
 	vec_each (cell, &row->cells) {
-		struct text name = {cell->name, cell->name_length};
-
-		if (text_is(&name, "event_type"))
-			kind = true;
-		else if (text_is(&name, "timestamp"))
-			time = true;
-		else if (text_is(&name, "flow_id") || text_is(&name, "stats.uptime"))
-			address = true;
+		kind |= cell_named(cell, "event_type");
+		time |= cell_named(cell, "timestamp");
+		of_suricata |= cell_named(cell, "flow_id") || cell_named(cell, "stats.uptime");
+		if (time && kind && of_suricata)
+			return true;
 	}
-	return time && kind && address;
+	return false;
 }
 
 /* ---- flows ---- */

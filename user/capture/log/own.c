@@ -12,11 +12,6 @@ static const struct column columns[] = {
 	{"event.kind", FIELD_NONE, FACT_SUBKIND},
 };
 
-static bool name_is(const struct cell *cell, const char *name, size_t length)
-{
-	return cell->name_length == length && !memcmp(cell->name, name, length);
-}
-
 /* Signals and detections may stand among events; they are made anew from these. */
 static bool own_claims(const struct row *row)
 {
@@ -25,9 +20,9 @@ static bool own_claims(const struct row *row)
 	vec_each (cell, &row->cells) {
 		if (cell->kind != CELL_TEXT)
 			continue;
-		if (name_is(cell, "event.dataset", 13))
+		if (cell_named(cell, "event.dataset"))
 			return event_dataset(cell->text.at, cell->text.length, &service);
-		if (name_is(cell, "event.kind", 10) &&
+		if (cell_named(cell, "event.kind") &&
 		    (text_is(&cell->text, "signal") || text_is(&cell->text, "alert")))
 			return true;
 	}

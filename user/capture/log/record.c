@@ -2,7 +2,6 @@
 #include "capture/log/record.h"
 
 #include <errno.h>
-#include <strings.h>
 
 /* Rows into records: names to fields and facts. */
 
@@ -141,11 +140,6 @@ struct text record_text(const struct record *record, enum fact fact)
 	const struct cell *cell = record->fact[fact];
 
 	return cell && cell->kind == CELL_TEXT ? cell->text : (struct text){"", 0};
-}
-
-bool text_is(const struct text *text, const char *word)
-{
-	return text->length == strlen(word) && !strncasecmp(text->at, word, text->length);
 }
 
 bool record_is(const struct record *record, enum fact fact, const char *word)

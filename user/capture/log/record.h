@@ -2,6 +2,8 @@
 #ifndef WEIR_CAPTURE_LOG_RECORD_H
 #define WEIR_CAPTURE_LOG_RECORD_H
 
+#include <strings.h>
+
 #include "capture/source.h"
 #include "capture/tally.h"
 #include "event/cell.h"
@@ -120,7 +122,20 @@ bool record_fill(struct record *record, struct columns *columns, const struct ro
 /* The cell of a fact as text, empty if there is none. */
 struct text record_text(const struct record *record, enum fact fact);
 bool record_is(const struct record *record, enum fact fact, const char *word);
-bool text_is(const struct text *text, const char *word); /* without case */
+
+/* Whether it is this word, without case. */
+static inline bool text_is(const struct text *text, const char *word)
+{
+	return text->length == strlen(word) && text->length &&
+	       (text->at[0] == word[0] || (text->at[0] | 0x20) == (word[0] | 0x20)) &&
+	       !strncasecmp(text->at, word, text->length);
+}
+
+/* Whether it is the cell of this name, a literal. */
+#define cell_named(cell, literal)                                                                  \
+	((cell)->name_length == sizeof(literal) - 1 &&                                             \
+	 !memcmp((cell)->name, (literal), sizeof(literal) - 1))
+
 bool record_count(const struct record *record, enum fact fact, uint64_t *count);
 bool record_seconds(const struct record *record, enum fact fact, weir_time *duration);
 

@@ -93,13 +93,13 @@ static bool zeek_claims(const struct row *row)
 	bool time = false, of_zeek = false;
 
 	vec_each (cell, &row->cells) {
-		struct text name = {cell->name, cell->name_length};
-
-		time |= text_is(&name, "ts");
-		of_zeek |= text_is(&name, "id.orig_h") || text_is(&name, "_path") ||
-			   text_is(&name, "fuid");
+		time |= cell_named(cell, "ts");
+		of_zeek |= cell_named(cell, "id.orig_h") || cell_named(cell, "_path") ||
+			   cell_named(cell, "fuid");
+		if (time && of_zeek)
+			return true;
 	}
-	return time && of_zeek;
+	return false;
 }
 
 /* ---- conn ---- */
