@@ -112,6 +112,7 @@ static void on_ordered(void *context, struct event *event)
 	struct pipeline *p = context;
 
 	recorded_release(p->recorded, event->time, on_recorded, p);
+	answered_event(&p->answered, event);
 	enrich_event(&p->enrich, event);
 	if (wanted(p, OUT_EVENT))
 		write_out(p, out_event(event, p->host));
@@ -180,6 +181,21 @@ void pipeline_recorded(struct pipeline *p, uint32_t input, const struct recorded
 void pipeline_input_end(struct pipeline *p, uint32_t input)
 {
 	order_end(p->order, input);
+}
+
+void pipeline_input_counts(const struct pipeline *p, uint32_t input, struct order_counts *counts)
+{
+	order_counts(p->order, input, counts);
+}
+
+uint32_t pipeline_flows_input(const struct pipeline *p)
+{
+	return p->flow_input;
+}
+
+uint64_t pipeline_refused_signals(const struct pipeline *p)
+{
+	return recorded_refused(p->recorded);
 }
 
 const struct ruleset *pipeline_rules(const struct pipeline *p)
@@ -541,6 +557,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	p->options = *options;
 	p->worst = -1;
 	pthread_mutex_init(&p->own_lock, NULL);
+	answered_init(&p->answered);
 	if (gethostname(p->host, sizeof(p->host) - 1))
 		strcpy(p->host, "localhost");
 	error->text[0] = '\0';
@@ -611,6 +628,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	signal_engine_free(p->signals);
 	correlate_free(p->correlate);
 	recorded_free(p->recorded);
+	answered_free(&p->answered);
 	evidence_free(p->evidence);
 	ruleset_free(p->rules);
 	derive_close(p->enrich.derive);

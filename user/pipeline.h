@@ -67,6 +67,15 @@ void pipeline_recorded(struct pipeline *pipeline, uint32_t input,
 		       const struct recorded_signal *signal);
 void pipeline_input_end(struct pipeline *pipeline, uint32_t input);
 
+/* What became of an input's events; that of the flow stage has a number too. */
+struct order_counts;
+void pipeline_input_counts(const struct pipeline *pipeline, uint32_t input,
+			   struct order_counts *counts);
+uint32_t pipeline_flows_input(const struct pipeline *pipeline);
+
+/* Recorded signals that no rule could take. */
+uint64_t pipeline_refused_signals(const struct pipeline *pipeline);
+
 /* A signal that another program made, of a rule of the set (pipeline_rules()), at its place in the
  * order of events: `emitted` is never less than that of the one before. Borrowed. */
 void pipeline_signal(struct pipeline *pipeline, const struct signal *signal);
@@ -107,6 +116,8 @@ struct replay_options {
 	const char *const *files;   /* ended by NULL */
 	bool progress;		    /* a bar on standard error */
 	bool json, signals, events; /* what goes to standard output, and how */
+	bool summary;		    /* of each file, on standard error, at the end */
+	weir_time sort_window;	    /* 0: by the kind of file */
 	int fail_on;		    /* enum severity; -1: never */
 };
 

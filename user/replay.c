@@ -11,6 +11,7 @@
 #include "flow/track.h"
 #include "pipeline.h"
 #include "progress.h"
+#include "summary.h"
 
 /* The progress bar looks at the clock once in so many records. */
 #define PROGRESS_EVERY 16384
@@ -26,7 +27,10 @@ struct replay {
 	struct pipeline *pipeline;
 	struct track *track;
 	VEC(struct file) files;
-	struct file *from; /* whose record is being handed over */
+	struct file *from;     /* whose record is being handed over */
+	size_t captures;       /* that are not at their end */
+	weir_time lateness;    /* of what the flow stage says */
+	weir_time sort_window; /* asked for; 0: by the kind of file */
 };
 
 static void on_packet(void *context, const struct capture_packet *packet)
@@ -51,11 +55,30 @@ static void on_signal(void *context, const struct recorded_signal *signal)
 	pipeline_recorded(replay->pipeline, replay->from->source->input, signal);
 }
 
+/* The last capture is at its end: what waits for its connections waits no longer. */
+static void captures_end(struct replay *replay)
+{
+	track_finish(replay->track);
+	flow_finish(pipeline_flows(replay->pipeline));
+	pipeline_flows_end(replay->pipeline);
+}
+
 static void next_time(struct replay *replay, struct file *file)
 {
 	file->ended = file->source->ops->peek(file->source, &file->at) <= 0;
-	if (file->ended && !file->source->ops->packets)
+	if (!file->ended)
+		return;
+	if (!file->source->ops->packets)
 		pipeline_input_end(replay->pipeline, file->source->input);
+	else if (!--replay->captures)
+		captures_end(replay);
+}
+
+/* A log's record is the earliest of all files: captures will tell of nothing before it. */
+static void captures_advance(struct replay *replay, weir_time at)
+{
+	flow_advance(pipeline_flows(replay->pipeline), at - replay->lateness, NULL, NULL);
+	pipeline_flows_advance(replay->pipeline, at);
 }
 
 /* Of several files the earliest record is next; the first named goes first at equal times. */
@@ -88,6 +111,8 @@ static void feed(struct replay *replay, bool bar)
 	uint64_t records = 0;
 
 	while ((replay->from = earliest(replay))) {
+		if (replay->captures && !replay->from->source->ops->packets)
+			captures_advance(replay, replay->from->at);
 		replay->from->source->ops->deliver(replay->from->source, &intake);
 		next_time(replay, replay->from);
 		if (bar && ++records % PROGRESS_EVERY == 0)
@@ -115,6 +140,11 @@ static int open_files(struct replay *replay, const char *const *paths, struct er
 	return 0;
 }
 
+static weir_time lateness_of(const struct replay *replay, const struct source *source)
+{
+	return replay->sort_window ? replay->sort_window : source->ops->lateness;
+}
+
 /* Files of events are inputs of their own; captures speak through the flow stage. */
 static int open_inputs(struct replay *replay, struct error *error)
 {
@@ -129,11 +159,12 @@ static int open_inputs(struct replay *replay, struct error *error)
 			file->source->input = captures++;
 			continue;
 		}
-		input = pipeline_input(replay->pipeline, file->source->ops->lateness);
+		input = pipeline_input(replay->pipeline, lateness_of(replay, file->source));
 		if (input < 0)
 			return error_set(error, EXIT_SYSTEM, -input, "no memory for an input");
 		file->source->input = (uint32_t)input;
 	}
+	replay->captures = captures;
 	if (!captures)
 		pipeline_flows_end(replay->pipeline);
 	return 0;
@@ -144,8 +175,8 @@ static weir_time lateness(const struct replay *replay)
 	weir_time most = 0;
 
 	vec_each (file, &replay->files)
-		if (file->source->ops->lateness > most)
-			most = file->source->ops->lateness;
+		if (lateness_of(replay, file->source) > most)
+			most = lateness_of(replay, file->source);
 	return most;
 }
 
@@ -160,7 +191,8 @@ static int replay_open(struct replay *replay, const struct config *config,
 	};
 	int err = open_files(replay, options->files, error);
 
-	pipeline.lateness = lateness(replay);
+	replay->sort_window = options->sort_window;
+	pipeline.lateness = replay->lateness = lateness(replay);
 	err = err ? err : pipeline_open(&replay->pipeline, config, &pipeline, error);
 	err = err ? err : open_inputs(replay, error);
 	if (err)
@@ -184,6 +216,25 @@ static void tell_lost(const struct track *track)
 		if (stats.lost[i] && i != LOSS_NOT_IP && i != LOSS_DUPLICATE)
 			log_warn("%" PRIu64 " of %" PRIu64 " packets are in no connection: %s",
 				 stats.lost[i], stats.packets, words[i]);
+}
+
+static void summarize(const struct replay *replay, bool json)
+{
+	uint64_t refused = pipeline_refused_signals(replay->pipeline);
+	struct order_counts counts;
+
+	vec_each (file, &replay->files) {
+		bool packets = file->source->ops->packets;
+
+		pipeline_input_counts(replay->pipeline,
+				      packets ? pipeline_flows_input(replay->pipeline)
+					      : file->source->input,
+				      &counts);
+		summary_say(file->source, packets && !counts.late ? NULL : &counts, json);
+	}
+	if (refused)
+		log_warn("%" PRIu64 " recorded signals are of no rule here, or lack its keys",
+			 refused);
 }
 
 /* Returns how many records were lost. */
@@ -216,6 +267,8 @@ int pipeline_replay(const struct config *config, const struct replay_options *op
 	track_finish(replay.track);
 	tell_lost(replay.track);
 	pipeline_finish(replay.pipeline);
+	if (options->summary)
+		summarize(&replay, options->json);
 	worst = pipeline_worst(replay.pipeline);
 	lost = replay_close(&replay);
 	if (lost) {

@@ -8,6 +8,7 @@
 #include "enrich/derive.h"
 #include "enrich/enrich.h"
 #include "event/order.h"
+#include "flow/answered.h"
 #include "flow/flow.h"
 #include "pipeline.h"
 #include "recorded.h"
@@ -30,6 +31,7 @@ struct pipeline {
 	struct flow_table *flows;
 	struct order *order;
 	uint32_t flow_input, own_input; /* of `order`: the flow stage, weir's own health */
+	struct answered answered;	/* by recorded events */
 	struct enrich enrich;
 	struct ruleset *rules;
 	struct signal_engine *signals;

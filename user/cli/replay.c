@@ -26,6 +26,9 @@ static const struct verb_option options[] = {
 	 "leave with status 4 if a detection at LEVEL or above was raised: informational, low, "
 	 "medium, high or critical",
 	 NULL},
+	{"sort-window", 0, "DURATION",
+	 "how far back in time records may go: 1s in captures and 5m in logs, if not said", NULL},
+	{"quiet", 'q', NULL, "no summary of the files at the end", NULL},
 	{0},
 };
 
@@ -65,7 +68,20 @@ static const char **list_files(const struct arguments *arguments)
 	return files;
 }
 
-static int replay(const struct arguments *arguments, const struct config *config, int level)
+static int read_window(const struct arguments *arguments, weir_time *window)
+{
+	const char *text = arguments_value(arguments, "sort-window");
+
+	*window = 0;
+	if (!text || (!duration_parse(text, strlen(text), window) && *window > 0 &&
+		      *window <= 366 * WEIR_DAY))
+		return EXIT_DONE;
+	return verb_usage(arguments->verb, "--sort-window %s: a duration up to 366d, as 90s or 1h",
+			  text);
+}
+
+static int replay(const struct arguments *arguments, const struct config *config, int level,
+		  weir_time window)
 {
 	const char **files = list_files(arguments);
 	struct replay_options how = {
@@ -74,6 +90,8 @@ static int replay(const struct arguments *arguments, const struct config *config
 		.json = arguments_has(arguments, "json"),
 		.signals = arguments_has(arguments, "signals"),
 		.events = arguments_has(arguments, "events"),
+		.summary = !arguments_has(arguments, "quiet"),
+		.sort_window = window,
 		.fail_on = level,
 	};
 	int status = EXIT_SYSTEM;
@@ -89,15 +107,17 @@ static int replay(const struct arguments *arguments, const struct config *config
 static int run(const struct arguments *arguments)
 {
 	struct config *config = NULL;
+	weir_time window = 0;
 	int level, status;
 
 	if (!arguments_operand(arguments, 0))
 		return verb_usage(arguments->verb, "no file: 'weir replay FILE...', or '-' for "
 						   "standard input");
 	status = read_level(arguments, &level);
+	status = status ? status : read_window(arguments, &window);
 	status = status ? status : arguments_config(arguments, &config);
 	status = status ? status : quiet_sinks(arguments, config);
-	status = status ? status : replay(arguments, config, level);
+	status = status ? status : replay(arguments, config, level, window);
 	config_free(config);
 	return status;
 }
@@ -106,15 +126,18 @@ const struct verb verb_replay = {
 	.name = "replay",
 	.operands = "FILE...",
 	.summary = "run captures and recorded events through the same rules",
-	.help = "Reads captures (pcap, pcapng) and weir's own JSON events, recognised by their "
-		"content, and prints what 'weir run' would have detected. '-' is standard input; "
-		"several files are merged by time. The same files give the same output, byte for "
-		"byte.\n\n"
+	.help = "Reads captures (pcap, pcapng), Zeek's logs (TSV or JSON), Suricata's EVE, weir's "
+		"own "
+		"JSON events and any flat JSON that names addresses, also compressed by gzip or "
+		"zstd; each is recognised by its content. Prints what 'weir run' would have "
+		"detected. '-' is standard input; several files are merged by time. The same files "
+		"give the same output, byte for byte.\n\n"
 		"Captures made elsewhere have another inside: say so with --home.\n\n"
 		"Examples:\n"
 		"    weir replay capture.pcap\n"
 		"    tcpdump -i eth0 -w - | weir replay -\n"
-		"    weir replay --signals --json --home 172.20.0.0/16 one.pcap two.pcapng",
+		"    weir replay conn.log.gz dns.log.gz ssl.log.gz\n"
+		"    weir replay --signals --json --home 172.20.0.0/16 one.pcap eve.json",
 	.options = options,
 	.run = run,
 };

@@ -176,6 +176,8 @@ int order_push(struct order *order, uint32_t index, const struct event *event)
 	input->counts.events++;
 	if (event->time < order->watermark) {
 		input->counts.late++;
+		if (order->watermark - event->time > input->counts.latest)
+			input->counts.latest = order->watermark - event->time;
 		return 0;
 	}
 	if (order->waiting.len >= ORDER_WAITING_MAX)

@@ -29,6 +29,7 @@ struct order_ops {
 struct order_counts {
 	uint64_t events;
 	uint64_t late;	     /* older than the watermark: in no rule */
+	weir_time latest;    /* by how much, at most */
 	uint64_t held_ahead; /* far ahead of all others: moved no watermark at first */
 	uint64_t hurried;    /* let go before the watermark passed, for want of room */
 };

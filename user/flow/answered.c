@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/answered.h"
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,4 +73,24 @@ void answered_add(struct answered *answered, const struct flow_key *key, unsigne
 	/* Without memory for a cell the entry stands in no table: removing it later does nothing.
 	 */
 	table_insert(&answered->table, entry);
+}
+
+void answered_event(struct answered *answered, struct event *event)
+{
+	struct flow_key key = {.proto = (uint8_t)event->network_transport};
+	bool is_connection = event->service == SERVICE_CONNECTION;
+
+	if (!is_connection && event->service != SERVICE_ATTEMPT && event->service != SERVICE_FLOW)
+		return;
+	if (event_has(event, FIELD_DESTINATION_ANSWERED) ||
+	    !event_has(event, FIELD_DESTINATION_IP) || !event_has(event, FIELD_NETWORK_TRANSPORT))
+		return;
+	memcpy(key.addr[1], event->destination_ip.byte, sizeof(key.addr[1]));
+	if (event_has(event, FIELD_DESTINATION_PORT))
+		key.port[1] = htons((uint16_t)event->destination_port);
+	event_set(event, DESTINATION_ANSWERED, destination_answered,
+		  answered_has(answered, &key, 1));
+	if (is_connection && event_has(event, FIELD_NETWORK_STATE) &&
+	    event->network_state == STATE_ESTABLISHED)
+		answered_add(answered, &key, 1);
 }

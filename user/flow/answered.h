@@ -7,6 +7,7 @@
 
 #include "base/table.h"
 #include "bpf/flow.h"
+#include "event/event.h"
 
 /*
  * The (address, port, protocol) that have ever answered somebody: a service that is there. Bounded;
@@ -25,5 +26,11 @@ void answered_free(struct answered *answered);
 bool answered_has(const struct answered *answered, const struct flow_key *key, unsigned side);
 /* Without memory the service stays unknown. */
 void answered_add(struct answered *answered, const struct flow_key *key, unsigned side);
+
+/*
+ * Events that others recorded, in their order: sets destination.answered where it is not recorded,
+ * by what came before, and learns from established connections.
+ */
+void answered_event(struct answered *answered, struct event *event);
 
 #endif

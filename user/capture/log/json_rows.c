@@ -16,6 +16,7 @@ struct json_rows {
 	struct rows rows;
 	struct json_parser *parser;
 	uint64_t scanned; /* bytes in which braces were counted */
+	uint64_t packed;  /* up to this byte the file is known to be one line of several objects */
 };
 
 /* Counting braces costs at most some passes over the file, whatever is broken in it. */
@@ -107,58 +108,85 @@ static int parse(struct json_rows *json, size_t length, struct row *row, const c
 	return json_parser_read(json->parser, (const char *)r->buffer + r->start, length, row, why);
 }
 
-/* An object that is no line: several on one, or one over several. */
-static int read_odd(struct json_rows *json, const struct line *line, struct row *row,
-		    const char **why)
+/* The length of the object by its braces, also where it takes several lines. */
+static size_t find_end(struct json_rows *json)
 {
 	struct reader *r = json->rows.reader;
-	size_t length = object_length(line->at, line->length), have;
+	size_t have = r->end - r->start, length;
 	const uint8_t *at;
-	int err;
 
-	json->scanned += line->length;
-	if (!length && json->scanned < SCAN_MORE + SCAN_TIMES * r->taken) {
-		at = reader_need(r, READER_ROOM, &have);
-		length = object_length((const char *)at, have);
-		json->scanned += length ? length : have;
-	}
-	if (!length)
-		return -EINVAL;
-	err = parse(json, length, row, why);
-	if (!err)
+	if (json->scanned > SCAN_MORE + SCAN_TIMES * r->taken)
+		return 0;
+	length = object_length((const char *)r->buffer + r->start, have);
+	json->scanned += length ? length : have;
+	if (length)
+		return length;
+	at = reader_need(r, READER_ROOM, &have);
+	length = object_length((const char *)at, have);
+	json->scanned += length ? length : have;
+	return length;
+}
+
+/* An object that is no line: one of several on it, or one over several. */
+static int read_odd(struct json_rows *json, struct row *row, const char **why)
+{
+	const struct reader *r = json->rows.reader;
+	size_t length = find_end(json);
+	int err = -EINVAL;
+
+	if (length)
+		err = parse(json, length, row, why);
+	/* In a line of several a broken one costs itself; else its lines may hold whole ones. */
+	if (!err || (length && r->taken < json->packed))
 		take(json, length);
+	else if (err == -EINVAL)
+		rows_skip_line(&json->rows);
 	return err;
+}
+
+/* One object that is a line: 1; 0: it is none. */
+static int read_line(struct json_rows *json, struct row *row, const char **why)
+{
+	struct reader *r = json->rows.reader;
+	struct line line;
+	size_t length;
+	int err = -EINVAL;
+
+	rows_line(&json->rows, &line);
+	length = trimmed(&line);
+	*why = "longer than 1 MiB";
+	if (length < READER_ROOM)
+		err = parse(json, length, row, why);
+	if (err) {
+		if (object_length(line.at, line.length))
+			json->packed = r->taken + line.length;
+		return err == -EINVAL ? 0 : err;
+	}
+	reader_take(r, line.taken);
+	json->rows.passed += line.taken > line.length;
+	return 1;
 }
 
 static int json_next(struct rows *rows, struct row *row, const char **why)
 {
 	struct json_rows *json = (struct json_rows *)rows;
-	struct line line;
-	size_t length;
-	int err = -EINVAL;
+	struct reader *r = rows->reader;
+	int got = 0;
 
 	if (!find_start(json))
 		return 0;
 	rows->line = rows->passed + 1;
-	rows_line(rows, &line);
-	*why = "not an object";
-	if (*line.at == '{') {
-		length = trimmed(&line);
-		*why = "longer than 1 MiB";
-		if (length < READER_ROOM)
-			err = parse(json, length, row, why);
-		if (!err) {
-			reader_take(rows->reader, line.taken);
-			rows->passed += line.taken > line.length;
-			return 1;
-		}
-		if (err == -EINVAL)
-			err = read_odd(json, &line, row, why);
+	if (r->buffer[r->start] != '{') {
+		*why = "not an object";
+		rows_skip_line(rows);
+		return -EINVAL;
 	}
-	if (!err)
-		return 1;
-	rows_skip_line(rows);
-	return err;
+	if (r->taken >= json->packed)
+		got = read_line(json, row, why);
+	if (got)
+		return got;
+	got = read_odd(json, row, why);
+	return got ? got : 1;
 }
 
 static void json_free(struct rows *rows)
