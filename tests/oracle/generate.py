@@ -21,6 +21,12 @@ LOW_PORT = {
                   "condition": "port and not not_one"}}
 
 NUMBERS = ("sum", "avg", "min", "max")
+# Compared with bytes; those of one event after the other are kept exactly up to max_distinct only.
+ORDERED = ("median", "mad", "percentile")
+OTHERS = ("stddev", "first", "last")
+# Shown only.
+SHOWN = ("cv(source.bytes)", "entropy(destination.port)", "entropy(user.name)", "interval_mean",
+         "interval_cv()", "first(user.name)", "last(destination.ip)", "last(user.name)")
 # Of these, what can only grow, and so may fire early.
 GROWS = ("count", "distinct", "sum", "max")
 BYTES, SMALL = "bytes", "small"  # what a value may be compared with
@@ -103,16 +109,23 @@ def where(rng, refs):
 def add_events(rng, computed, refs):
     for i in range(rng.randint(1, 4)):
         kind = rng.choice(["count", "count", "distinct", "distinct", *NUMBERS])
+        if rng.random() < 0.25:
+            kind = rng.choice([*ORDERED, *OTHERS])
         fields, unit = "", SMALL
         if kind == "distinct":
             fields = rng.choice(["(destination.port)", "(destination.ip)", "(user.name)",
                                  "(destination.ip, destination.port)"])
+        elif kind == "percentile":
+            fields, unit = f"(source.bytes, {rng.choice([1, 25, 50, 90, 99.5, 100])})", BYTES
         elif kind != "count":
             fields, unit = "(source.bytes)", BYTES
         text = kind + fields
         if rng.random() < 0.3:
             text += f" where {where(rng, refs)}"
         computed.add(f"v{i}", text, unit, kind in GROWS)
+    if rng.random() < 0.25:
+        computed.add("shown", rng.choice(SHOWN) + rng.choice(["", f" where {where(rng, refs)}"]),
+                     None)
 
 
 def add_groups(rng, computed, weir, refs):
@@ -127,8 +140,12 @@ def add_groups(rng, computed, weir, refs):
         ["n >= 2", "n < 3", "sent > 500", "ports > 1 and n > 2"]) + ")", SMALL, True)
     computed.add("all", "sum(dst.sent)" + rng.choice(["", " where n > 1", " where ports <= 2"]),
                  BYTES, True)
-    if rng.random() < 0.3:
-        computed.add("mean", "avg(dst.sent)", BYTES)
+    if rng.random() < 0.4:
+        computed.add("mean", rng.choice(["avg(dst.sent)", "median(dst.sent)", "stddev(dst.sent)",
+                                         "percentile(dst.sent, 75)", "mad(dst.sent where n > 1)"]),
+                     BYTES)
+    if rng.random() < 0.2:
+        computed.add("alike", rng.choice(["entropy(dst.n)", "cv(dst.sent)"]), None)
 
 
 def window_head(rng, number, refs, kind, timespan):
@@ -181,12 +198,15 @@ def plain(rng, rule):
     """A correlation that says nothing of its own: all there is in public rules."""
     del rule["weir"]
     c = rule["correlation"]
-    c["type"] = rng.choice(["event_count", "value_count", "value_sum", "value_avg"])
+    c["type"] = rng.choice(["event_count", "value_count", "value_sum", "value_avg",
+                            "value_median", "value_percentile"])
     c["condition"] = {rng.choice(["gte", "gt", "lt", "lte", "eq", "neq"]): rng.randint(1, 6)}
     if c["type"] == "value_count":
         c["condition"]["field"] = "destination.ip"
     elif c["type"] != "event_count":
         c["condition"] = {"gt": rng.choice([500, 1500.5]), "field": "source.bytes"}
+    if c["type"] == "value_percentile":
+        c["condition"]["percentile"] = rng.choice([10, 50, 95])
     if rng.random() < 0.3:
         c["condition"].update({"gte": 2, "lte": 5})
     c["generate"] = rng.random() < 0.15
@@ -204,7 +224,9 @@ def bounds(rng, rule, timespan):
             weir["family"] = "kin"
     if rng.random() < 0.25:
         weir["max_keys"] = rng.choice([2, 3, 4, 8])
-    if rng.random() < 0.25:
+    kept = any(line.split("(")[0] in (*ORDERED, "entropy") and "dst." not in line
+               for line in weir["compute"].values())
+    if rng.random() < 0.25 and not kept:
         weir["max_distinct"] = rng.choice([4, 4, 16])
 
 
