@@ -59,31 +59,24 @@ static int by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Median of the distances from `middle`; -1: no memory. */
-static double deviation(const struct beacon_share *at, size_t len, double many, double middle)
+/* Median of the distances from `middle`. */
+static double deviation(const struct beacon_share *at, size_t len, struct beacon_share *spare,
+			double many, double middle)
 {
-	struct beacon_share *far = malloc(len * sizeof(*far));
-	double answer;
-
-	if (!far)
-		return -1;
 	for (size_t i = 0; i < len; i++)
-		far[i] = (struct beacon_share){fabs(at[i].number - middle), at[i].count};
-	qsort(far, len, sizeof(*far), by_number);
-	answer = median(far, len, 1, many);
-	free(far);
-	return answer;
+		spare[i] = (struct beacon_share){fabs(at[i].number - middle), at[i].count};
+	qsort(spare, len, sizeof(*spare), by_number);
+	return median(spare, len, 1, many);
 }
 
 /* Alike and even on both sides; `tiny` is what a median below 1 counts as. */
-static double regularity(const struct beacon_share *at, size_t len, double many, double tiny)
+static double regularity(const struct beacon_share *at, size_t len, struct beacon_share *spare,
+			 double many, double tiny)
 {
-	double middle = median(at, len, 1, many), alike = tiny, mad;
+	double middle = median(at, len, 1, many), alike = tiny;
 
-	if (middle >= MEDIAN_LEAST) {
-		mad = deviation(at, len, many, middle);
-		alike = mad < 0 || mad > middle ? 0 : (middle - mad) / middle;
-	}
+	if (middle >= MEDIAN_LEAST)
+		alike = fmax(0, (middle - deviation(at, len, spare, many, middle)) / middle);
 	return (1 - fabs(bowley(at, len, many)) + alike) / 2;
 }
 
@@ -163,9 +156,9 @@ bool beacon_score(const struct beacon_input *input, struct beacon_scores *scores
 	*scores = (struct beacon_scores){0};
 	if (gaps < GAPS_MIN)
 		return false;
-	scores->timestamps = regularity(input->gaps, input->gaps_len, gaps, 1);
+	scores->timestamps = regularity(input->gaps, input->gaps_len, input->spare, gaps, 1);
 	if (sizes >= GAPS_MIN)
-		scores->sizes = regularity(input->sizes, input->sizes_len, sizes, 0);
+		scores->sizes = regularity(input->sizes, input->sizes_len, input->spare, sizes, 0);
 	scores->histogram = fmax(flatness(input->bin), bimodal(input->bin));
 	scores->duration = duration(input);
 	scores->score =

@@ -23,8 +23,9 @@ struct beacon_input {
 	size_t gaps_len;
 	const struct beacon_share *sizes; /* bytes, in order of size */
 	size_t sizes_len;
-	double bin[BEACON_BINS]; /* connections that began in each part of the window */
-	double covered;		 /* first to last connection, as a share of the window */
+	struct beacon_share *spare; /* room for as many as the longer of both has */
+	double bin[BEACON_BINS];    /* connections that began in each part of the window */
+	double covered;		    /* first to last connection, as a share of the window */
 };
 
 struct beacon_scores {

@@ -122,7 +122,7 @@ static int beacon_load(struct series_space *space, const struct rule_aggregate *
 /* What the score is made from, while it is put together. */
 struct gathering {
 	struct calls all; /* sketches: used only where rows were summed up */
-	struct beacon_share *gap, *size;
+	struct beacon_share *gap, *size, *spare;
 	size_t gaps, sizes;
 	double start, span; /* of the window, as rows count time */
 	double bin[BEACON_BINS];
@@ -181,6 +181,13 @@ static void gather_rows(struct series_space *space, struct gathering *g,
 	}
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct beacon_share *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
 static size_t unfold(const struct quantile *sketch, struct beacon_share *at, double unit)
 {
 	for (uint32_t i = 0; sketch && i < sketch->len; i++)
@@ -192,15 +199,15 @@ static size_t unfold(const struct quantile *sketch, struct beacon_share *at, dou
 /* From here on gaps and sizes are shares, whether they were kept or summed up. */
 static struct value score(struct gathering *g, bool summed)
 {
-	struct beacon_input input = {.gaps = g->gap, .sizes = g->size};
+	struct beacon_input input = {.gaps = g->gap, .sizes = g->size, .spare = g->spare};
 	struct beacon_scores scores;
 
 	if (summed) {
 		g->gaps = unfold(g->all.gaps, g->gap, (double)WEIR_SEC);
 		g->sizes = unfold(g->all.sizes, g->size, 1);
 	}
-	qsort(g->gap, g->gaps, sizeof(*g->gap), by_time);
-	qsort(g->size, g->sizes, sizeof(*g->size), by_time);
+	qsort(g->gap, g->gaps, sizeof(*g->gap), by_number);
+	qsort(g->size, g->sizes, sizeof(*g->size), by_number);
 	input.gaps_len = g->gaps;
 	input.sizes_len = g->sizes;
 	input.covered = g->span > 0 ? (g->all.latest - g->all.first) / g->span : 0;
@@ -247,10 +254,12 @@ static struct value beacon_value(struct series_space *space, const struct rule_a
 	const struct rows_pane *pane;
 
 	(void)aggregate;
-	g.gap = calloc(room, sizeof(*g.gap));
-	g.size = calloc(room, sizeof(*g.size));
-	if (window.row && g.gap && g.size) {
-		qsort(window.row, window.len, ROW_WIDTH * sizeof(double), by_time);
+	g.gap = (struct beacon_share *)(void *)tuple_buffer_numbers(
+		space->scratch, 3 * room * sizeof(*g.gap) / sizeof(double));
+	g.size = g.gap ? g.gap + room : NULL;
+	g.spare = g.gap ? g.size + room : NULL;
+	if (window.row && g.gap) {
+		rows_sort(&window, &calls_kind);
 		window_bounds(&g, space, times, panes, &window);
 		while ((pane = series_next(&panes)))
 			if (pane->sum)
@@ -261,8 +270,6 @@ static struct value beacon_value(struct series_space *space, const struct rule_a
 	told->estimated = window.lost || window.summed || !g.all.whole;
 	quantile_free(space, g.all.gaps);
 	quantile_free(space, g.all.sizes);
-	free(g.gap);
-	free(g.size);
 	return value;
 }
 

@@ -118,6 +118,7 @@ void signal_engine_free(struct signal_engine *engine)
 	agenda_free(&engine->agenda);
 	free(engine->shop.buffer.at);
 	free(engine->shop.numbers.at);
+	free(engine->shop.scratch.at);
 	arena_free(&engine->shop.arena);
 	pool_free(&engine->shop.pool);
 	free(engine);

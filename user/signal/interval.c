@@ -2,7 +2,6 @@
 #include "signal/interval.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 /*
  * interval_mean, interval_cv: of the gaps between starts in order. Starts come nearly in order, so
@@ -99,13 +98,6 @@ double time_of_row(struct times *times, const struct event *event)
 	return (double)(at - times->base);
 }
 
-int by_time(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void interval_add(struct series_space *space, const struct rule_aggregate *aggregate,
 			 void *cell, const struct series_panes *panes, const struct event *event)
 {
@@ -164,8 +156,7 @@ static bool interval_starts(struct series_space *space, const struct times *time
 	while ((pane = series_next(&panes)))
 		if (pane->sum)
 			starts_join(starts, pane->sum);
-	if (window.row)
-		qsort(window.row, window.len, sizeof(double), by_time);
+	rows_sort(&window, &times_kind);
 	for (size_t i = 0; i < window.len; i++)
 		starts_add(starts, window.row[i]);
 	told->estimated = window.lost || starts->unsorted || !window.row;

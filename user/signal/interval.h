@@ -19,6 +19,4 @@ void times_save(struct state_writer *writer, const struct rows_kind *kind,
 int times_load(struct series_space *space, const struct rows_kind *kind,
 	       struct state_reader *reader, struct times *times, struct series_panes panes);
 
-int by_time(const void *a, const void *b); /* rows whose first number is a time */
-
 #endif

@@ -21,18 +21,80 @@ static void sort(double *numbers, size_t len)
 	qsort(numbers, len, sizeof(*numbers), by_size);
 }
 
-/* Halves before they are added: their sum may be infinite. */
-static double middle(const double *sorted, size_t len)
+static void swap(double *a, double *b)
 {
-	return sorted[(len - 1) / 2] / 2 + sorted[len / 2] / 2;
+	double was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* Parts the numbers by the middle one of three; where the greater part begins. */
+static size_t part(double *at, size_t len)
+{
+	size_t low = 0, high = len - 1;
+	double pivot;
+
+	if (at[len / 2] < at[0])
+		swap(&at[len / 2], &at[0]);
+	if (at[len - 1] < at[0])
+		swap(&at[len - 1], &at[0]);
+	if (at[len - 1] < at[len / 2])
+		swap(&at[len - 1], &at[len / 2]);
+	pivot = at[len / 2];
+	for (;;) {
+		while (at[low] < pivot)
+			low++;
+		while (at[high] > pivot)
+			high--;
+		if (low >= high)
+			return high + 1;
+		swap(&at[low++], &at[high--]);
+	}
+}
+
+/* Puts the number of the 0-based rank in its place, those below it before it: C. Hoare, "Find",
+ * 1961. Where parting does not get on, as on numbers made for that, the rest is sorted. */
+static double select_rank(double *numbers, size_t len, size_t rank)
+{
+	double *at = numbers;
+	size_t left = rank;
+
+	for (unsigned rounds = 0; len > 8 && rounds < 48; rounds++) {
+		size_t greater = part(at, len);
+
+		if (left < greater) {
+			len = greater;
+		} else {
+			at += greater;
+			left -= greater;
+			len -= greater;
+		}
+	}
+	sort(at, len);
+	return numbers[rank];
+}
+
+static double greatest(const double *numbers, size_t len)
+{
+	double most = numbers[0];
+
+	for (size_t i = 1; i < len; i++)
+		most = fmax(most, numbers[i]);
+	return most;
 }
 
 struct value rank_median(double *numbers, size_t len)
 {
+	double upper;
+
 	if (!len)
 		return nothing;
-	sort(numbers, len);
-	return value_finite(len % 2 ? numbers[len / 2] : middle(numbers, len));
+	upper = select_rank(numbers, len, len / 2);
+	if (len % 2)
+		return value_finite(upper);
+	/* Halves before they are added: their sum may be infinite. */
+	return value_finite(greatest(numbers, len / 2) / 2 + upper / 2);
 }
 
 struct value rank_mad(double *numbers, size_t len)
@@ -61,8 +123,7 @@ struct value rank_percentile(double *numbers, size_t len, double percent)
 {
 	if (!len)
 		return nothing;
-	sort(numbers, len);
-	return value_finite(numbers[nearest_rank(percent, (double)len) - 1]);
+	return value_finite(select_rank(numbers, len, nearest_rank(percent, (double)len) - 1));
 }
 
 /* How many different numbers there are, and the entropy of how often each comes, in bits. */

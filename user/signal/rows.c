@@ -2,6 +2,7 @@
 #include "signal/rows.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define ROWS_MIN 4 /* rows of a new circle; doubles up to the greatest */
 
@@ -112,6 +113,23 @@ struct rows_window rows_window(struct series_space *space, const struct rows_kin
 		memcpy(window.row + window.len++ * kind->width, row_at(kind, rows, from),
 		       kind->width * sizeof(double));
 	return window;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void rows_sort(struct rows_window *window, const struct rows_kind *kind)
+{
+	for (size_t i = 1; i < window->len; i++) {
+		if (window->row[(i - 1) * kind->width] <= window->row[i * kind->width])
+			continue;
+		qsort(window->row, window->len, kind->width * sizeof(double), by_first);
+		return;
+	}
 }
 
 void rows_save(struct state_writer *w, const struct rows_kind *kind, const struct rows *rows,

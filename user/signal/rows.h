@@ -50,7 +50,8 @@ void rows_save(struct state_writer *writer, const struct rows_kind *kind, const 
 int rows_load(struct series_space *space, const struct rows_kind *kind, struct state_reader *reader,
 	      struct rows *rows, struct series_panes panes);
 
-/* The rows of a window that are kept, in order, in memory that is used again by the next call. */
+/* The rows of a window that are kept, in the order in which they came, in memory that is used again
+ * by the next call. */
 struct rows_window {
 	double *row; /* NULL: no memory */
 	size_t len;
@@ -59,5 +60,8 @@ struct rows_window {
 };
 struct rows_window rows_window(struct series_space *space, const struct rows_kind *kind,
 			       const struct rows *rows, struct series_panes panes);
+
+/* In order of their first numbers. */
+void rows_sort(struct rows_window *window, const struct rows_kind *kind);
 
 #endif

@@ -17,7 +17,8 @@
  * counted, and its value says that it is estimated. */
 struct series_space {
 	struct pool *pool;
-	struct tuple_buffer *buffer;
+	struct tuple_buffer *buffer;  /* rows of a window (rows.h) */
+	struct tuple_buffer *scratch; /* of one value while it is computed */
 	size_t bytes_left;
 	uint64_t refused;
 	uint32_t max;	    /* numbers or different values of a window that are kept exactly */

@@ -104,6 +104,7 @@ static void make_plans(struct window *window)
 	window->series = (struct series_space){
 		.pool = &window->pool,
 		.buffer = &shop->buffer,
+		.scratch = &shop->scratch,
 		.bytes_left = SERIES_A_RULE,
 		.max = window->space.max,
 		.timespan = spec->type == WINDOW_SESSION ? 0 : spec->timespan,

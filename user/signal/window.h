@@ -35,6 +35,7 @@ struct workshop {
 	struct pool pool;
 	struct tuple_buffer buffer;
 	struct tuple_buffer numbers; /* of inner groups */
+	struct tuple_buffer scratch; /* of series */
 	struct arena arena;	     /* of the signal that is being said */
 	const struct signal_engine_ops *ops;
 	struct signal_engine_stats stats;

@@ -26,12 +26,14 @@ static int by_number(const void *a, const void *b)
 static struct beacon_scores score_of(const double *at, const double *size, size_t len)
 {
 	struct beacon_share *gaps = calloc(len, sizeof(*gaps)),
-			    *sizes = calloc(len, sizeof(*sizes));
-	struct beacon_input input = {.gaps = gaps, .sizes = sizes};
+			    *sizes = calloc(len, sizeof(*sizes)),
+			    *spare = calloc(len, sizeof(*spare));
+	struct beacon_input input = {.gaps = gaps, .sizes = sizes, .spare = spare};
 	struct beacon_scores scores;
 
 	assert_non_null(gaps);
 	assert_non_null(sizes);
+	assert_non_null(spare);
 	for (size_t i = 0; i < len; i++) {
 		if (i && at[i] > at[i - 1])
 			gaps[input.gaps_len++] = (struct beacon_share){at[i] - at[i - 1], 1};
@@ -45,6 +47,7 @@ static struct beacon_scores score_of(const double *at, const double *size, size_
 		scores.score = -1;
 	free(gaps);
 	free(sizes);
+	free(spare);
 	return scores;
 }
 
@@ -131,8 +134,9 @@ static void timestamps_are_skewness_and_deviation(void **state)
 
 	(void)state;
 	for (size_t t = 0; t < sizeof(table) / sizeof(table[0]); t++) {
-		struct beacon_share gaps[10];
-		struct beacon_input input = {.gaps = gaps, .gaps_len = table[t].len};
+		struct beacon_share gaps[10], spare[10];
+		struct beacon_input input = {
+			.gaps = gaps, .gaps_len = table[t].len, .spare = spare};
 		struct beacon_scores s;
 
 		for (size_t i = 0; i < table[t].len; i++)
@@ -149,8 +153,9 @@ static void timestamps_are_skewness_and_deviation(void **state)
 static void shares_are_numbers_that_come_more_than_once(void **state)
 {
 	struct beacon_share many[] = {{98, 1}, {98, 1}, {98, 1}, {100, 1}, {100, 1}, {140, 1}};
-	struct beacon_share few[] = {{98, 3}, {100, 2}, {140, 1}};
-	struct beacon_input a = {.gaps = many, .gaps_len = 6}, b = {.gaps = few, .gaps_len = 3};
+	struct beacon_share few[] = {{98, 3}, {100, 2}, {140, 1}}, spare[6];
+	struct beacon_input a = {.gaps = many, .gaps_len = 6, .spare = spare},
+			    b = {.gaps = few, .gaps_len = 3, .spare = spare};
 	struct beacon_scores x, y;
 
 	(void)state;
@@ -161,8 +166,8 @@ static void shares_are_numbers_that_come_more_than_once(void **state)
 
 static void histogram_and_duration_need_enough_parts(void **state)
 {
-	struct beacon_share gaps[] = {{60, 9}};
-	struct beacon_input input = {.gaps = gaps, .gaps_len = 1, .covered = 0.9};
+	struct beacon_share gaps[] = {{60, 9}}, spare[1];
+	struct beacon_input input = {.gaps = gaps, .gaps_len = 1, .spare = spare, .covered = 0.9};
 	struct beacon_scores s;
 
 	(void)state;
