@@ -77,6 +77,23 @@ static void the_hour_of_the_week_counts_once_it_was_seen_often(void **state)
 	usual_free(&usual, &memory);
 }
 
+/* Four windows an hour: twelve of an hour, however few `warmup` asks for. */
+static void one_hour_proves_nothing(void **state)
+{
+	struct usual usual;
+
+	(void)state;
+	usual_begin(&usual);
+	for (weir_time at = MONDAY; at < MONDAY + 5 * WEIR_DAY; at += 15 * WEIR_MIN) {
+		bool day = at >= MONDAY + 4 * WEIR_DAY; /* the first day made no line for hours */
+
+		assert_true((usual_now(&usual, &quarters, at).mean == value_at(at)) ==
+			    (day || at == MONDAY || value_at(at) == usual.all.mean));
+		usual_learn(&usual, &quarters, &memory, at, value_at(at), false);
+	}
+	usual_free(&usual, &memory);
+}
+
 static void without_memory_all_time_alike_goes_on(void **state)
 {
 	struct usual usual;
@@ -182,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_hour_of_the_week_counts_once_it_was_seen_often),
+		cmocka_unit_test(one_hour_proves_nothing),
 		cmocka_unit_test(without_memory_all_time_alike_goes_on),
 		cmocka_unit_test(a_gap_is_as_many_windows),
 		cmocka_unit_test(it_is_saved_and_loaded),

@@ -244,6 +244,66 @@ static void beyond_the_bound_the_error_is_stated(void **state)
 	}
 }
 
+/* As windows go on, each holds its own numbers, exact or summed up: those of its times and no more.
+ */
+static void estimates_move_on_with_the_windows(void **state)
+{
+#define MOVING(timespan)                                                                           \
+	WINDOW_RULE(                                                                               \
+		"  timespan: " timespan "\n  condition: {gte: 1}\n",                               \
+		"  window: hop\n  every: 2s\n  raise: detection\n  max_distinct: 64\n" COMPUTE(    \
+			"    med: median(source.bytes)\n    bits: entropy(destination.port)\n"))
+	static const char *const rules[] = {MOVING("20s"), MOVING("4s")};
+
+	(void)state;
+	for (size_t r = 0; r < 2; r++) {
+		struct bench *b = bench_new(rules[r]);
+		size_t estimates = 0;
+
+		for (unsigned i = 0; i < 3000; i++)
+			send(b, i * 0.1, 1000 + i);
+		passes(b, 300);
+		for (size_t t = 0; t < b->told_len; t++) {
+			const struct signal *s = &b->told[t]->signal;
+			double first = fmax(0, ceil(seconds(s->window_start) * 10 - 1e-6));
+			double last = ceil(seconds(s->window_end) * 10 - 1e-6) - 1;
+			const struct signal_value *med = value_named(s, "med");
+
+			assert_true(fabs(med->value.number - (1000 + (first + last) / 2)) <=
+				    (med->estimated ? 1 + med->error * med->value.number : 0));
+			assert_true(med->estimated == (last - first + 1 > 64));
+			assert_float_equal(number_of(s, "bits"), 0, 0);
+			estimates += med->estimated;
+		}
+		assert_true(r ? estimates == 0 : estimates > 100);
+		bench_free(b);
+	}
+}
+
+/* Half is one value, the rest 2,000 values three times each. */
+static void entropy_of_many_values_is_near(void **state)
+{
+	struct bench *b = bench_new(WINDOW_RULE(
+		HUNDRED, "  window: hop\n  every: 10s\n  raise: detection\n"
+			 "  max_distinct: 512\n" COMPUTE("    bits: entropy(source.bytes)\n")));
+	const struct signal *whole = NULL;
+	double truth = 1 + log2(2000) / 2;
+
+	(void)state;
+	for (unsigned i = 0; i < 12000; i++)
+		send(b, i * 0.008, i % 2 ? 7 : 100 + i / 2 % 2000);
+	passes(b, 100);
+	for (size_t t = 0; t < b->told_len; t++)
+		if (b->told[t]->signal.window_start == BASE)
+			whole = &b->told[t]->signal;
+	assert_non_null(whole);
+	assert_true(value_named(whole, "bits")->estimated);
+	assert_true(value_named(whole, "bits")->error < 0.05);
+	assert_true(fabs(number_of(whole, "bits") - truth) <
+		    4 * value_named(whole, "bits")->error * truth);
+	bench_free(b);
+}
+
 /* event.start counts, in whatever order it comes; the event's time where it is missing. */
 static void intervals_are_of_starts_in_order(void **state)
 {
@@ -355,6 +415,8 @@ int main(void)
 		cmocka_unit_test(texts_and_addresses_are_kept_too),
 		cmocka_unit_test(panes_do_not_show),
 		cmocka_unit_test(beyond_the_bound_the_error_is_stated),
+		cmocka_unit_test(estimates_move_on_with_the_windows),
+		cmocka_unit_test(entropy_of_many_values_is_near),
 		cmocka_unit_test(intervals_are_of_starts_in_order),
 		cmocka_unit_test(entropy_counts_text_without_case),
 		cmocka_unit_test(inner_groups_have_them_too),
