@@ -120,6 +120,33 @@ int expr_truth_early(const struct expr *expr, const struct expr_env *env, const 
 	return truth_partial(&p, expr->root);
 }
 
+static int take_bounds(const struct node *node, const bool *grows, struct expr_bound *bounds,
+		       int len, int max)
+{
+	static const struct expr_env nothing;
+	struct value bound;
+
+	for (unsigned i = 0; len >= 0 && i < node->kids; i++)
+		if (node->kind == NODE_AND || node->kind == NODE_OR)
+			len = take_bounds(node->kid[i], grows, bounds, len, max);
+	if (len < 0 || !monotone(node, grows, SIZE_MAX))
+		return len;
+	bound = node_eval(node->kid[1], &nothing);
+	if (bound.type != VALUE_NUMBER) /* never true */
+		return len;
+	if (len == max)
+		return -1;
+	bounds[len] = (struct expr_bound){.computed = node->kid[0]->computed,
+					  .strict = node->op == OP_GT,
+					  .number = bound.number};
+	return len + 1;
+}
+
+int expr_bounds(const struct expr *expr, const bool *grows, struct expr_bound *bounds, int max)
+{
+	return take_bounds(expr->root, grows, bounds, 0, max);
+}
+
 /* What is known stays known. */
 static bool decided_at_end(const struct partial *p, const struct node *node)
 {

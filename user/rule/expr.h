@@ -84,6 +84,16 @@ bool expr_fires_early(const struct expr *expr, const bool *grows, size_t compute
  * `grows` is as long as the scope's computed values. */
 int expr_truth_early(const struct expr *expr, const struct expr_env *env, const bool *grows);
 
+/* A comparison that expr_truth_early() decides: while none of them holds, it is not true. */
+struct expr_bound {
+	int computed;
+	bool strict; /* > and not >= */
+	double number;
+};
+
+/* All of them, at most `max`; -1: there are more. */
+int expr_bounds(const struct expr *expr, const bool *grows, struct expr_bound *bounds, int max);
+
 /* True if the whole can only turn from false to true while the window is open. */
 bool expr_grows(const struct expr *expr, const bool *grows, size_t computed);
 

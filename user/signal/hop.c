@@ -85,8 +85,6 @@ static void fire_early(struct window *window, struct key *key, const struct even
 {
 	const weir_time *start = &key->cell.start[CURSOR_EARLY];
 	const struct rule_window *spec = window->spec;
-	struct value values[RULE_COMPUTE_MAX];
-	struct expr_env env = {.computed = values};
 	bool said = false;
 
 	while (*start <= pane) {
@@ -98,8 +96,7 @@ static void fire_early(struct window *window, struct key *key, const struct even
 					.early = true};
 		struct judged judged;
 
-		window_growing(window, key, values);
-		if (expr_truth_early(spec->having, &env, window->grows) != 1)
+		if (!window_fires(window, key))
 			return;
 		key->true_until = *start;
 		if (!said) {
@@ -114,10 +111,18 @@ static void fire_early(struct window *window, struct key *key, const struct even
 	}
 }
 
+/* Events come in order: most are in the pane of the one before, and a division is saved. */
+static weir_time pane_of(struct window *window, weir_time time)
+{
+	if (time < window->pane || time - window->pane >= window->spec->every)
+		window->pane = time_floor(time, window->spec->every);
+	return window->pane;
+}
+
 static void hop_event(struct window *window, struct key *key, const struct event *event)
 {
 	const struct rule_window *spec = window->spec;
-	weir_time pane = time_floor(event->time, spec->every);
+	weir_time pane = pane_of(window, event->time);
 	weir_time first = pane - spec->timespan + spec->every;
 
 	window_trim(window, key, first);

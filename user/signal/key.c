@@ -154,6 +154,23 @@ struct key *keys_sleeping(struct key_store *store, weir_time until)
 	return b && b->asleep && b->last <= until ? b : NULL;
 }
 
+weir_time keys_next(const struct key_store *store, weir_time awake, weir_time asleep)
+{
+	const struct key_list *list[2] = {&store->single, &store->many};
+	weir_time next = TIME_NEVER;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct key *a = key_at(store, list[i]->awake);
+		const struct key *b = key_at(store, list[i]->oldest);
+
+		if (a && a->last + awake < next)
+			next = a->last + awake;
+		if (b && b->asleep && asleep < TIME_NEVER - b->last && b->last + asleep < next)
+			next = b->last + asleep;
+	}
+	return next;
+}
+
 void keys_free(struct key_store *store)
 {
 	while (store->single.oldest)

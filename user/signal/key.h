@@ -120,6 +120,10 @@ struct key *keys_restore(struct key_store *store, const struct item *item, struc
 struct key *keys_stale(struct key_store *store, weir_time before);
 void keys_sleep(struct key_store *store, struct key *key);
 
+/* Nobody has to go before this time, if the ones awake may stay for `awake` from their
+ * last event on and those asleep for `asleep`. TIME_NEVER: there is no key. */
+weir_time keys_next(const struct key_store *store, weir_time awake, weir_time asleep);
+
 /* A sleeping key whose last event is at or before `until`; NULL: none. */
 struct key *keys_sleeping(struct key_store *store, weir_time until);
 

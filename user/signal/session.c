@@ -92,8 +92,6 @@ static weir_time end_of(const struct window *window, const struct key *key)
 
 static void session_event(struct window *window, struct key *key, const struct event *event)
 {
-	struct value values[RULE_COMPUTE_MAX];
-	struct expr_env env = {.computed = values};
 	struct moment moment = {.cursor = CURSOR_EARLY, .time = event->time, .event = event};
 	struct judged judged;
 
@@ -108,8 +106,7 @@ static void session_event(struct window *window, struct key *key, const struct e
 	moment.end = event->time;
 	if (!window->early || key->true_until >= moment.start)
 		return;
-	window_growing(window, key, values);
-	if (expr_truth_early(window->spec->having, &env, window->grows) != 1)
+	if (!window_fires(window, key))
 		return;
 	moment.early = true;
 	key->true_until = moment.start;

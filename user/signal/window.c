@@ -86,6 +86,8 @@ static void look_at_values(struct window *window)
 		window->scored[i] = needs_baseline(spec, (int)i) ? (int)window->scoreds++ : -1;
 	}
 	window->early = expr_fires_early(spec->having, window->grows, spec->compute_len);
+	window->bounds_len =
+		expr_bounds(spec->having, window->grows, window->bounds, WINDOW_BOUNDS_MAX);
 	window->waits =
 		!expr_grows(spec->having, window->grows, spec->compute_len) || window->scoreds;
 }
@@ -129,6 +131,7 @@ struct window *window_new(struct workshop *shop, const struct ruleset *set, cons
 	window->shop = shop;
 	window->ops = window_ops_of(rule->window.type);
 	window->due = TIME_NEVER;
+	window->tidy_at = TIME_NEVER;
 	window->listened = rule->raise || rule->users_len;
 	window->rules = calloc(rule->refs_len + 1, sizeof(*window->rules));
 	window->env.rules = window->rules;
@@ -226,51 +229,43 @@ void window_values(struct window *window, struct key *key, enum cell_cursor whic
 						  : cell_value(&window->plan, &key->cell, which, i);
 }
 
-void window_growing(struct window *window, struct key *key, struct value values[RULE_COMPUTE_MAX])
+/* Of the early cursor's window; null if it does more than grow. */
+static struct value growing(struct window *window, struct key *key, unsigned i)
 {
-	for (unsigned i = 0; i < window->plan.len; i++) {
-		const struct plan_item *item = &window->plan.item[i];
+	const struct plan_item *item = &window->plan.item[i];
 
-		if (!window->grows[i])
-			values[i] = (struct value){.type = VALUE_NULL};
-		else if (window->outer[i] < 0)
-			values[i] = cell_value(&window->plan, &key->cell, CURSOR_EARLY, i);
-		else if (!item->ops->words)
-			values[i] = (struct value){.type = VALUE_NULL};
-		else
-			values[i] = item->ops->value(key_outer(window, key) +
-						     window->outer[i] * AGGREGATE_WORDS_MAX);
-	}
+	if (window->grows[i] && window->outer[i] < 0)
+		return cell_value(&window->plan, &key->cell, CURSOR_EARLY, i);
+	if (window->grows[i] && item->ops->words)
+		return item->ops->value(key_outer(window, key) +
+					window->outer[i] * AGGREGATE_WORDS_MAX);
+	return (struct value){.type = VALUE_NULL};
 }
 
-void window_event(struct window *window, const struct event *event, const bool *matched)
+/* Most events make nothing true: a look at few numbers shows it. */
+static bool reaches_bound(struct window *window, struct key *key)
 {
-	struct item item;
-	struct key *key;
-	bool fresh;
+	for (int i = 0; i < window->bounds_len; i++) {
+		const struct expr_bound *bound = &window->bounds[i];
+		struct value value = growing(window, key, (unsigned)bound->computed);
 
-	if (!tuple_item(&window->shop->buffer, event, &window->spec->group_by, false, &item)) {
-		window->shop->stats.skipped_null_key++;
-		return;
+		if (value.type == VALUE_NUMBER &&
+		    (bound->strict ? value.number > bound->number : value.number >= bound->number))
+			return true;
 	}
-	window_tidy(window);
-	for (unsigned i = 0; i < window->rule->refs_len; i++)
-		window->rules[i] = matched[window->rule->refs[i]];
-	key = keys_touch(&window->keys, &item, event, &fresh);
-	if (!key) {
-		window->lost++;
-		return;
-	}
-	if (fresh)
-		window_key_begin(window, key);
-	window->env.event = event;
-	if (window->spec->previous.len)
-		previous_read(window, key);
-	window->ops->event(window, key, event);
-	if (window->spec->previous.len)
-		previous_keep(window, key, event);
-	if (!key->single)
-		sample_keep(window, key, event, event->time - window->spec->timespan);
+	return window->bounds_len < 0;
+}
+
+bool window_fires(struct window *window, struct key *key)
+{
+	struct value values[RULE_COMPUTE_MAX];
+	struct expr_env env = {.computed = values};
+
+	if (!reaches_bound(window, key))
+		return false;
+	for (unsigned i = 0; i < window->plan.len; i++)
+		values[i] = growing(window, key, i);
+	return expr_truth_early(window->spec->having, &env, window->grows) == 1;
 }
 
 /* What a key has learned does not end with its windows. */
@@ -303,10 +298,16 @@ static void lay_down(struct window *window, struct key *key)
 	keys_sleep(&window->keys, key);
 }
 
-bool window_tidy(struct window *window)
+/* How long a key's windows live after its last event. */
+static weir_time lifetime(const struct window *window)
 {
-	weir_time clock = window->shop->clock;
-	weir_time before = clock - window->spec->timespan - window->spec->gap;
+	return window->spec->timespan + window->spec->gap;
+}
+
+static void tidy(struct window *window)
+{
+	weir_time clock = window->shop->clock, before = clock - lifetime(window);
+	weir_time asleep = learns(window) ? TIME_NEVER : window->spec->suppress;
 	struct key *key;
 
 	while ((key = keys_stale(&window->keys, before))) {
@@ -315,8 +316,46 @@ bool window_tidy(struct window *window)
 		else
 			keys_remove(&window->keys, key);
 	}
-	while (!learns(window) &&
-	       (key = keys_sleeping(&window->keys, clock - window->spec->suppress)))
+	while (!learns(window) && (key = keys_sleeping(&window->keys, clock - asleep)))
 		keys_remove(&window->keys, key);
+	window->tidy_at = keys_next(&window->keys, lifetime(window) + 1, asleep);
+}
+
+bool window_tidy(struct window *window)
+{
+	if (window->shop->clock >= window->tidy_at)
+		tidy(window);
 	return window->keys.roster.count;
+}
+
+void window_event(struct window *window, const struct event *event, const bool *matched)
+{
+	struct item item;
+	struct key *key;
+	bool fresh;
+
+	if (!tuple_item(&window->shop->buffer, event, &window->spec->group_by, false, &item)) {
+		window->shop->stats.skipped_null_key++;
+		return;
+	}
+	window_tidy(window);
+	for (unsigned i = 0; i < window->rule->refs_len; i++)
+		window->rules[i] = matched[window->rule->refs[i]];
+	key = keys_touch(&window->keys, &item, event, &fresh);
+	if (!key) {
+		window->lost++;
+		return;
+	}
+	if (fresh)
+		window_key_begin(window, key);
+	if (event->time + lifetime(window) < window->tidy_at)
+		window->tidy_at = event->time + lifetime(window) + 1;
+	window->env.event = event;
+	if (window->spec->previous.len)
+		previous_read(window, key);
+	window->ops->event(window, key, event);
+	if (window->spec->previous.len)
+		previous_keep(window, key, event);
+	if (!key->single)
+		sample_keep(window, key, event, event->time - window->spec->timespan);
 }

@@ -43,6 +43,8 @@ struct workshop {
 	bool ended;	 /* the input is at its end: what closes is partial */
 };
 
+#define WINDOW_BOUNDS_MAX 8
+
 struct window {
 	const struct window_ops *ops;
 	const struct rule *rule;
@@ -59,10 +61,13 @@ struct window {
 	int scored[RULE_COMPUTE_MAX]; /* index among the key's baselines; -1: none */
 	const char *threshold[RULE_COMPUTE_MAX];
 	unsigned outers, scoreds;
-	bool early;	     /* some part of the condition may be true before the close */
+	bool early; /* some part of the condition may be true before the close */
+	struct expr_bound bounds[WINDOW_BOUNDS_MAX]; /* one of them holds then */
+	int bounds_len;				     /* -1: more than could be listed */
 	bool waits;	     /* some part is decided at the close only, or a baseline learns */
 	bool listened;	     /* somebody takes updates of signals that output does not see */
 	weir_time due;	     /* next timer; TIME_NEVER: none */
+	weir_time tidy_at;   /* before it no key's windows have all passed */
 	int8_t *rules;	     /* by ref: whether the event at hand matches it */
 	struct expr_env env; /* of the event at hand, for `where` */
 	struct value previous[RULE_FIELDS_MAX]; /* what prev() yields for it */
@@ -76,6 +81,7 @@ struct window {
 	} samples;
 	/* hop: keys by when they close next, a slot for each window end within a timespan */
 	struct hop_slot *ring;
+	weir_time pane; /* of the newest event */
 	size_t ring_len;
 	struct key **sorted;
 	size_t sorted_cap;
@@ -161,8 +167,8 @@ void window_add(struct window *window, struct key *key, const struct event *even
 void window_values(struct window *window, struct key *key, enum cell_cursor which,
 		   struct value values[RULE_COMPUTE_MAX]);
 
-/* Those that can only grow, at once; the rest is null. */
-void window_growing(struct window *window, struct key *key, struct value values[RULE_COMPUTE_MAX]);
+/* Whether the early cursor's window is true by what can only grow. */
+bool window_fires(struct window *window, struct key *key);
 
 /* Evidence (sample.c). */
 void sample_keep(struct window *window, struct key *key, const struct event *event,

@@ -253,5 +253,6 @@ int window_load(struct window *window, struct state_reader *r)
 		err = samples_load(window, keys.at, keys.len, r);
 	}
 	vec_free(&keys);
+	window->tidy_at = TIME_NONE;
 	return err ? err : state_done(r) ? 0 : -EBADMSG;
 }
