@@ -1,196 +1,169 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events a CPU second through the rules that are shipped, windows and correlation, from events in
- * memory: `bench_engine [RULES]` (default rules/). One JSON object a line.
+ * Events a CPU second through the rules that are shipped, windows and correlation:
+ * `bench_engine [RULES]` (default rules/). And what distinct counts cost: of one source or of
+ * many, and by a rule of its own.
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "engine.h"
 
-#include "correlate/correlate.h"
-#include "signal/engine.h"
-
-#define STREAM	 32768 /* events that are made; a run sends them again and again, later in time */
-#define BASE	 (INT64_C(1700006400) * WEIR_SEC)
+#define EVENTS	 UINT64_C(2000000)
+#define HOSTS	 1000
 #define INTERNAL 0x0a000000u
+#define SERVERS	 0x0a010000u
+#define EXTERNAL 0xcb007100u
 
-struct stream {
-	struct event *at;
-	size_t len;
-	weir_time span; /* of event time, one pass */
-};
+#define VALUE_COUNT                                                                                \
+	"title: made\nname: made\nid: 11111111-1111-4111-8111-111111111111\n"                      \
+	"status: stable\nlevel: low\nlogsource: {category: network, service: connection}\n"        \
+	"detection: {selection: {network.transport: tcp}, condition: selection}\n"                 \
+	"---\ntitle: many ports\nname: many_ports\nid: 22222222-2222-4222-8222-222222222222\n"     \
+	"status: stable\nlevel: medium\ncorrelation:\n  type: value_count\n  rules: [made]\n"      \
+	"  group-by: [source.ip]\n  timespan: 1m\n"                                                \
+	"  condition: {field: destination.port, gte: 100000}\n"
 
-struct sinks {
-	struct correlate *correlate;
-	uint64_t signals, detections;
-};
-
-static void on_signal(void *context, const struct signal *signal)
+static void set_address(struct event *e, uint32_t host, uint32_t server, bool outside)
 {
-	struct sinks *sinks = context;
+	struct addr local = bench_address(INTERNAL + host);
+	struct addr remote = bench_address((outside ? EXTERNAL : SERVERS) + server);
 
-	sinks->signals += !signal->silent;
-	correlate_signal(sinks->correlate, signal);
-}
-
-static void on_detection(void *context, const struct detection *detection)
-{
-	((struct sinks *)context)->detections += detection->change == DETECTION_RAISED;
-}
-
-static uint32_t next_random(uint64_t *state)
-{
-	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)(*state >> 33);
-}
-
-static struct addr address(uint32_t number)
-{
-	return addr_from_v4(__builtin_bswap32(INTERNAL + number));
-}
-
-/* A connection of `source` as one of its three events. */
-static void fill(struct event *e, weir_time time, unsigned service, uint32_t source,
-		 uint32_t destination, unsigned port, unsigned state)
-{
-	*e = (struct event){.time = time, .service = (uint16_t)service};
-	event_set(e, SOURCE_IP, source_ip, address(source));
-	event_set(e, SOURCE_PORT, source_port, 40000);
-	event_set(e, DESTINATION_IP, destination_ip, address(destination));
-	event_set(e, DESTINATION_PORT, destination_port, port);
-	event_set(e, NETWORK_TRANSPORT, network_transport, 6);
+	event_set(e, SOURCE_IP, source_ip, local);
+	event_set(e, LOCAL_IP, local_ip, local);
+	event_set(e, DESTINATION_IP, destination_ip, remote);
+	event_set(e, REMOTE_IP, remote_ip, remote);
 	event_set(e, SOURCE_SCOPE, source_scope, SCOPE_INTERNAL);
-	event_set(e, DESTINATION_SCOPE, destination_scope, SCOPE_INTERNAL);
-	event_set(e, EVENT_START, event_start, time);
-	if (service == SERVICE_CONNECTION)
-		event_set(e, NETWORK_STATE, network_state, (uint16_t)state);
-	if (service != SERVICE_FLOW)
+	event_set(e, DESTINATION_SCOPE, destination_scope,
+		  outside ? SCOPE_EXTERNAL : SCOPE_INTERNAL);
+	event_set(e, NETWORK_DIRECTION, network_direction,
+		  outside ? DIRECTION_OUTBOUND : DIRECTION_INTERNAL);
+	event_set(e, DESTINATION_NEW, destination_new, false);
+	event_set(e, PAIR_KNOWN, pair_known, true);
+	event_set(e, LEARN_PROGRESS, learn_progress, 1);
+	if (!outside)
 		return;
-	event_set(e, SOURCE_BYTES, source_bytes, 700);
-	event_set(e, DESTINATION_BYTES, destination_bytes, 1500);
-	event_set(e, SOURCE_PAYLOAD_BYTES, source_payload_bytes, 600);
-	event_set(e, DESTINATION_PAYLOAD_BYTES, destination_payload_bytes, 1400);
+	event_set(e, DESTINATION_NAMED, destination_named, true);
+	event_set(e, DESTINATION_PREVALENCE, destination_prevalence, 400);
+	event_set(e, HOME_HOSTS_SEEN, home_hosts_seen, HOSTS);
+	event_set(e, DESTINATION_FIRST_SEEN_DAYS, destination_first_seen_days, 90);
 }
 
-static const unsigned services[] = {SERVICE_ATTEMPT, SERVICE_CONNECTION, SERVICE_FLOW};
-
-/* Work of 1,000 hosts, 20 of them administrators': few ports, some hosts each, one connection in
- * 20 fails. */
-static void make_hosts(struct stream *s)
+static void set_dns(struct event *e, uint64_t r, bool answer)
 {
-	static const unsigned ports[] = {443, 80, 53, 5432, 3306, 8080, 8443, 389};
-	static const unsigned admin_ports[] = {22, 443, 445, 80, 22, 53, 3389, 5432};
-	uint64_t random = 1;
+	static char names[512][48];
+	char *name = names[(r >> 12) % 512];
 
-	s->span = 33 * WEIR_SEC;
-	for (size_t i = 0; i < s->len; i++) {
-		uint32_t r = next_random(&random), host = r % 1000;
-		unsigned port = (host < 20 ? admin_ports : ports)[(r >> 16) % 8];
+	if (!*name)
+		snprintf(name, sizeof(names[0]), "www.service%u.example",
+			 (unsigned)(r >> 12) % 512);
+	event_set(e, DESTINATION_PORT, destination_port, 53);
+	event_set(e, NETWORK_TRANSPORT, network_transport, 17);
+	event_set(e, DNS_QUESTION_NAME, dns_question_name,
+		  ((struct text){name, (uint32_t)strlen(name)}));
+	event_set(e, DNS_QUESTION_TYPE, dns_question_type, ((struct text){"A", 1}));
+	event_set(e, DNS_REGISTERED_DOMAIN, dns_registered_domain,
+		  ((struct text){name + 4, (uint32_t)strlen(name + 4)}));
+	event_set(e, DNS_SUBDOMAIN, dns_subdomain, ((struct text){"www", 3}));
+	event_set(e, DNS_LABEL, dns_label, ((struct text){"www", 3}));
+	event_set(e, DNS_LABEL_LENGTH, dns_label_length, 3);
+	event_set(e, DNS_LABEL_ENTROPY, dns_label_entropy, 0);
+	if (!answer)
+		return;
+	event_set(e, DNS_RESPONSE_CODE, dns_response_code, ((struct text){"NOERROR", 7}));
+	event_set(e, DNS_ANSWERS, dns_answers, ((struct text){"203.0.113.9", 11}));
+	event_set(e, DNS_ANSWERS_BYTES, dns_answers_bytes, 4);
+}
 
-		fill(&s->at[i], (weir_time)i * s->span / (weir_time)s->len, services[i % 3], host,
-		     2000 + (r >> 10) % 50, port,
-		     (r >> 20) % 20 ? STATE_ESTABLISHED : STATE_REJECTED);
+static void set_flow(struct event *e, uint64_t r)
+{
+	event_set(e, SOURCE_BYTES, source_bytes, 700 + (r >> 40) % 3000);
+	event_set(e, DESTINATION_BYTES, destination_bytes, 1500 + (r >> 44) % 60000);
+	event_set(e, SOURCE_PACKETS, source_packets, 6);
+	event_set(e, DESTINATION_PACKETS, destination_packets, 8 + (r >> 44) % 40);
+	event_set(e, SOURCE_PAYLOAD_BYTES, source_payload_bytes, 400 + (r >> 40) % 3000);
+	event_set(e, DESTINATION_PAYLOAD_BYTES, destination_payload_bytes,
+		  1200 + (r >> 44) % 60000);
+	event_set(e, LOCAL_BYTES, local_bytes, e->source_bytes);
+	event_set(e, REMOTE_BYTES, remote_bytes, e->destination_bytes);
+}
+
+/*
+ * Connections of 1,000 hosts, 20 of them administrators', three in four to the outside, one in
+ * fifty refused: of each two DNS messages, its attempt, its outcome and four flow intervals.
+ */
+static void work(void *context, struct event *e, uint64_t i)
+{
+	static const uint16_t kinds[8] = {SERVICE_DNS,	      SERVICE_DNS,  SERVICE_ATTEMPT,
+					  SERVICE_CONNECTION, SERVICE_FLOW, SERVICE_FLOW,
+					  SERVICE_FLOW,	      SERVICE_FLOW};
+	static const uint16_t ports[8] = {443, 80, 5432, 3306, 8080, 8443, 389, 443};
+	static const uint16_t admin_ports[8] = {22, 443, 445, 80, 22, 5432, 3389, 443};
+	uint64_t r = bench_random(i / 8);
+	uint32_t host = (uint32_t)(r % HOSTS);
+	bool outside = (r >> 52) % 4;
+
+	(void)context;
+	memset(e->present, 0, sizeof(e->present));
+	e->time = BENCH_BASE + (weir_time)i * (WEIR_SEC / 5000);
+	e->service = kinds[i % 8];
+	set_address(e, host, (uint32_t)(r >> 24) % (outside ? 3000 : 40), outside);
+	event_set(e, SOURCE_PORT, source_port, 32768 + (r >> 10) % 28000);
+	event_set(e, EVENT_START, event_start, e->time);
+	if (e->service == SERVICE_DNS) {
+		set_dns(e, r, i % 8);
+		return;
 	}
+	event_set(e, NETWORK_TRANSPORT, network_transport, 6);
+	event_set(e, DESTINATION_PORT, destination_port,
+		  outside ? 443 : (host < 20 ? admin_ports : ports)[(r >> 16) % 8]);
+	if (e->service == SERVICE_CONNECTION)
+		event_set(e, NETWORK_STATE, network_state,
+			  (r >> 32) % 50 ? STATE_ESTABLISHED : STATE_REJECTED);
+	if (e->service == SERVICE_FLOW)
+		set_flow(e, r);
 }
 
-/* Failed connections: of one host to 100,000 endpoints, or of 10,000 hosts to the same ones. */
-static void make_failed(struct stream *s, uint32_t sources)
+/* Failed connections to 100,000 endpoints, of as many sources as the context says. */
+static void fail(void *context, struct event *e, uint64_t i)
 {
-	uint64_t random = 1;
+	uint32_t r = (uint32_t)bench_random(i) % 100000;
 
-	s->span = 16 * WEIR_SEC;
-	for (size_t i = 0; i < s->len; i++) {
-		uint32_t r = next_random(&random) % 100000;
-
-		fill(&s->at[i], (weir_time)i * s->span / (weir_time)s->len, SERVICE_CONNECTION,
-		     r % sources, 20000 + r % 25, 1 + r % 60000, STATE_REJECTED);
-	}
+	memset(e->present, 0, sizeof(e->present));
+	e->time = BENCH_BASE + (weir_time)i * (WEIR_SEC / 2000);
+	e->service = SERVICE_CONNECTION;
+	set_address(e, r % *(const uint32_t *)context, r % 25, false);
+	event_set(e, SOURCE_PORT, source_port, 40000);
+	event_set(e, DESTINATION_PORT, destination_port, 1 + r % 60000);
+	event_set(e, NETWORK_TRANSPORT, network_transport, 6);
+	event_set(e, NETWORK_STATE, network_state, STATE_REJECTED);
+	event_set(e, EVENT_START, event_start, e->time);
 }
 
-static double cpu_seconds(void)
+static double measure(const char *what, const struct ruleset *set, bench_make *make, void *context)
 {
-	struct timespec t;
+	struct bench_result r = bench_run(set, make, context, EVENTS);
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double run(const struct ruleset *set, const struct stream *s, unsigned passes,
-		  const char *what)
-{
-	struct sinks sinks = {0};
-	struct correlate_ops detections = {.detection = on_detection, .context = &sinks};
-	struct signal_engine_ops signals = {.signal = on_signal, .context = &sinks};
-	struct signal_engine *engine = signal_engine_new(set, &signals);
-	struct signal_engine_stats stats;
-	double took;
-
-	sinks.correlate = correlate_new(set, &detections);
-	if (!engine || !sinks.correlate)
-		exit(3);
-	took = cpu_seconds();
-	for (unsigned pass = 0; pass < passes; pass++) {
-		weir_time start = BASE + pass * s->span;
-
-		for (size_t i = 0; i < s->len; i++) {
-			struct event *e = &s->at[i];
-			weir_time offset = e->time;
-
-			e->time = start + offset;
-			signal_engine_event(engine, e);
-			e->time = offset;
-		}
-		signal_engine_watermark(engine, start + s->span);
-		correlate_watermark(sinks.correlate, start + s->span);
-	}
-	took = cpu_seconds() - took;
-	signal_engine_stats(engine, &stats);
-	fprintf(stderr,
-		"%s: %" PRIu64 " events, %" PRIu64 " signals, %" PRIu64 " detections, %" PRIu64
-		" keys, %.1f MiB\n",
-		what, stats.events, sinks.signals, sinks.detections, stats.keys,
-		(double)stats.bytes / (1 << 20));
-	signal_engine_free(engine);
-	correlate_free(sinks.correlate);
-	return (double)s->len * passes / took;
-}
-
-static void say(const char *name, double value, const char *unit, const char *against)
-{
-	printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"against\": \"%s\"}\n", name,
-	       value, unit, against);
+	bench_tell(what, &r, bench_making(make, context, EVENTS));
+	return (double)EVENTS / r.seconds;
 }
 
 int main(int argc, char **argv)
 {
-	const char *paths[] = {argc > 1 ? argv[1] : "rules", NULL};
-	struct rule_options options = {.paths = paths};
-	struct faults faults = {0};
-	struct stream stream = {.len = STREAM};
-	struct ruleset *set;
-	double many, one;
+	struct ruleset *set = bench_rules(argc > 1 ? argv[1] : "rules", NULL);
+	struct ruleset *plain = bench_rules("value_count", VALUE_COUNT);
+	uint32_t one = 1, many = 10000;
+	double of_many, of_one;
 
-	if (ruleset_load(&set, &options, &faults)) {
-		vec_each (fault, &faults.list)
-			fprintf(stderr, "%s:%u: %s\n", fault->place.file, fault->place.line,
-				fault->text);
-		return 1;
-	}
-	stream.at = calloc(stream.len, sizeof(*stream.at));
-	if (!stream.at)
-		return 3;
-	make_hosts(&stream);
-	say("engine.uc01.events_per_cpu_second", run(set, &stream, 100, "uc01"), "events/s", "2e6");
-	make_failed(&stream, 10000);
-	many = run(set, &stream, 60, "many sources");
-	make_failed(&stream, 1);
-	one = run(set, &stream, 60, "one source");
-	say("engine.distinct.many_sources", many, "events/s", "");
-	say("engine.distinct.one_source", one, "events/s", "engine.distinct.many_sources");
-	say("engine.distinct.one_to_many", one / many, "ratio", "1");
-	free(stream.at);
+	bench_say("engine.catalogue.events_per_cpu_second", measure("catalogue", set, work, NULL),
+		  "events/s", "2e6");
+	of_many = measure("many sources", set, fail, &many);
+	of_one = measure("one source", set, fail, &one);
+	bench_say("engine.distinct.many_sources", of_many, "events/s", "0.7e6");
+	bench_say("engine.distinct.one_source", of_one, "events/s", "");
+	bench_say("engine.distinct.one_to_many", of_one / of_many, "ratio", "1");
+	bench_say("engine.value_count.events_per_cpu_second",
+		  measure("value_count, many sources", plain, fail, &many), "events/s", "1e6");
+	bench_say("engine.value_count_one.events_per_cpu_second",
+		  measure("value_count, one source", plain, fail, &one), "events/s", "1e6");
 	ruleset_free(set);
-	faults_free(&faults);
+	ruleset_free(plain);
 	return 0;
 }

@@ -77,6 +77,12 @@ bool admission_has(const struct admission *admission, uint64_t hash)
 	return false;
 }
 
+size_t admission_bytes(const struct admission *admission)
+{
+	return ((admission->generation[0] != NULL) + (admission->generation[1] != NULL)) * BLOCKS *
+	       sizeof(struct admission_block);
+}
+
 void admission_free(struct admission *admission)
 {
 	free(admission->generation[0]);

@@ -3,6 +3,7 @@
 #define WEIR_SIGNAL_ADMISSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "state/reader.h"
@@ -23,6 +24,7 @@ struct admission {
 
 void admission_add(struct admission *admission, uint64_t hash);
 bool admission_has(const struct admission *admission, uint64_t hash);
+size_t admission_bytes(const struct admission *admission);
 void admission_free(struct admission *admission);
 
 /* In a snapshot; and back, into a zeroed one: 0 or -ENOMEM. */

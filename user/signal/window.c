@@ -170,7 +170,8 @@ void window_stats(const struct window *window, struct signal_rule_stats *stats)
 		.fired = window->fired,
 		.suppressed = window->suppressed,
 		.keys = window->keys.roster.count,
-		.bytes = window->pool.bytes + roster_bytes(&window->keys.roster),
+		.bytes = window->pool.bytes + roster_bytes(&window->keys.roster) +
+			 admission_bytes(&window->keys.admission),
 		.evicted = window->keys.evicted,
 		.overflowed = window->overflowed,
 		.lost = window->lost + window->space.refused + window->series.refused,
