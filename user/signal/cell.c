@@ -521,6 +521,7 @@ static double set_count(const struct plan *plan, struct cell *cell, unsigned whi
 			if (pane->sketch)
 				sketch_merge(cursor->sketch, pane->sketch);
 		}
+		sketch_merged(cursor->sketch);
 	}
 	return distinct_count(plan->space, set, cursor);
 }

@@ -58,10 +58,22 @@ void sketch_add(struct sketch *sketch, uint64_t hash)
 	raise_rank(sketch, register_of(hash), rank_of(hash));
 }
 
+/* Written for compilers to do 16 registers at a time: windows of many panes merge often. */
 void sketch_merge(struct sketch *sketch, const struct sketch_part *part)
 {
+	uint8_t *restrict into = sketch->part.rank;
+	const uint8_t *restrict from = part->rank;
+
 	for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
-		raise_rank(sketch, i, part->rank[i]);
+		into[i] = into[i] > from[i] ? into[i] : from[i];
+}
+
+void sketch_merged(struct sketch *sketch)
+{
+	memset(sketch->ranks, 0, sizeof(sketch->ranks));
+	for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
+		sketch->ranks[sketch->part.rank[i]]++;
+	sketch->estimate = -1;
 }
 
 /*

@@ -31,7 +31,11 @@ uint64_t sketch_hash(const void *bytes, size_t length);
 void sketch_part_add(struct sketch_part *part, uint64_t hash);
 void sketch_init(struct sketch *sketch);
 void sketch_add(struct sketch *sketch, uint64_t hash);
+
+/* The union with a part; after the last one sketch_merged() makes the sketch whole again. */
 void sketch_merge(struct sketch *sketch, const struct sketch_part *part);
+void sketch_merged(struct sketch *sketch);
+
 double sketch_estimate(struct sketch *sketch);
 
 #endif
