@@ -118,10 +118,10 @@ static int put_values(struct waiting *w, const struct rule_window *window, const
 	for (unsigned i = 0; i < window->compute_len; i++) {
 		const struct cell *cell = number_named(row, window->compute[i].name);
 
-		values[i].name = window->compute[i].name;
-		values[i].unit = window->compute[i].unit;
 		if (!cell)
 			continue;
+		values[i].name = window->compute[i].name;
+		values[i].unit = window->compute[i].unit;
 		values[i].value.type = VALUE_NUMBER;
 		values[i].value.number =
 			cell->kind == CELL_REAL ? cell->real : (double)cell->integer;

@@ -40,7 +40,7 @@ static const char *name_of(const struct rule *rule)
 static const char *signal_line(struct arena *arena, const struct signal *signal)
 {
 	char time[TIME_TEXT_MAX], start[TIME_TEXT_MAX];
-	const char *text;
+	const char *text, *joint = ": ";
 
 	text = arena_format(arena, "%s %s %s", time_format(signal->time, time),
 			    name_of(signal->rule), severity_name(signal->severity));
@@ -48,9 +48,13 @@ static const char *signal_line(struct arena *arena, const struct signal *signal)
 		text = arena_format(arena, "%s, since %s", text, time_format(signal->start, start));
 	if (!signal->values_len && signal->message)
 		text = words_join(arena, words_join(arena, text, ": "), signal->message);
-	for (unsigned i = 0; i < signal->values_len; i++)
-		text = words_join(arena, words_join(arena, text, i ? ", " : ": "),
+	for (unsigned i = 0; i < signal->values_len; i++) {
+		if (!signal->values[i].name)
+			continue;
+		text = words_join(arena, words_join(arena, text, joint),
 				  words_of_value(arena, &signal->values[i]));
+		joint = ", ";
+	}
 	if (signal->partial)
 		text = words_join(arena, text, " (the input ended within its window)");
 	return text;

@@ -11,7 +11,7 @@
 
 /* One computed value with what it was held against. */
 struct signal_value {
-	const char *name;
+	const char *name; /* NULL: holds a place, whoever recorded the signal did not say it */
 	struct value value;
 	enum unit unit;
 	const char *threshold; /* "> 20"; NULL: only shown */

@@ -206,6 +206,8 @@ json_t *record_values(const struct signal *signal)
 	for (unsigned i = 0; object && i < signal->values_len; i++) {
 		const struct signal_value *value = &signal->values[i];
 
+		if (!value->name)
+			continue;
 		if (!put(object, value->name, signal_value_json(signal, value))) {
 			json_decref(object);
 			return NULL;
@@ -398,6 +400,8 @@ static json_t *detection_values(const struct detection *d)
 		for (unsigned v = 0; v < s->values_len; v++) {
 			char name[256];
 
+			if (!s->values[v].name)
+				continue;
 			snprintf(name, sizeof(name), "%s.%s", rule_output_name(s->rule),
 				 s->values[v].name);
 			if (!put(all, name, signal_value_json(s, &s->values[v]))) {
