@@ -25,3 +25,11 @@ missing=$(grep -ohE '(`|^    )make [a-z][a-z-]+($|[ `])' README.md CONTRIBUTING.
 	grep -qE "^([a-z -]* )?$target( [a-z -]*)?:" Makefile || echo "make $target"
 done)
 same "every make target that is named is there" "" "$missing"
+
+# 'tools/docs.sh' makes it true again.
+sed '1,/^<!-- rules -->$/d' docs/catalogue.md >"$SCRATCH/page"
+{
+	echo
+	"$WEIR" rules --document -c /dev/null --rules rules
+} >"$SCRATCH/rules"
+check "the catalogue is that of the rule files" diff "$SCRATCH/page" "$SCRATCH/rules"

@@ -5,6 +5,7 @@
 #include "base/terminal.h"
 #include "cli/agent.h"
 #include "cli/arguments.h"
+#include "cli/rules_document.h"
 #include "cli/rules_test.h"
 #include "cli/verbs.h"
 #include "rule/rule.h"
@@ -16,6 +17,7 @@ static const struct verb_option options[] = {
 	{"lenient", 0, NULL, "skip rules that are for events or fields that weir does not have",
 	 "lenient"},
 	{"json", 0, NULL, "print JSON, one object a line", NULL},
+	{"document", 0, NULL, "print them as Markdown, as docs/catalogue.md has them", NULL},
 	{0},
 };
 
@@ -152,13 +154,23 @@ static void print_table(const struct ruleset *set, const json_t *live)
 		printf("skipped: %s:%u: %s\n", fault->place.file, fault->place.line, fault->text);
 }
 
+static void print_live(const struct ruleset *set, bool json)
+{
+	json_t *live = agent_status_if_running();
+
+	if (json)
+		print_json(set, live);
+	else
+		print_table(set, live);
+	json_decref(live);
+}
+
 static int list(const struct arguments *arguments)
 {
 	struct rule_options how = {0};
 	struct faults faults = {0};
 	struct config *config = NULL;
 	struct ruleset *set = NULL;
-	json_t *live;
 	int status = arguments_config(arguments, &config);
 
 	if (status)
@@ -169,12 +181,10 @@ static int list(const struct arguments *arguments)
 		status = EXIT_INPUT;
 	faults_print(&faults);
 	faults_free(&faults);
-	live = set ? agent_status_if_running() : NULL;
-	if (set && arguments_has(arguments, "json"))
-		print_json(set, live);
+	if (set && arguments_has(arguments, "document"))
+		status = rules_document(set) ? EXIT_INPUT : EXIT_DONE;
 	else if (set)
-		print_table(set, live);
-	json_decref(live);
+		print_live(set, arguments_has(arguments, "json"));
 	ruleset_free(set);
 	config_free(config);
 	return status;

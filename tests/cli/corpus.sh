@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Captures that nobody made for this: what each must say, and must not.
+# timeout: 600
+
+. "$(dirname "$0")/../lib.sh"
+CORPUS=${WEIR_CORPUS:-none}
+if [ ! -r "$CORPUS/README.md" ]; then
+	skip "corpus" "no captures at \$WEIR_CORPUS"
+	exit 0
+fi
+
+# hear FILE [OPTION…]: "kind NAME severity" of all that is said.
+hear() {
+	"$WEIR" replay -c /dev/null --rules "$TREE/rules" --json --signals "${@:2}" "$CORPUS/$1" 2>/dev/null | python3 -c '
+import json, sys
+for line in sys.stdin:
+    one = json.loads(line)
+    print(one["event.kind"], one["rule.name"], one["weir.severity"])' | sort -u >"$SCRATCH/heard"
+}
+alerts() {
+	sed -n 's/^alert \([A-Z0-9_]*\) .*/\1/p' "$SCRATCH/heard" | sort | uniq | tr '\n' ' '
+}
+loud() { # signals above low
+	grep -v '^alert' "$SCRATCH/heard" | grep -v ' low$\| informational$' | cut -d' ' -f2 | sort -u | tr '\n' ' '
+}
+
+# file | its detections | signals above low | another that must be there | options
+while IFS='|' read -r file detections signals also options; do
+	# shellcheck disable=SC2086
+	hear "$file" $options
+	same "$file: detections" "$detections" "$(alerts)"
+	same "$file: loud signals" "$signals" "$(loud)"
+	[ -z "$also" ] || check "$file: $also" grep -q " $also " "$SCRATCH/heard"
+done <<'END'
+attack/scan-syn.pcap||PORT_SCAN ||
+attack/scan-vertical.zeek-conn.log||PORT_SCAN ||
+attack/ssh-guess.pcap|SSH_BRUTE_FORCE |SSH_BRUTE_FORCE ||
+attack/smb-psexec-add-user.pcap|||PRIVILEGED_ACCESS|
+attack/smb-tool-copy.pcap|||PRIVILEGED_ACCESS|
+attack/c2-short.pcap|||PERIODIC_BEACON|--home 147.32.0.0/16
+benign/firefox-https.pcap||||
+benign/teams.pcap||||
+benign/netflix.pcap||||
+benign/bittorrent.pcap||||
+benign/smb2-files.pcap||||
+END
+
+for seed in 01-lateral-movement:LATERAL_MOVEMENT 02-c2-beaconing.signals:C2_BEACONING 04-backup-snapshot-targeting:BACKUP_TARGETING \
+	07-large-volume-exfiltration:LARGE_VOLUME_EXFILTRATION 11-dns-based-exfiltration:DNS_EXFILTRATION 27-malware-delivery:MALWARE_DELIVERY; do
+	"$WEIR" replay -c /dev/null --rules "$TREE/rules" "$CORPUS/seed/${seed%:*}.json" >"$SCRATCH/said" 2>&1
+	same "seed ${seed%:*}: once" "1 ${seed#*:}" "$(grep -oE '^[A-Z]+ +[A-Z0-9_]+ ' "$SCRATCH/said" | awk '{print $2}' | sort | uniq -c | awk '{print $1, $2}')"
+	same "seed ${seed%:*}: critical" "CRITICAL" "$(grep -oE '^[A-Z]+ ' "$SCRATCH/said" | tr -d ' ')"
+done
+
+for file in "$CORPUS"/benign/*.pcap; do
+	"$WEIR" replay -c /dev/null --rules "$TREE/rules" --json --events "$file" 2>/dev/null >"$SCRATCH/$(basename "$file").json"
+done
+python3 "$TREE/tests/lib/loop.py" 24 "$SCRATCH"/*.pcap.json | "$WEIR" replay -c /dev/null --rules "$TREE/rules" --json - >"$SCRATCH/said"
+same "a day of the benign captures looped: no detection" "" "$(cat "$SCRATCH/said")"
