@@ -101,8 +101,13 @@ def where(rng, refs):
         return "not (destination.port < 9)"
     if kind < 0.8:
         return "network.state in (rejected, unanswered) or known(user.name)"
-    if kind < 0.9:
+    if kind < 0.88:
         return "destination.ip in (10.1.0.0/30) and source.bytes >= 200"
+    if kind < 0.96:
+        return rng.choice(["prev(destination.port) < destination.port",
+                           "prev(destination.ip) != destination.ip",
+                           "event.start - prev(event.start) <= 2s", "not known(prev(user.name))",
+                           "prev(user.name) = user.name and source.bytes > prev(source.bytes)"])
     return "network.state = rejected"
 
 

@@ -62,6 +62,8 @@ class Key:
         self.holds = self.short = self.asleep = False
         self.baselines = {}
         self.aligned = None
+        self.before = {}      # the key's event before an event, by its number
+        self.newest = None    # event
         self.groups = {}      # inner groups by name of `per`: when each had its last event
         self.refused = set()  # (per, number of the event) that found no room
 
@@ -78,8 +80,9 @@ class Window:
 
     # ---- values ----
 
-    def taken(self, a, events):
-        return [e for e in events if not a.where or evaluate(a.where, Fields(e)) is True]
+    def taken(self, key, a, events):
+        return [e for e in events if not a.where or evaluate(
+            a.where, Fields(e, key.before[e["serial"]])) is True]
 
     def inner(self, key, name, events):
         groups, per = {}, self.rule.per[name]
@@ -87,20 +90,20 @@ class Window:
             item = aggregates.tuple_of(e, per.by)
             if item and (name, e["serial"]) not in key.refused:
                 groups.setdefault(item, []).append(e)
-        return [Values({a.name: a.of(self.taken(a, g)) for a in per.compute})
+        return [Values({a.name: a.of(self.taken(key, a, g)) for a in per.compute})
                 for g in groups.values()]
 
     def value(self, key, a, events):
         """With whether it is an estimate."""
         if not a.per:
-            value = a.of(self.taken(a, events))
+            value = a.of(self.taken(key, a, events))
             limit = self.rule.max_distinct
             count = len(value) if a.kind == "values" else value
             if a.kind not in aggregates.SETS or count <= limit:
                 return value, False
             if a.kind == "values":
                 return value, True
-            items = {t for e in self.taken(a, events) if (t := aggregates.tuple_of(e, a.fields))}
+            items = {t for e in self.taken(key, a, events) if (t := aggregates.tuple_of(e, a.fields))}
             return max(limit + 1, aggregates.estimate(items, a.fields)), True
         groups = [g.values for g in self.inner(key, a.per, events)
                   if not a.where or evaluate(a.where, g) is True]
@@ -136,10 +139,10 @@ class Window:
         for item, key in list(self.keys.items()):
             if not key.asleep and key.last < t - look_back:
                 key.history, key.holds = [], False
-                key.asleep = bool(self.rule.scored) or self.quiet(key, key.last + look_back)
+                key.asleep = self.rule.learns or self.quiet(key, key.last + look_back)
                 if not key.asleep:
                     del self.keys[item]
-            if key.asleep and not self.rule.scored and t - key.last >= self.rule.suppress:
+            if key.asleep and not self.rule.learns and t - key.last >= self.rule.suppress:
                 del self.keys[item]
 
     def key_of(self, e):
@@ -158,6 +161,7 @@ class Window:
         key = self.keys[item]
         key.count += 1
         key.last, key.asleep, key.touched = e["time"], False, e["serial"]
+        key.before[e["serial"]], key.newest = key.newest, e
         return key
 
     def evict(self):
@@ -352,14 +356,23 @@ class Values:
         return (self.scores if function == "zscore" else self.means).get(names[0])
 
 
+def field(event, name):
+    """An event without a start began when it happened."""
+    value = event.get(name)
+    return event["time"] if name == "event.start" and value is None else value
+
+
 class Fields:
     """What `where` may ask of an event: fields, and the base rules that it met."""
 
-    def __init__(self, event):
-        self.event = event
+    def __init__(self, event, before):
+        self.event, self.before = event, before
 
     def name(self, name):
-        return self.event.get(name) if name in aggregates.TYPES else name in self.event["met"]
+        return field(self.event, name) if name in aggregates.TYPES else name in self.event["met"]
 
     def has(self, name):
         return name in aggregates.TYPES
+
+    def call(self, name, args):
+        return {"prev": lambda: self.before and field(self.before, args[0])}[name]()
