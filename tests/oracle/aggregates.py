@@ -107,6 +107,7 @@ def number_of(kind, values, numbers=()):
         return None
     return {"sum": lambda: sum(values), "avg": lambda: sum(values) / len(values),
             "min": lambda: min(values), "max": lambda: max(values),
+            "distinct": lambda: len(set(values)),
             "first": lambda: values[0], "last": lambda: values[-1],
             "stddev": lambda: deviation(values), "cv": lambda: variation(values),
             "median": lambda: middle(values), "entropy": lambda: entropy(values),
