@@ -395,6 +395,10 @@ static int open_streams(struct pipeline *p, struct error *error)
 		err = sink_json_open(&sink, config->json_path, kinds, error);
 		err = err ? err : sink_add_queued(p, sink, kinds, error);
 	}
+	if (!err && p->options.live && config->archive) {
+		err = sink_archive_open(&sink, &config->archive_options, error);
+		err = err ? err : sink_add_queued(p, sink, sink->kinds, error);
+	}
 	return err;
 }
 

@@ -113,7 +113,9 @@ json_t *pipeline_status(struct pipeline *pipeline);
 int pipeline_worst(const struct pipeline *pipeline);
 
 struct replay_options {
-	const char *const *files;   /* ended by NULL */
+	const char *const *files; /* ended by NULL; none if `archive` */
+	bool archive;		  /* the kept events, in [since, until) */
+	weir_time since, until;
 	bool progress;		    /* a bar on standard error */
 	bool json, signals, events; /* what goes to standard output, and how */
 	bool summary;		    /* of each file, on standard error, at the end */

@@ -121,23 +121,38 @@ static void feed(struct replay *replay, bool bar)
 	progress_clear(&progress);
 }
 
+static int add_file(struct replay *replay, struct source *source, struct error *error)
+{
+	struct file *file = vec_add(&replay->files);
+
+	if (!file) {
+		error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for %s", source->name);
+		source->ops->close(source);
+		return -ENOMEM;
+	}
+	file->source = source;
+	return 0;
+}
+
 static int open_files(struct replay *replay, const char *const *paths, struct error *error)
 {
-	for (; *paths; paths++) {
-		struct source *source;
-		struct file *file;
-		int err = source_open(&source, *paths, error);
+	struct source *source;
+	int err = 0;
 
-		if (err)
-			return err;
-		file = vec_add(&replay->files);
-		if (!file) {
-			source->ops->close(source);
-			return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for %s", *paths);
-		}
-		file->source = source;
+	for (; *paths && !err; paths++) {
+		err = source_open(&source, *paths, error);
+		err = err ? err : add_file(replay, source, error);
 	}
-	return 0;
+	return err;
+}
+
+static int open_archive(struct replay *replay, const char *folder,
+			const struct replay_options *options, struct error *error)
+{
+	struct source *source;
+	int err = archive_open(&source, folder, options->since, options->until, error);
+
+	return err ? err : add_file(replay, source, error);
 }
 
 static weir_time lateness_of(const struct replay *replay, const struct source *source)
@@ -189,7 +204,9 @@ static int replay_open(struct replay *replay, const struct config *config,
 		.events = options->events,
 		.database = config->database,
 	};
-	int err = open_files(replay, options->files, error);
+	int err = options->archive
+			  ? open_archive(replay, config->archive_options.path, options, error)
+			  : open_files(replay, options->files, error);
 
 	replay->sort_window = options->sort_window;
 	pipeline.lateness = replay->lateness = lateness(replay);

@@ -32,8 +32,8 @@ static void put_skipped(FILE *out, const json_t *skipped)
 	json_object_foreach((json_t *)skipped, key, number)
 	{
 		fprintf(out, "%s%" JSON_INTEGER_FORMAT " ", before, json_integer_value(number));
-		for (; *key; key++)
-			fputc(*key == '_' ? ' ' : *key, out);
+		for (const char *c = key; *c; c++)
+			fputc(*c == '_' ? ' ' : *c, out);
 		before = ", ";
 	}
 }

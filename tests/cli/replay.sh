@@ -21,3 +21,36 @@ printf 'this is a text, long enough for a header of a database, and no database 
 before=$(md5sum <"$SCRATCH/text.db")
 expect "database that is none" 1 '^weir: .*text\.db is not' replay --database "$SCRATCH/text.db" "$SCRATCH/none.pcap"
 same "what is no database is left alone" "$before" "$(md5sum <"$SCRATCH/text.db")"
+
+# What others recorded, packed and in a pipe; what is said at the end.
+row() { # SECONDS PORT
+	printf '{"ts":%s,"src_ip":"10.0.0.5","dest_ip":"10.0.0.9","dest_port":%s,"network.state":"rejected","protocol":"tcp"}\n' "$1" "$2"
+}
+for port in $(seq 1 40); do row "$((1700000000 + port / 10))" "$port"; done >"$SCRATCH/rows.json"
+gzip -k "$SCRATCH/rows.json"
+expect "packed rows make a signal" 0 'PORT_SCAN' replay --signals "$SCRATCH/rows.json.gz"
+piped() {
+	cat "$SCRATCH/rows.json" | replay --signals -
+}
+expect "rows in a pipe make a signal" 0 'PORT_SCAN' piped
+expect "the summary says how much was read" 0 '^weir: .*rows\.json: flat JSON, 40 records$' replay "$SCRATCH/rows.json"
+{
+	cat "$SCRATCH/rows.json"
+	row 1600000000 1
+	echo '{"broken'
+} >"$SCRATCH/late.json"
+expect "the summary says what was wrong" 0 '41 records: passed over 1 bad lines; 2 of 82 events came too late.*--sort-window' replay "$SCRATCH/late.json"
+expect "the window that it names takes them" 0 '^weir: [^;]*$' replay --sort-window 1d "$SCRATCH/rows.json"
+expect "as an object" 0 '"late":2' replay --json "$SCRATCH/late.json"
+same "quiet says nothing of them" "" "$(replay --quiet "$SCRATCH/rows.json" 2>&1 >/dev/null)"
+expect "a window that is none" 2 '^weir: .*--sort-window soon' replay --sort-window soon "$SCRATCH/rows.json"
+
+# Kept events.
+mkdir "$SCRATCH/kept"
+expect "nothing was kept" 1 '^weir: .*kept: no events were kept in that time' replay --since 1d --archive "$SCRATCH/kept"
+expect "no folder of kept events" 1 '^weir: .*nowhere: No such file' replay --since 1d --archive "$SCRATCH/nowhere"
+expect "kept events or files" 2 '^weir: .*--since is for kept events' replay --since 1d "$SCRATCH/rows.json"
+expect "an end without a beginning" 2 '^weir: .*--until' replay --until 1d "$SCRATCH/rows.json"
+replay --quiet --json --events "$SCRATCH/rows.json" | grep '"event.kind":"event"' | gzip >"$SCRATCH/kept/20231114T22.jsonl.zst"
+expect "kept events make a signal" 0 'PORT_SCAN' replay --signals --since 2023-11-14T22:00:00Z --archive "$SCRATCH/kept"
+same "not those before" "" "$(replay --signals --since 2023-11-14T22:13:24Z --archive "$SCRATCH/kept" 2>/dev/null)"

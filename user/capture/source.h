@@ -88,6 +88,11 @@ extern const struct source_kind *const source_kinds[]; /* ended by NULL */
 /* Opens a file ("-": standard input) by content, not by name. 0, or -errno with `error` said. */
 int source_open(struct source **source, const char *path, struct error *error);
 
+/* The events of [since, until) that lie in an archive (event/archive.h), as one source. 0, or
+ * -errno with `error` said. */
+int archive_open(struct source **source, const char *folder, weir_time since, weir_time until,
+		 struct error *error);
+
 /* A packet no longer than this is believed to be one; what tcpdump and Wireshark read at most. */
 #define CAPTURED_MAX 262144
 

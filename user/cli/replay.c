@@ -28,6 +28,12 @@ static const struct verb_option options[] = {
 	 NULL},
 	{"sort-window", 0, "DURATION",
 	 "how far back in time records may go: 1s in captures and 5m in logs, if not said", NULL},
+	{"since", 0, "TIME",
+	 "instead of files the events that 'weir run' has kept, from TIME on: 7d (ago), or as "
+	 "2026-01-31T08:00:00Z",
+	 NULL},
+	{"until", 0, "TIME", "with --since: before TIME", NULL},
+	{"archive", 0, "FOLDER", "where they were kept", "archive.path"},
 	{"quiet", 'q', NULL, "no summary of the files at the end", NULL},
 	{0},
 };
@@ -80,6 +86,45 @@ static int read_window(const struct arguments *arguments, weir_time *window)
 			  text);
 }
 
+/* A moment, as a time or as so long ago; `otherwise` if it was not asked for. */
+static int read_moment(const struct arguments *arguments, const char *name, weir_time otherwise,
+		       weir_time *at)
+{
+	const char *text = arguments_value(arguments, name);
+	weir_time ago;
+
+	*at = otherwise;
+	if (!text)
+		return EXIT_DONE;
+	if (!duration_parse(text, strlen(text), &ago) && ago > 0) {
+		*at = time_now() - ago;
+		return EXIT_DONE;
+	}
+	if (!time_parse(text, strlen(text), at))
+		return EXIT_DONE;
+	return verb_usage(arguments->verb,
+			  "--%s %s: so long ago, as 7d, or a time, as "
+			  "2026-01-31T08:00:00Z",
+			  name, text);
+}
+
+static int read_archive(const struct arguments *arguments, struct replay_options *how)
+{
+	bool kept = arguments_has(arguments, "since"), files = arguments_operand(arguments, 0);
+	int status;
+
+	if (!kept && (arguments_has(arguments, "until") || arguments_has(arguments, "archive")))
+		return verb_usage(arguments->verb, "--until and --archive go with --since");
+	if (kept && files)
+		return verb_usage(arguments->verb, "--since is for kept events: name no files");
+	if (!kept && !files)
+		return verb_usage(arguments->verb, "no file: 'weir replay FILE...', '-' for "
+						   "standard input, or --since for kept events");
+	how->archive = kept;
+	status = read_moment(arguments, "since", TIME_NONE, &how->since);
+	return status ? status : read_moment(arguments, "until", TIME_NEVER, &how->until);
+}
+
 static int replay(const struct arguments *arguments, const struct config *config, int level,
 		  weir_time window)
 {
@@ -96,10 +141,10 @@ static int replay(const struct arguments *arguments, const struct config *config
 	};
 	int status = EXIT_SYSTEM;
 
-	if (files)
-		status = pipeline_replay(config, &how);
-	else
+	if (!files)
 		fputs("weir: out of memory\n", stderr);
+	else if (!(status = read_archive(arguments, &how)))
+		status = pipeline_replay(config, &how);
 	free(files);
 	return status;
 }
@@ -110,9 +155,6 @@ static int run(const struct arguments *arguments)
 	weir_time window = 0;
 	int level, status;
 
-	if (!arguments_operand(arguments, 0))
-		return verb_usage(arguments->verb, "no file: 'weir replay FILE...', or '-' for "
-						   "standard input");
 	status = read_level(arguments, &level);
 	status = status ? status : read_window(arguments, &window);
 	status = status ? status : arguments_config(arguments, &config);
@@ -124,20 +166,23 @@ static int run(const struct arguments *arguments)
 
 const struct verb verb_replay = {
 	.name = "replay",
-	.operands = "FILE...",
+	.operands = "[FILE...]",
 	.summary = "run captures and recorded events through the same rules",
 	.help = "Reads captures (pcap, pcapng), Zeek's logs (TSV or JSON), Suricata's EVE, weir's "
-		"own "
-		"JSON events and any flat JSON that names addresses, also compressed by gzip or "
+		"own JSON events and any flat JSON that names addresses, also compressed by gzip "
+		"or "
 		"zstd; each is recognised by its content. Prints what 'weir run' would have "
 		"detected. '-' is standard input; several files are merged by time. The same files "
 		"give the same output, byte for byte.\n\n"
 		"Captures made elsewhere have another inside: say so with --home.\n\n"
+		"Where archive.enabled is set, 'weir run' keeps its events, and --since runs new "
+		"rules over what was.\n\n"
 		"Examples:\n"
 		"    weir replay capture.pcap\n"
 		"    tcpdump -i eth0 -w - | weir replay -\n"
 		"    weir replay conn.log.gz dns.log.gz ssl.log.gz\n"
-		"    weir replay --signals --json --home 172.20.0.0/16 one.pcap eve.json",
+		"    weir replay --signals --json --home 172.20.0.0/16 one.pcap eve.json\n"
+		"    weir replay --since 7d --rules new.yml",
 	.options = options,
 	.run = run,
 };

@@ -50,6 +50,8 @@ struct config {
 	struct syslog_options syslog_options;
 	const char *json_path; /* NULL: none; "-": standard output */
 	bool json_signals, json_events;
+	bool archive;
+	struct archive_options archive_options;
 };
 
 /* Defaults, then the file (NULL: /etc/weir/weir.yaml if it is there). 0, or -EINVAL with faults. */

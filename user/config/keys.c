@@ -145,6 +145,15 @@ const struct config_key config_keys[] = {
 	 .words = "Write signals there too."},
 	{"json.events", &config_bool_type, AT(json_events), "false",
 	 .words = "Write events there too: many."},
+	{"archive.enabled", &config_bool_type, AT(archive), "false",
+	 .words = "Keep all events, so that new rules can be tried on what was:\n"
+		  "'weir replay --since 7d'."},
+	{"archive.path", &config_path_type, AT(archive_options.path), "/var/lib/weir/events",
+	 .words = "Folder of the kept events, a compressed file an hour."},
+	{"archive.age", &config_duration_type, AT(archive_options.keep_for), "7d", "forever",
+	 WEIR_HOUR, INT64_MAX, .words = "How long events are kept."},
+	{"archive.size", &config_bytes_type, AT(archive_options.keep_bytes), "1GiB", "unlimited",
+	 16777216, 0, .words = "How much room they may take, bytes; the oldest hours go first."},
 };
 const size_t config_keys_len = sizeof(config_keys) / sizeof(config_keys[0]);
 

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -26,6 +27,9 @@ int database_open_read(sqlite3 **db, const char *path, struct error *error);
 /* What went wrong with `db` last, in words that say what would be right, into `error`; returns
  * -errno. `code` is SQLite's result. */
 int database_error(sqlite3 *db, const char *path, int code, struct error *error);
+
+/* The group `weir`, to which what is stored belongs; (gid_t)-1 if there is none. */
+gid_t database_group(void);
 
 /* Times in the database: microseconds since the epoch. */
 static inline sqlite3_int64 database_time(weir_time at)

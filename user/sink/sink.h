@@ -70,6 +70,17 @@ int sink_queued(struct sink **sink, size_t queue, struct error *error);
  * announced. */
 int sink_json_open(struct sink **sink, const char *path, uint32_t kinds, struct error *error);
 
+struct archive_options {
+	const char *path;    /* folder; made if it is not there and its parent is */
+	weir_time keep_for;  /* 0: for ever */
+	uint64_t keep_bytes; /* 0: no bound */
+};
+
+/* Keeps OUT_EVENT in the folder (event/archive.h). May wait for the disk: to be put behind
+ * sink_queued(). */
+int sink_archive_open(struct sink **sink, const struct archive_options *options,
+		      struct error *error);
+
 /* For people on a terminal, or a pipe: detections (and, by `kinds`, signals, events) as text. */
 int sink_text_open(struct sink **sink, uint32_t kinds, struct error *error);
 

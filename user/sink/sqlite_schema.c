@@ -140,7 +140,7 @@ int database_error(sqlite3 *db, const char *path, int code, struct error *error)
 			 db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
 }
 
-static gid_t file_group(void)
+gid_t database_group(void)
 {
 	char text[4096];
 	struct group group, *found = NULL;
@@ -157,7 +157,7 @@ static void folder_make(const char *path)
 	char *folder = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
 
 	if (folder && !mkdir(folder, FOLDER_MODE))
-		(void)!chown(folder, (uid_t)-1, file_group());
+		(void)!chown(folder, (uid_t)-1, database_group());
 	free(folder);
 }
 
@@ -177,7 +177,7 @@ static int file_make(const char *path, struct error *error)
 	folder_make(path);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 	if (fd >= 0) {
-		(void)!fchown(fd, (uid_t)-1, file_group());
+		(void)!fchown(fd, (uid_t)-1, database_group());
 		(void)!fchmod(fd, FILE_MODE);
 		close(fd);
 		return 0;
