@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,8 +38,9 @@ struct archive_sink {
 	weir_time flushed; /* boot time; of the last failure while `error` */
 	uint64_t frame;	   /* bytes of events in this frame */
 	uint64_t size;	   /* of the open file */
-	uint64_t written, dropped, pruned;
-	int error; /* errno while writing fails */
+	/* Read by the engine's thread for status. */
+	atomic_uint_least64_t written, dropped, pruned;
+	atomic_int error; /* errno while writing fails */
 	char packed[PACKED_ROOM];
 };
 

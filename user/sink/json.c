@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,9 @@ struct json_sink {
 	char *buffer;
 	size_t used;
 	unsigned lines; /* in the buffer */
-	uint64_t written, dropped;
-	int error; /* errno while writing fails */
+	/* Behind a queue, read by the engine's thread for status. */
+	atomic_uint_least64_t written, dropped;
+	atomic_int error; /* errno while writing fails */
 };
 
 /* All of it, or what fitted is taken back (a file) or ends here (a pipe). */

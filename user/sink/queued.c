@@ -53,9 +53,18 @@ static int queued_flush(struct sink *sink, int timeout_ms)
 	return worker_flush(&((struct queued_sink *)sink)->worker, timeout_ms);
 }
 
+/* What the queue could not take, and what the sink behind it could not write. */
 static json_t *queued_status(struct sink *sink)
 {
-	return worker_status(&((struct queued_sink *)sink)->worker);
+	struct queued_sink *s = (struct queued_sink *)sink;
+	json_t *status = worker_status(&s->worker), *inner = s->inner->ops->status(s->inner);
+	json_int_t dropped = json_integer_value(json_object_get(status, "dropped")) +
+			     json_integer_value(json_object_get(inner, "dropped"));
+
+	json_object_set_new(status, "dropped", json_integer(dropped));
+	json_object_update_missing(status, inner);
+	json_decref(inner);
+	return status;
 }
 
 static void queued_close(struct sink *sink)
