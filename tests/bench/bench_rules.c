@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/vec.h"
+#include "capture/source.h"
+#include "event/json.h"
+#include "event/order.h"
 #include "rule/rule.h"
 
 #define EVENTS 512 /* they fit the caches, as those that were read a moment ago do */
@@ -190,6 +194,88 @@ static void run(unsigned rules, const struct event *events, const char *name, co
 	ruleset_free(set);
 }
 
+/* ---- the same events as JSON lines in a file: read, parsed, ordered, matched ---- */
+
+struct matching {
+	struct order *order;
+	const struct ruleset *set;
+	unsigned *matched;
+	uint64_t events, matches;
+};
+
+static void to_order(void *context, const struct event *event)
+{
+	order_push(((struct matching *)context)->order, 0, event);
+}
+
+static void to_match(void *context, struct event *event)
+{
+	struct matching *m = context;
+
+	m->events++;
+	m->matches += rule_match(m->set, event, m->matched);
+}
+
+static void no_time(void *context, weir_time watermark)
+{
+	(void)context;
+	(void)watermark;
+}
+
+static void write_lines(char *path, const struct event *events)
+{
+	FILE *out = fdopen(mkstemp(path), "w");
+
+	for (unsigned i = 0; out && i < EVENTS; i++) {
+		struct event event = events[i];
+		json_t *object;
+
+		event.time = 1700006400 * WEIR_SEC + i * WEIR_MSEC;
+		object = event_to_json(&event);
+		if (json_dumpf(object, out, JSON_COMPACT) || fputc('\n', out) == EOF)
+			exit(3);
+		json_decref(object);
+	}
+	if (!out || fclose(out))
+		exit(3);
+}
+
+static void run_json(unsigned rules, const struct event *events)
+{
+	struct ruleset *set = make_rules(rules);
+	struct matching m = {.set = set, .matched = calloc(rules + 1, sizeof(unsigned))};
+	const struct intake intake = {.context = &m, .event = to_order};
+	const struct order_ops ops = {to_match, no_time, &m};
+	char path[] = "/tmp/weir-bench-XXXXXX";
+	double took;
+
+	write_lines(path, events);
+	took = cpu_seconds();
+	for (unsigned pass = 0; m.matched && pass < PASSES; pass++) {
+		struct source *source;
+		weir_time at;
+
+		m.order = order_new(&ops);
+		if (!m.order || source_open(&source, path, NULL) ||
+		    order_input(m.order, source->ops->lateness) < 0)
+			exit(3);
+		while (source->ops->peek(source, &at) > 0)
+			source->ops->deliver(source, &intake);
+		order_end(m.order, 0);
+		source->ops->close(source);
+		order_free(m.order);
+	}
+	took = cpu_seconds() - took;
+	unlink(path);
+	fprintf(stderr, "%u rules over JSON lines: %.0f ns an event, %" PRIu64 " matches\n", rules,
+		took / (double)m.events * 1e9, m.matches);
+	printf("{\"name\": \"engine.plain_200_json.events_per_cpu_second\", \"value\": %.0f, "
+	       "\"unit\": \"events/s\", \"against\": \"500000\"}\n",
+	       (double)m.events / took);
+	free(m.matched);
+	ruleset_free(set);
+}
+
 int main(void)
 {
 	static const unsigned loaded[] = {10, 100, 1000, 3000};
@@ -203,6 +289,7 @@ int main(void)
 		snprintf(name, sizeof(name), "rules.loaded_%u.events_per_cpu_second", loaded[i]);
 		run(loaded[i], events, name, "1000000");
 	}
+	run_json(200, events);
 	free(events);
 	return 0;
 }
