@@ -54,3 +54,14 @@ expect "an end without a beginning" 2 '^weir: .*--until' replay --until 1d "$SCR
 replay --quiet --json --events "$SCRATCH/rows.json" | grep '"event.kind":"event"' | gzip >"$SCRATCH/kept/20231114T22.jsonl.zst"
 expect "kept events make a signal" 0 'PORT_SCAN' replay --signals --since 2023-11-14T22:00:00Z --archive "$SCRATCH/kept"
 same "not those before" "" "$(replay --signals --since 2023-11-14T22:13:24Z --archive "$SCRATCH/kept" 2>/dev/null)"
+
+# Signals that somebody else recorded.
+found() { # NAME SECONDS
+	printf '{"signal_type":"%s","src_ip":"192.168.1.45","dest_ip":"203.0.113.99","dest_port":8443,"severity":"HIGH","timestamp":%s,"count_of_mine":7}\n' "$1" "$((1700000000 + $2))"
+}
+{ found PERIODIC_BEACON 0 && found PERSISTENT_DESTINATION 60 && found COMMAND_EXCHANGE 120; } >"$SCRATCH/signals.json"
+expect "recorded signals make a detection" 0 'C2_BEACONING' replay "$SCRATCH/signals.json"
+same "the same one each time" "$(replay -q --json "$SCRATCH/signals.json")" "$(replay -q --json "$SCRATCH/signals.json")"
+expect "their numbers are kept" 0 'count_of_mine 7' replay "$SCRATCH/signals.json"
+found NO_SUCH_RULE 0 >"$SCRATCH/stranger.json"
+expect "a signal of no rule is told" 0 '^weir: warning: a recorded signal NO_SUCH_RULE: no rule' replay "$SCRATCH/stranger.json"

@@ -52,6 +52,7 @@ static const struct column columns[] = {
 	{"comment", FIELD_NONE, FACT_PASS},
 	{"description", FIELD_NONE, FACT_PASS},
 	{"file_source", FIELD_NONE, FACT_PASS},
+	{"reputation", FIELD_NONE, FACT_PASS},
 	{"source_ip", FIELD_SOURCE_IP, 0},
 	{"src", FIELD_SOURCE_IP, 0},
 	{"srcip", FIELD_SOURCE_IP, 0},
