@@ -58,7 +58,7 @@ struct source {
 };
 
 struct source_ops {
-	const char *type;   /* "pcap", "pcapng", "log" */
+	const char *type;   /* "pcap", "pcapng", "json", "zeek", "archive" */
 	weir_time lateness; /* default: how far back its records may go */
 	bool packets;	    /* it hands over packets; else events */
 

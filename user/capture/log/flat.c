@@ -48,7 +48,6 @@ static const struct column columns[] = {
 	{"content_type", FIELD_NONE, FACT_MIME},
 	{"signal_type", FIELD_NONE, FACT_SIGNAL},
 	{"severity", FIELD_NONE, FACT_SEVERITY},
-	{"confidence", FIELD_NONE, FACT_CONFIDENCE},
 	{"comment", FIELD_NONE, FACT_PASS},
 	{"description", FIELD_NONE, FACT_PASS},
 	{"file_source", FIELD_NONE, FACT_PASS},

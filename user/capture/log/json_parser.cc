@@ -12,6 +12,8 @@ extern "C" {
 
 using namespace simdjson;
 
+static_assert(SIMDJSON_PADDING <= JSON_PADDING, "what the header promises");
+
 struct json_parser {
 	dom::parser parser;
 	struct arena names; /* joined ones */

@@ -12,6 +12,8 @@
  * what that refuses is the end looked for by counting braces.
  */
 
+_Static_assert(READER_TAIL >= JSON_PADDING, "the parser reads behind a text");
+
 struct json_rows {
 	struct rows rows;
 	struct json_parser *parser;

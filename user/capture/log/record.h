@@ -47,7 +47,6 @@ enum fact {
 	FACT_FLOW_ID,
 	FACT_SIGNAL,
 	FACT_SEVERITY,
-	FACT_CONFIDENCE,
 	FACT_PASS, /* known, and of no use */
 	FACT_COUNT,
 };
@@ -138,9 +137,6 @@ static inline bool text_is(const struct text *text, const char *word)
 
 bool record_count(const struct record *record, enum fact fact, uint64_t *count);
 bool record_seconds(const struct record *record, enum fact fact, weir_time *duration);
-
-/* Sets a text field; `at` is a literal or lives as long as the row. */
-#define record_set_text(event_, id, member, text_) event_set((event_), id, member, (text_))
 
 struct text text_of_literal(const char *literal);
 
