@@ -12,6 +12,7 @@
  */
 
 #define NAMES_MAX 1024
+#define WORD_MAX  64 /* of what the header sets; longer ones are cut */
 
 struct name {
 	const char *at;
@@ -22,10 +23,9 @@ struct name {
 struct zeek_rows {
 	struct rows rows;
 	char separator, set_separator;
-	char unset[16], empty[16];
-	struct arena arena;
+	char unset[WORD_MAX], empty[WORD_MAX], path[WORD_MAX];
+	struct arena arena; /* the names */
 	VEC(struct name) names;
-	struct text path;
 };
 
 /* "\x09" or the character itself. */
@@ -40,10 +40,10 @@ static char separator_of(const char *at, size_t length)
 	return length ? at[0] : '\t';
 }
 
-static void keep_word(char word[16], const char *at, size_t length)
+static void keep_word(char word[WORD_MAX], const char *at, size_t length)
 {
-	if (length > 15)
-		length = 15;
+	if (length >= WORD_MAX)
+		length = WORD_MAX - 1;
 	memcpy(word, at, length);
 	word[length] = '\0';
 }
@@ -104,13 +104,13 @@ static void header(struct zeek_rows *zeek, const char *at, size_t length)
 	else if (begins(at, length, "#empty_field"))
 		keep_word(zeek->empty, value, (size_t)(end - value));
 	else if (begins(at, length, "#path"))
-		zeek->path = (struct text){arena_copy(&zeek->arena, value, (size_t)(end - value)),
-					   (uint32_t)(end - value)};
+		keep_word(zeek->path, value, (size_t)(end - value));
 	else if (begins(at, length, "#types"))
 		each_field(zeek, value, end, field_type);
 	if (!begins(at, length, "#fields"))
 		return;
 	zeek->names.len = 0;
+	arena_reset(&zeek->arena);
 	each_field(zeek, value, end, field_name);
 }
 
@@ -199,7 +199,7 @@ static int split(struct zeek_rows *zeek, const struct line *line, struct row *ro
 	*why = !zeek->names.len ? "before any #fields" : "fewer or more fields than #fields names";
 	if (!zeek->names.len || number < zeek->names.len || at <= end)
 		return -EINVAL;
-	return zeek->path.length ? add_text(row, &path, zeek->path.at, zeek->path.length) : 0;
+	return *zeek->path ? add_text(row, &path, zeek->path, strlen(zeek->path)) : 0;
 }
 
 static int zeek_next(struct rows *rows, struct row *row, const char **why)
