@@ -239,7 +239,8 @@ static struct rusage replay(const char *weir)
 		pin();
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(127);
-		execl(weir, weir, "replay", "--home", "10.0.0.0/8", capture, (char *)NULL);
+		execl(weir, weir, "replay", "--quiet", "--home", "10.0.0.0/8", capture,
+		      (char *)NULL);
 		perror(weir);
 		_exit(127);
 	}

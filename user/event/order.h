@@ -20,7 +20,7 @@ struct order;
 
 struct order_ops {
 	/* In order. The event is the receiver's to change until it returns; slots that are not
-	 * present hold anything. */
+	 * present hold anything. Nothing may be pushed from within. */
 	void (*event)(void *context, struct event *event);
 	void (*watermark)(void *context, weir_time watermark); /* after the events before it */
 	void *context;
