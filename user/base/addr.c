@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEW 8 /* networks are tried one by one */
+
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 bool addr_is_v4(const struct addr *a)
@@ -104,31 +106,87 @@ bool network_has(const struct network *n, const struct addr *a)
 	return !bits || !((n->base.byte[bytes] ^ a->byte[bytes]) & (uint8_t)(0xff00 >> bits));
 }
 
+static int network_compare(const struct network *a, const struct network *b)
+{
+	return a->prefix != b->prefix ? (int)a->prefix - b->prefix
+				      : memcmp(&a->base, &b->base, sizeof(a->base));
+}
+
+/* The first of the sorted ones that is not before `n`. */
+static size_t network_place(const struct network_set *set, const struct network *n)
+{
+	size_t low = 0, high = set->len;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (network_compare(&set->sorted[middle], n) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int network_set_grow(struct network_set *set)
+{
+	size_t more = set->cap ? set->cap * 2 : 8;
+	struct network *at = realloc(set->at, more * sizeof(*at)), *sorted;
+
+	if (!at)
+		return -ENOMEM;
+	set->at = at;
+	sorted = realloc(set->sorted, more * sizeof(*sorted));
+	if (!sorted)
+		return -ENOMEM;
+	set->sorted = sorted;
+	set->cap = more;
+	return 0;
+}
+
 int network_set_add(struct network_set *set, const struct network *n)
 {
-	if (set->len == set->cap) {
-		size_t more = set->cap ? set->cap * 2 : 8;
-		struct network *grown = realloc(set->at, more * sizeof(*grown));
+	size_t place;
 
-		if (!grown)
-			return -ENOMEM;
-		set->at = grown;
-		set->cap = more;
-	}
+	if (set->len == set->cap && network_set_grow(set))
+		return -ENOMEM;
+	place = network_place(set, n);
+	memmove(set->sorted + place + 1, set->sorted + place,
+		(set->len - place) * sizeof(*set->sorted));
+	set->sorted[place] = *n;
+	set->prefixes[n->prefix / 64] |= UINT64_C(1) << (n->prefix % 64);
 	set->at[set->len++] = *n;
 	return 0;
 }
 
+static bool has_prefix(const struct network_set *set, const struct addr *a, unsigned prefix)
+{
+	struct network wanted = {.base = *a, .prefix = (uint8_t)prefix};
+	size_t place;
+
+	mask(&wanted.base, prefix);
+	place = network_place(set, &wanted);
+	return place < set->len && !network_compare(&set->sorted[place], &wanted);
+}
+
 bool network_set_has(const struct network_set *set, const struct addr *a)
 {
-	for (size_t i = 0; i < set->len; i++)
-		if (network_has(&set->at[i], a))
-			return true;
+	if (set->len <= FEW) {
+		for (size_t i = 0; i < set->len; i++)
+			if (network_has(&set->at[i], a))
+				return true;
+		return false;
+	}
+	for (unsigned word = 0; word < 3; word++)
+		for (uint64_t bits = set->prefixes[word]; bits; bits &= bits - 1)
+			if (has_prefix(set, a, word * 64 + (unsigned)__builtin_ctzll(bits)))
+				return true;
 	return false;
 }
 
 void network_set_free(struct network_set *set)
 {
 	free(set->at);
+	free(set->sorted);
 	*set = (struct network_set){0};
 }

@@ -17,10 +17,13 @@ struct network {
 	uint8_t prefix;
 };
 
-/* Networks to search in; a zeroed one is empty. */
+/* Networks to search in; a zeroed one is empty. A look costs the same for ten and for thousands
+ * of one prefix length. */
 struct network_set {
-	struct network *at;
+	struct network *at; /* as they were added */
 	size_t len, cap;
+	struct network *sorted; /* by prefix, then base */
+	uint64_t prefixes[3];	/* bit a prefix that is there */
 };
 
 #define ADDR_TEXT_MAX 48

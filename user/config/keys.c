@@ -38,8 +38,8 @@ const struct config_key config_keys[] = {
 
 	/* What is learned of destinations, and where they are. */
 	{"learn.days", &config_count_type, AT(learn.days), "7", NULL, 1, 90,
-	 .words = "A destination is known, and no longer new, when it was used on so many earlier\n"
-		  "days, or so long ago."},
+	 .words = "Days after its first use from which a destination, or a pair of source and\n"
+		  "destination, is known and no longer new."},
 	{"learn.max_destinations", &config_count_type, AT(learn.max_destinations), "250000", NULL,
 	 1024, LEDGER_MAX,
 	 .words = "Destinations that are remembered (48 bytes each); without room, those used "

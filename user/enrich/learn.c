@@ -20,7 +20,7 @@ struct learn *learn_new(const struct learn_options *options)
 		learn->secret[0] = (uint64_t)(uintptr_t)learn;
 	ledger_init(&learn->destinations, LEARN_HOST_BYTES, options->max_destinations);
 	ledger_init(&learn->pairs, 0, options->max_pairs);
-	ledger_init(&learn->hosts, LEARN_NAMED_BYTES, LEARN_HOSTS_MAX);
+	ledger_init(&learn->hosts, 0, LEARN_HOSTS_MAX);
 	return learn;
 }
 
@@ -104,12 +104,7 @@ static bool to_outside(const struct event *e)
 
 static bool known(const struct learn *learn, const struct ledger_entry *entry, uint16_t day)
 {
-	unsigned earlier;
-
-	if (!entry)
-		return false;
-	earlier = entry->days - (entry->last >= day);
-	return earlier >= learn->days || day - entry->first >= (int)learn->days;
+	return entry && day - entry->first >= (int)learn->days;
 }
 
 /* The domain decides where there is one: addresses behind a name come and go. */
@@ -145,7 +140,7 @@ static bool names_visible(const struct learn *learn, const struct event *e)
 	if (!from_inside(e) || !to_outside(e))
 		return false;
 	host = ledger_find(&learn->hosts, address_key(learn, &e->source_ip));
-	return host && host->more[0] >= LEARN_NAMED_LEAST && learned_share(host) > UINT16_MAX / 2;
+	return host && host->own[2] >= LEARN_NAMED_LEAST && learned_share(host) > UINT16_MAX / 2;
 }
 
 static void read_named(const struct learn *learn, struct event *e)
@@ -257,8 +252,8 @@ static void see_host(struct learn *learn, const struct event *e, bool first)
 
 	if (!host || !first)
 		return;
-	host->more[0] += host->more[0] < UINT8_MAX;
-	weight = host->more[0] < LEARN_NAMED_MEMORY ? host->more[0] : LEARN_NAMED_MEMORY;
+	host->own[2] += host->own[2] < UINT8_MAX;
+	weight = host->own[2] < LEARN_NAMED_MEMORY ? host->own[2] : LEARN_NAMED_MEMORY;
 	share = learned_share(host);
 	now = event_has(e, FIELD_DESTINATION_DOMAIN) ? UINT16_MAX : 0;
 	learned_share_set(host, (uint16_t)(share + (now - share) / weight));

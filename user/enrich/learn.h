@@ -5,12 +5,12 @@
 #include "event/event.h"
 
 /*
- * The first-seen store: which destinations and pairs (source, destination, port) were used on
- * which days, and by how many internal hosts (docs/enrichment.md). Days are of event time, so that
+ * The first-seen store: which destinations and pairs (source, destination, port) were used
+ * since when, and by how many internal hosts (docs/enrichment.md). Days are of event time, so that
  * a replay learns what live would have. Bounded; what is forgotten is counted. Engine thread only.
  */
 struct learn_options {
-	unsigned days; /* on so many earlier days, or so long ago: known */
+	unsigned days; /* known: what was used first so long ago */
 	size_t max_destinations, max_pairs;
 };
 

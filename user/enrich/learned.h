@@ -11,7 +11,6 @@
 /* The inside of the first-seen store: between learn.c and save.c. */
 
 #define LEARN_HOST_BYTES   16 /* of hosts_add(), with the count in own[0] of a destination */
-#define LEARN_NAMED_BYTES  4  /* of a host: how many destinations, in more[0] */
 #define LEARN_HOSTS_MAX	   65536
 #define LEARN_NAMED_LEAST  20 /* destinations of a host before its share of names says something */
 #define LEARN_NAMED_MEMORY 32 /* of so many destinations the share is, more or less */
@@ -23,8 +22,8 @@ struct learn {
 	uint64_t secret[2];
 	struct ledger destinations; /* by address, and by registered domain where there is one */
 	struct ledger pairs;
-	struct ledger
-		hosts; /* internal, that use external destinations; own: share of named ones */
+	struct ledger hosts; /* internal, that use external destinations; own: share of named ones,
+				how many */
 };
 
 /* Of a host's destinations, how many were named, of 65,535. */

@@ -194,7 +194,6 @@ static struct ledger_entry *make(struct ledger *ledger, uint64_t key, uint16_t d
 	entry->key[0] = (uint32_t)key;
 	entry->key[1] = (uint32_t)(key >> 32);
 	entry->first = entry->last = day;
-	entry->days = 1;
 	entry->age = age_of(ledger);
 	ledger->made++;
 	cell_add(ledger, key, number);
@@ -217,12 +216,10 @@ struct ledger_entry *ledger_see(struct ledger *ledger, uint64_t key, uint16_t da
 		list_remove(ledger, entry);
 		list_add(ledger, number);
 	}
-	if (day > entry->last) {
-		entry->days += entry->days < UINT8_MAX;
+	if (day > entry->last)
 		entry->last = day;
-	} else if (day < entry->first) {
-		entry->first = day; /* an older recording than what was learned from before */
-	}
+	if (day < entry->first) /* an older recording than what was learned from before */
+		entry->first = day;
 	return entry;
 }
 

@@ -18,9 +18,8 @@ struct ledger_entry {
 	uint32_t key[2];
 	uint32_t older, newer; /* numbers of entries; 0: none */
 	uint16_t first, last;  /* days since the epoch, UTC */
-	uint8_t days;	       /* different ones on which it was seen; stays at 255 */
 	uint8_t age;	       /* of the ledger, when it was put to the end of the list */
-	uint8_t own[2];	       /* the ledger's user's */
+	uint8_t own[3];	       /* the ledger's user's */
 	uint8_t more[];	       /* so many bytes as ledger_init() was told */
 };
 

@@ -19,7 +19,6 @@ static void ledger_save(const struct ledger *ledger, struct state_writer *w)
 		state_put_raw(w, entry->key, sizeof(entry->key));
 		state_put_uint(w, entry->first);
 		state_put_uint(w, entry->last - entry->first);
-		state_put_uint(w, entry->days);
 		state_put_raw(w, entry->own, sizeof(entry->own));
 		state_put_raw(w, entry->more, ledger->entry_size - sizeof(*entry));
 	}
@@ -40,10 +39,9 @@ static int entry_load(struct ledger *ledger, struct state_reader *r)
 	if (!entry)
 		return -ENOMEM;
 	entry->last = (uint16_t)(first + state_get_below(r, UINT16_MAX - first));
-	entry->days = (uint8_t)state_get_below(r, UINT8_MAX);
 	state_get_raw(r, entry->own, sizeof(entry->own));
 	state_get_raw(r, entry->more, ledger->entry_size - sizeof(*entry));
-	return fresh && entry->days && !r->bad ? 0 : -EBADMSG;
+	return fresh && !r->bad ? 0 : -EBADMSG;
 }
 
 static int ledger_load(struct ledger *ledger, struct state_reader *r)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -100,6 +101,44 @@ static void sets(void **state)
 	network_set_free(&set);
 }
 
+/* Of many networks of several lengths, what a search one by one finds. */
+static void large_sets_find_what_a_list_finds(void **state)
+{
+	static const unsigned prefixes[] = {104, 112, 120, 124, 128, 32, 64};
+	uint32_t random = 1;
+	struct network_set set = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i++) {
+		struct network n = {.prefix = (uint8_t)prefixes[i % 7]};
+		char text[64];
+
+		random = random * 1664525 + 1013904223;
+		if (n.prefix < 96)
+			snprintf(text, sizeof(text), "fd%02x:%x::/%u", random >> 28,
+				 random >> 24 & 15, n.prefix);
+		else
+			snprintf(text, sizeof(text), "10.%u.%u.%u/%u", random >> 28,
+				 random >> 20 & 15, random >> 12 & 255, n.prefix - 96u);
+		n = network(text);
+		assert_int_equal(network_set_add(&set, &n), 0);
+		assert_int_equal(set.at[i].prefix, n.prefix);
+	}
+	for (unsigned i = 0; i < 5000; i++) {
+		struct addr a = addr(i % 2 ? "10.0.0.0" : "fd00::");
+		bool listed = false;
+
+		random = random * 1664525 + 1013904223;
+		a.byte[i % 2 ? 13 : 1] = (uint8_t)(random >> 28);
+		a.byte[i % 2 ? 14 : 3] = (uint8_t)(random >> 24 & 15);
+		a.byte[15] = (uint8_t)(random >> 12);
+		for (size_t n = 0; n < set.len; n++)
+			listed |= network_has(&set.at[n], &a);
+		assert_int_equal(network_set_has(&set, &a), listed);
+	}
+	network_set_free(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +147,7 @@ int main(void)
 		cmocka_unit_test(wrong_addresses_are_refused),
 		cmocka_unit_test(networks_hold_their_edges),
 		cmocka_unit_test(sets),
+		cmocka_unit_test(large_sets_find_what_a_list_finds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

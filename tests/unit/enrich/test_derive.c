@@ -274,6 +274,7 @@ static void unusual_channels_have_their_reasons(void **state)
 		{OUT ",\"network.protocol\":\"tls\"", "-"},
 		{OUT ",\"network.protocol\":\"gssapi,SSL\"", "-"},
 		{OUT ",\"network.protocol\":\"failed\"", "-"},
+		{OUT ",\"network.protocol\":\"unknown\"", "-"},
 		{OUT ",\"network.protocol\":\"tcp\"", "-"},
 		{OUT ",\"network.protocol\":\"http\"", "[\"protocol\"]"},
 		{OUT ",\"tls.server.self_signed\":true", "[\"self_signed\"]"},

@@ -80,7 +80,7 @@ static struct event use(weir_time time, const char *source, const char *destinat
 	return pass(e);
 }
 
-static void all_is_new_at_first_and_known_after_enough_days(void **state)
+static void all_is_new_at_first_and_known_after_some_days(void **state)
 {
 	struct event e;
 
@@ -327,7 +327,7 @@ static void memory_is_bounded_and_what_goes_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(all_is_new_at_first_and_known_after_enough_days),
+		TEST(all_is_new_at_first_and_known_after_some_days),
 		TEST(what_was_seen_long_ago_is_known_too),
 		TEST(what_was_never_seen_is_new),
 		TEST(attempts_refusals_and_half_open_ones_teach_nothing),
