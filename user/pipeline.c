@@ -432,10 +432,9 @@ static int open_stores(struct pipeline *p, struct error *error)
 }
 
 /* What rules read of events, and all there is for whoever gets the events themselves. */
-static int open_derive(struct pipeline *p, const struct ruleset *rules, struct derive **derive,
-		       struct error *error)
+static int open_derive(struct pipeline *p, const struct config *config, const struct ruleset *rules,
+		       struct derive **derive, struct error *error)
 {
-	const struct config *config = p->config;
 	struct field_set fields[SERVICE_COUNT];
 	const struct derive_options options = {
 		.wanted = fields,
@@ -450,16 +449,16 @@ static int open_derive(struct pipeline *p, const struct ruleset *rules, struct d
 	return derive_open(derive, &options, error);
 }
 
-int pipeline_engine_make(struct pipeline *p, const struct ruleset *rules,
-			 struct pipeline_engine *engine, struct error *error)
+int pipeline_engine_make(struct pipeline *p, const struct config *config,
+			 const struct ruleset *rules, struct pipeline_engine *engine,
+			 struct error *error)
 {
 	const struct signal_engine_ops signals = {on_signal, coverage, p};
 	const struct correlate_ops detections = {on_detection, on_temporal, p};
-
 	int err;
 
 	*engine = (struct pipeline_engine){0};
-	err = open_derive(p, rules, &engine->derive, error);
+	err = open_derive(p, config, rules, &engine->derive, error);
 	if (err)
 		return err;
 	engine->signals = signal_engine_new(rules, &signals);
@@ -500,7 +499,7 @@ static int open_engine(struct pipeline *p, struct error *error)
 	p->recorded = recorded_new(p->rules);
 	if (!p->evidence || !p->order || !p->recorded)
 		return -ENOMEM;
-	err = pipeline_engine_make(p, p->rules, &engine, error);
+	err = pipeline_engine_make(p, p->config, p->rules, &engine, error);
 	if (err)
 		return err;
 	pipeline_engine_take(p, &engine);
@@ -518,7 +517,8 @@ uint32_t pipeline_services(const struct pipeline *p)
 
 	if (wanted(p, OUT_EVENT))
 		return all;
-	return p->rules->services | (wanted(p, OUT_FLOW) ? 1u << SERVICE_FLOW : 0);
+	return p->rules->services | derive_services(p->enrich.derive) |
+	       (wanted(p, OUT_FLOW) ? 1u << SERVICE_FLOW : 0);
 }
 
 /* Room for all that the kernel's tables can hold: what is let go earlier is told in part. */

@@ -26,6 +26,17 @@ static void reload_free(struct reload *reload)
 	state_memory_free(&reload->memory);
 }
 
+static int engine_make(struct pipeline *p, const struct config *config, struct reload *reload,
+		       struct faults *faults)
+{
+	struct error error = {0};
+	int err = pipeline_engine_make(p, config, reload->rules, &reload->engine, &error);
+
+	if (err)
+		fault_add(faults, (struct place){0}, true, "%s", error.text);
+	return err;
+}
+
 /* What is known is written under the roles that it is known by. */
 static int prepare(struct pipeline *p, const struct config *config, struct reload *reload,
 		   struct faults *faults)
@@ -38,7 +49,7 @@ static int prepare(struct pipeline *p, const struct config *config, struct reloa
 		return err;
 	pipeline_roles_set(&reload->roles);
 	err = ruleset_load(&reload->rules, &options, faults);
-	err = err ? err : pipeline_engine_make(p, reload->rules, &reload->engine, NULL);
+	err = err ? err : engine_make(p, config, reload, faults);
 	if (!err) {
 		reload->recorded = recorded_new(reload->rules);
 		err = reload->recorded ? 0 : -ENOMEM;
@@ -48,7 +59,8 @@ static int prepare(struct pipeline *p, const struct config *config, struct reloa
 	return err;
 }
 
-static int go_on(struct pipeline *p, struct reload *reload, struct state_loaded *loaded)
+static int go_on(struct pipeline *p, const struct config *config, struct reload *reload,
+		 struct faults *faults, struct state_loaded *loaded)
 {
 	int err = pipeline_state_read(&reload->engine, reload->rules, reload->memory.bytes,
 				      reload->memory.length, loaded);
@@ -59,7 +71,7 @@ static int go_on(struct pipeline *p, struct reload *reload, struct state_loaded 
 		 err == -ENOMEM ? "not enough memory" : "a fault of weir's own");
 	*loaded = (struct state_loaded){0};
 	pipeline_engine_free(&reload->engine);
-	return pipeline_engine_make(p, reload->rules, &reload->engine, NULL);
+	return engine_make(p, config, reload, faults);
 }
 
 int pipeline_reload(struct pipeline *p, struct config *config, struct faults *faults,
@@ -68,7 +80,7 @@ int pipeline_reload(struct pipeline *p, struct config *config, struct faults *fa
 	struct reload reload = {0};
 	int err = prepare(p, config, &reload, faults);
 
-	err = err ? err : go_on(p, &reload, loaded);
+	err = err ? err : go_on(p, config, &reload, faults, loaded);
 	if (err) {
 		pipeline_roles_set(&p->who);
 		reload_free(&reload);

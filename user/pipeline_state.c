@@ -122,7 +122,7 @@ static int restore(struct pipeline *p, const char *path, const struct state_imag
 {
 	struct pipeline_engine fresh = {0};
 	struct state_loaded loaded;
-	int err = pipeline_engine_make(p, p->rules, &fresh, NULL);
+	int err = pipeline_engine_make(p, p->config, p->rules, &fresh, NULL);
 
 	err = err ? err : load(&fresh, p->rules, image, &loaded);
 	if (err) {

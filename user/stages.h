@@ -58,9 +58,10 @@ struct pipeline_engine {
 	struct correlate *correlate;
 };
 
-/* 0, or -errno with `error` said (then it is empty). */
-int pipeline_engine_make(struct pipeline *p, const struct ruleset *rules,
-			 struct pipeline_engine *engine, struct error *error);
+/* 0, or -errno with `error` said (then it is empty). Borrows nothing of `config`. */
+int pipeline_engine_make(struct pipeline *p, const struct config *config,
+			 const struct ruleset *rules, struct pipeline_engine *engine,
+			 struct error *error);
 void pipeline_engine_free(struct pipeline_engine *engine);
 /* It is the pipeline's now, in place of the one that was. */
 void pipeline_engine_take(struct pipeline *p, struct pipeline_engine *engine);

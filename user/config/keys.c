@@ -37,25 +37,25 @@ const struct config_key config_keys[] = {
 		 "{backup: [10.0.5.0/24], monitoring: [10.0.9.9], scanner: [10.0.9.10]}"},
 
 	/* What is learned of destinations, and where they are. */
-	{"learn.days", &config_count_type, AT(learn.days), "7", NULL, 1, 90,
+	{"learn.days", &config_count_type, AT(learn.days), "7", NULL, 1, 90, .live = true,
 	 .words = "Days after its first use from which a destination, or a pair of source and\n"
 		  "destination, is known and no longer new."},
 	{"learn.max_destinations", &config_count_type, AT(learn.max_destinations), "250000", NULL,
-	 1024, LEDGER_MAX,
-	 .words = "Destinations that are remembered (48 bytes each); without room, those used "
-		  "least\n"
-		  "recently are forgotten."},
+	 1024, LEDGER_MAX, .live = true,
+	 .words = "Destinations that are remembered (48 bytes each); without room, those\n"
+		  "used least recently are forgotten."},
 	{"learn.max_pairs", &config_count_type, AT(learn.max_pairs), "500000", NULL, 1024,
-	 LEDGER_MAX,
+	 LEDGER_MAX, .live = true,
 	 .words = "The same for pairs of source, destination and port (32 bytes each)."},
 	{"learn.max_names", &config_count_type, AT(max_names), "65536", NULL, 1024, 16777216,
+	 .live = true,
 	 .words = "Addresses whose names are remembered, from DNS answers and requests (about 120\n"
 		  "bytes each)."},
-	{"geo.city", &config_path_type, AT(geo.city), "none", "none",
+	{"geo.city", &config_path_type, AT(geo.city), "none", "none", .live = true,
 	 .words = "MaxMind database (.mmdb) of countries and places."},
-	{"geo.country", &config_path_type, AT(geo.country), "none", "none",
+	{"geo.country", &config_path_type, AT(geo.country), "none", "none", .live = true,
 	 .words = "The same of countries alone, where there is no geo.city."},
-	{"geo.asn", &config_path_type, AT(geo.asn), "none", "none",
+	{"geo.asn", &config_path_type, AT(geo.asn), "none", "none", .live = true,
 	 .words = "The same of autonomous systems."},
 
 	/* Capture. */

@@ -265,6 +265,15 @@ void derive_close(struct derive *derive)
 	free(derive);
 }
 
+uint32_t derive_services(const struct derive *derive)
+{
+	uint32_t services = 0;
+
+	for (unsigned s = 0; s < SERVICE_COUNT; s++)
+		services |= (derive->observes[s] ? 1u : 0) << s;
+	return services;
+}
+
 void derive_event(struct derive *derive, struct event *event)
 {
 	uint32_t runs = derive->runs[event->service], observes = derive->observes[event->service];

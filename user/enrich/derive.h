@@ -28,6 +28,9 @@ struct derive;
 int derive_open(struct derive **derive, const struct derive_options *options, struct error *error);
 void derive_close(struct derive *derive);
 
+/* Bit a service whose events teach it something, whether rules read them or not. */
+uint32_t derive_services(const struct derive *derive);
+
 /* Adds what is wanted of the event's service, then learns from it. Scopes must be there. The texts
  * it adds are good until the next event. */
 void derive_event(struct derive *derive, struct event *event);

@@ -327,6 +327,7 @@ static void only_what_is_wanted_is_made(void **state)
 	(void)state;
 	assert_null(derive_learn(derive));
 	assert_null(derive_names(derive));
+	assert_int_equal(derive_services(derive), 0);
 	e = pass(derive, "dns", 0, OUT ",\"dns.question.name\":\"www.example.com\"");
 	EXPECT(&e, {FIELD_DNS_LABEL, "-"}, {FIELD_DESTINATION_NEW, "-"});
 	derive_close(derive);
@@ -335,6 +336,9 @@ static void only_what_is_wanted_is_made(void **state)
 	derive = open_for(wanted);
 	assert_non_null(derive_learn(derive));
 	assert_non_null(derive_names(derive));
+	assert_int_equal(derive_services(derive), 1u << SERVICE_CONNECTION | 1u << SERVICE_DNS |
+							  1u << SERVICE_TLS | 1u << SERVICE_HTTP |
+							  1u << SERVICE_FILE);
 	/* It is learned from services of which nothing is wanted. */
 	e = pass(derive, "dns", 0,
 		 "\"dns.question.name\":\"qxvbkjzwrtpqhd.com\",\"dns.answers\":[\"198.51.100.1\"]");
