@@ -72,22 +72,26 @@ static void set_dns(struct event *e, uint64_t r, bool answer)
 	event_set(e, DNS_ANSWERS_BYTES, dns_answers_bytes, 4);
 }
 
+/* Sizes of requests and answers are spread over four orders of magnitude. */
 static void set_flow(struct event *e, uint64_t r)
 {
-	event_set(e, SOURCE_BYTES, source_bytes, 700 + (r >> 40) % 3000);
-	event_set(e, DESTINATION_BYTES, destination_bytes, 1500 + (r >> 44) % 60000);
-	event_set(e, SOURCE_PACKETS, source_packets, 6);
-	event_set(e, DESTINATION_PACKETS, destination_packets, 8 + (r >> 44) % 40);
-	event_set(e, SOURCE_PAYLOAD_BYTES, source_payload_bytes, 400 + (r >> 40) % 3000);
-	event_set(e, DESTINATION_PAYLOAD_BYTES, destination_payload_bytes,
-		  1200 + (r >> 44) % 60000);
+	uint64_t sent = 200 + (r >> 40 & 0xff) * (UINT64_C(1) << (r >> 48) % 8);
+	uint64_t received = 400 + (r >> 32 & 0xff) * (UINT64_C(1) << (r >> 56) % 14);
+
+	event_set(e, SOURCE_BYTES, source_bytes, sent + 40 * (1 + sent / 1400));
+	event_set(e, DESTINATION_BYTES, destination_bytes, received + 40 * (1 + received / 1400));
+	event_set(e, SOURCE_PACKETS, source_packets, 1 + sent / 1400);
+	event_set(e, DESTINATION_PACKETS, destination_packets, 1 + received / 1400);
+	event_set(e, SOURCE_PAYLOAD_BYTES, source_payload_bytes, sent);
+	event_set(e, DESTINATION_PAYLOAD_BYTES, destination_payload_bytes, received);
 	event_set(e, LOCAL_BYTES, local_bytes, e->source_bytes);
 	event_set(e, REMOTE_BYTES, remote_bytes, e->destination_bytes);
 }
 
 /*
- * Connections of 1,000 hosts, 20 of them administrators', three in four to the outside, one in
- * fifty refused: of each two DNS messages, its attempt, its outcome and four flow intervals.
+ * Connections of 1,000 hosts, 20 of them administrators', each to 24 servers outside and as many
+ * inside, three in four to the outside, one in fifty refused: of each two DNS messages, its
+ * attempt, its outcome and four flow intervals.
  */
 static void work(void *context, struct event *e, uint64_t i)
 {
@@ -104,7 +108,8 @@ static void work(void *context, struct event *e, uint64_t i)
 	memset(e->present, 0, sizeof(e->present));
 	e->time = BENCH_BASE + (weir_time)i * (WEIR_SEC / 5000);
 	e->service = kinds[i % 8];
-	set_address(e, host, (uint32_t)(r >> 24) % (outside ? 3000 : 40), outside);
+	set_address(e, host, (host * 7 + (uint32_t)(r >> 24) % 24) % (outside ? 3000 : 40),
+		    outside);
 	event_set(e, SOURCE_PORT, source_port, 32768 + (r >> 10) % 28000);
 	event_set(e, EVENT_START, event_start, e->time);
 	if (e->service == SERVICE_DNS) {
@@ -118,7 +123,7 @@ static void work(void *context, struct event *e, uint64_t i)
 		event_set(e, NETWORK_STATE, network_state,
 			  (r >> 32) % 50 ? STATE_ESTABLISHED : STATE_REJECTED);
 	if (e->service == SERVICE_FLOW)
-		set_flow(e, r);
+		set_flow(e, bench_random(i ^ UINT64_C(1) << 60));
 }
 
 /* Failed connections to 100,000 endpoints, of as many sources as the context says. */

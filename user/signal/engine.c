@@ -120,6 +120,7 @@ void signal_engine_free(struct signal_engine *engine)
 	free(engine->shop.numbers.at);
 	free(engine->shop.scratch.at);
 	arena_free(&engine->shop.arena);
+	free(engine->shop.packed.sample);
 	pool_free(&engine->shop.pool);
 	free(engine);
 }

@@ -56,14 +56,14 @@ struct key {
 	};
 	uint8_t samples_len;
 	bool single : 1, asleep : 1;
-	bool short_of : 1;	/* was forgotten before: values may be too small */
-	bool coarse : 1;	/* sliding: panes hold more than one moment */
-	bool holds : 1;		/* sliding: its condition was true at its last event */
-	struct tuple *kept;	/* of its values; NULL: the item says them */
-	struct fired *fired;	/* newest first */
-	struct sample *samples; /* the newest; NULL: none */
-	weir_time sampled;	/* time of the oldest; of a key with samples */
-	struct cell cell;	/* last: its rows follow, then the window's */
+	bool short_of : 1;   /* was forgotten before: values may be too small */
+	bool coarse : 1;     /* sliding: panes hold more than one moment */
+	bool holds : 1;	     /* sliding: its condition was true at its last event */
+	struct tuple *kept;  /* of its values; NULL: the item says them */
+	struct fired *fired; /* newest first */
+	uint64_t samples;    /* the newest: 1 + its place in the rule's log; 0: none */
+	weir_time sampled;   /* time of the first of the samples_len that were kept together */
+	struct cell cell;    /* last: its rows follow, then the window's */
 };
 
 struct key_list {

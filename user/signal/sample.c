@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+#include <stdlib.h>
 
 #include "signal/window_save.h"
 
 /*
  * Contributing events that are kept as evidence: of a key the first ones of its look-back, from
  * its second event on (a key with a single event has it at hand when it speaks, or is one of a
- * million). Bounded a rule; the oldest make room.
+ * million). When the first is too old the next ones are kept.
  *
- * An event has room for all fields that there are and few of them: a sample holds those alone.
+ * A rule's samples are a log in a ring of bytes: the newest are written over the oldest, each knows
+ * where its key's one before stands, and whether that is still there follows from how far the log
+ * has come. So keeping one costs a copy, and forgetting it nothing. An event has room for all
+ * fields that there are and few of them: a sample holds those alone, and is made once for all rules
+ * that keep it.
  */
 
-#define SAMPLES_A_RULE 16384
+#define LOG_MIN 4096u
+#define LOG_MAX (4u << 20) /* bytes a rule */
 
 struct sample {
-	struct sample *older, *newer; /* of the rule, by time */
-	struct sample *next;	      /* newer one of the key; of the newest the oldest */
-	struct key *key;
+	uint64_t before; /* the key's one before: 1 + its place; 0: none */
 	weir_time time;
 	uint64_t record;
 	uint32_t input;
-	uint32_t size; /* of the block */
-	uint16_t service;
+	uint32_t size; /* with this header, a multiple of 8 */
+	uint64_t service;
 	uint64_t present[(FIELD_COUNT + 63) / 64];
-	uint8_t byte[]; /* slots of the fields present, in their order; then the texts' bytes */
+	uint8_t byte[]; /* slots of the fields present, in their order; then the texts' bytes, whose
+			 * slots point where they are from here */
 };
 
 /* By field: the size of its slot. */
@@ -46,7 +50,7 @@ static bool next_field(const uint64_t *present, unsigned *word, uint64_t *bits, 
 	return true;
 }
 
-#define each_field(present, field)                                                                 \
+#define each_present(present, field)                                                               \
 	for (struct {                                                                              \
 		     unsigned word;                                                                \
 		     uint64_t bits;                                                                \
@@ -71,29 +75,28 @@ static size_t size_for(const struct event *event, size_t *slots)
 	size_t size = 0, texts = 0;
 	enum field f;
 
-	each_field(event->present, f)
-	{
+	each_present (event->present, f) {
 		size += slot_size[f];
 		if (type_is_text(field_table[f].type))
 			texts += ((const struct text *)event_slot(event, f))->length;
 	}
 	*slots = size;
-	return sizeof(struct sample) + size + texts;
+	return (sizeof(struct sample) + size + texts + 7) / 8 * 8;
 }
 
-static void pack_text(const struct text *from, uint8_t *slot, uint8_t **text)
+static void pack_text(struct sample *sample, const struct text *from, uint8_t *slot, size_t *texts)
 {
-	struct text own = {(const char *)*text, from->length};
+	struct text own = {(const char *)(uintptr_t)*texts, from->length};
 
 	if (own.length)
-		memcpy(*text, from->at, own.length);
-	*text += own.length;
+		memcpy(sample->byte + *texts, from->at, own.length);
+	*texts += own.length;
 	memcpy(slot, &own, sizeof(own));
 }
 
 static void pack(struct sample *sample, const struct event *event, size_t slots)
 {
-	uint8_t *slot = sample->byte, *text = slot + slots;
+	uint8_t *slot = sample->byte;
 	enum field f;
 
 	sample->time = event->time;
@@ -101,10 +104,9 @@ static void pack(struct sample *sample, const struct event *event, size_t slots)
 	sample->input = event->input;
 	sample->service = event->service;
 	memcpy(sample->present, event->present, sizeof(sample->present));
-	each_field(event->present, f)
-	{
+	each_present (event->present, f) {
 		if (type_is_text(field_table[f].type))
-			pack_text(event_slot(event, f), slot, &text);
+			pack_text(sample, event_slot(event, f), slot, &slots);
 		else
 			copy_slot(slot, event_slot(event, f), slot_size[f]);
 		slot += slot_size[f];
@@ -119,104 +121,148 @@ static void unpack(const struct sample *sample, struct event *event)
 	*event = (struct event){.time = sample->time,
 				.record = sample->record,
 				.input = sample->input,
-				.service = sample->service};
+				.service = (uint16_t)sample->service};
 	memcpy(event->present, sample->present, sizeof(event->present));
-	each_field(sample->present, f)
-	{
-		memcpy((char *)event + field_table[f].offset, slot, slot_size[f]);
+	each_present (sample->present, f) {
+		void *to = (char *)event + field_table[f].offset;
+
+		memcpy(to, slot, slot_size[f]);
+		if (type_is_text(field_table[f].type))
+			((struct text *)to)->at =
+				(const char *)sample->byte + (uintptr_t)((struct text *)to)->at;
 		slot += slot_size[f];
 	}
 }
 
-static void list_remove(struct window *window, struct sample *sample)
+/* The event at hand as a sample, made when it is asked for first. NULL: no memory. */
+static struct sample *packed(struct workshop *shop, const struct event *event)
 {
-	*(sample->older ? &sample->older->newer : &window->samples.oldest) = sample->newer;
-	*(sample->newer ? &sample->newer->older : &window->samples.newest) = sample->older;
-	window->samples.len--;
-}
+	size_t slots, size;
 
-static void list_add(struct window *window, struct sample *sample)
-{
-	sample->older = window->samples.newest;
-	sample->newer = NULL;
-	*(window->samples.newest ? &window->samples.newest->newer : &window->samples.oldest) =
-		sample;
-	window->samples.newest = sample;
-	window->samples.len++;
-}
+	if (shop->packed.event == shop->stats.events)
+		return shop->packed.sample;
+	size = size_for(event, &slots);
+	if (size > LOG_MAX / 4) /* one would push out the rest */
+		return NULL;
+	if (size > shop->packed.cap) {
+		struct sample *more = realloc(shop->packed.sample, size * 2);
 
-static void drop_first(struct window *window, struct key *key)
-{
-	struct sample *first = key->samples->next;
-
-	list_remove(window, first);
-	key->samples->next = first->next;
-	key->sampled = first->next->time;
-	if (--key->samples_len == 0)
-		key->samples = NULL;
-	pool_put(&window->pool, first, first->size);
-}
-
-static void add_last(struct key *key, struct sample *sample)
-{
-	if (!key->samples) {
-		sample->next = sample;
-		key->sampled = sample->time;
-	} else {
-		sample->next = key->samples->next;
-		key->samples->next = sample;
+		if (!more)
+			return NULL;
+		shop->packed.sample = more;
+		shop->packed.cap = size * 2;
 	}
-	key->samples = sample;
-	key->samples_len++;
+	pack(shop->packed.sample, event, slots);
+	shop->packed.sample->size = (uint32_t)size;
+	shop->packed.event = shop->stats.events;
+	return shop->packed.sample;
 }
 
-/* As the newest of its key and of the rule. False: no memory. */
-static bool sample_add(struct window *window, struct key *key, const struct event *event)
+static uint8_t *place(const struct sample_log *log, uint64_t at)
 {
-	size_t slots, size = size_for(event, &slots);
-	struct sample *sample = pool_get(&window->pool, size);
+	return log->cap ? log->at + (at - log->base) % log->cap : log->at;
+}
+
+/* Whether it fits behind the newest, before the ring's end. */
+static bool log_fits(const struct sample_log *log, size_t size)
+{
+	size_t taken = log->cap ? (log->end - log->base) % log->cap : 0;
+
+	return size <= log->cap - taken && (taken || log->end == log->base);
+}
+
+/* The log has come to the ring's end: it begins anew, or goes on in a larger one if its first
+ * samples are not too old. */
+static void log_turn(struct sample_log *log, size_t size, weir_time since)
+{
+	size_t cap = log->cap ? log->cap * 2 : LOG_MIN;
+	uint8_t *more;
+
+	if (place(log, log->end) != log->at)
+		log->end += log->cap - (log->end - log->base) % log->cap;
+	if (log->cap >= LOG_MAX ||
+	    (size <= log->cap && ((const struct sample *)log->at)->time < since))
+		return;
+	while (cap < size)
+		cap *= 2;
+	more = realloc(log->at, cap);
+	if (!more)
+		return;
+	log->base = log->end - log->cap;
+	log->at = more;
+	log->cap = cap;
+}
+
+/* NULL: there is none, or it has been written over. */
+static const struct sample *sample_at(const struct sample_log *log, uint64_t number)
+{
+	if (number <= log->base || log->end - (number - 1) > log->cap)
+		return NULL;
+	return (const struct sample *)place(log, number - 1);
+}
+
+static void sample_add(struct window *window, struct key *key, const struct event *event,
+		       weir_time since)
+{
+	struct sample_log *log = &window->samples;
+	const struct sample *sample = packed(window->shop, event);
+	struct sample *own;
 
 	if (!sample)
-		return false;
-	sample->size = (uint32_t)size;
-	sample->key = key;
-	pack(sample, event, slots);
-	add_last(key, sample);
-	list_add(window, sample);
-	return true;
+		return;
+	if (!log_fits(log, sample->size))
+		log_turn(log, sample->size, since);
+	if (sample->size > log->cap)
+		return;
+	own = memcpy(place(log, log->end), sample, sample->size);
+	own->before = key->samples;
+	key->samples = log->end + 1;
+	log->end += sample->size;
+	if (!key->samples_len++)
+		key->sampled = sample->time;
 }
 
-/* Those that are too old wait until their place is needed. */
 void sample_keep(struct window *window, struct key *key, const struct event *event, weir_time since)
 {
 	if (event->service == SERVICE_SIGNAL) /* no traffic: it has evidence of its own */
 		return;
-	while (key->samples_len == SIGNAL_SAMPLES_MAX && key->sampled < since)
-		drop_first(window, key);
-	if (key->samples_len == SIGNAL_SAMPLES_MAX)
-		return;
-	if (window->samples.len == SAMPLES_A_RULE)
-		drop_first(window, window->samples.oldest->key);
-	sample_add(window, key, event);
+	if (key->samples_len == SIGNAL_SAMPLES_MAX) {
+		if (key->sampled >= since)
+			return;
+		key->samples_len = 0;
+	}
+	sample_add(window, key, event, since);
 }
 
-void samples_free(struct window *window, struct key *key)
+void samples_free(struct key *key)
 {
-	while (key->samples)
-		drop_first(window, key);
+	key->samples = 0;
+	key->samples_len = 0;
 }
 
-unsigned samples_of(const struct key *key, weir_time since, const struct event *now,
-		    struct event out[SIGNAL_SAMPLES_MAX])
+/* Those of the key since then, newest first: at most as many as were kept within a look-back. */
+#define SAMPLES_ALIVE (2 * SIGNAL_SAMPLES_MAX)
+
+static unsigned samples_since(const struct window *window, const struct key *key, weir_time since,
+			      const struct sample *out[SAMPLES_ALIVE])
 {
-	const struct sample *sample = key->samples ? key->samples->next : NULL;
+	const struct sample *sample = sample_at(&window->samples, key->samples);
 	unsigned len = 0;
 
-	for (unsigned i = 0; i < key->samples_len && len < SIGNAL_SAMPLES_MAX - 1; i++) {
-		if (sample->time >= since)
-			unpack(sample, &out[len++]);
-		sample = sample->next;
-	}
+	for (; sample && sample->time >= since && len < SAMPLES_ALIVE;
+	     sample = sample_at(&window->samples, sample->before))
+		out[len++] = sample;
+	return len;
+}
+
+unsigned samples_of(const struct window *window, const struct key *key, weir_time since,
+		    const struct event *now, struct event out[SIGNAL_SAMPLES_MAX])
+{
+	const struct sample *kept[SAMPLES_ALIVE];
+	unsigned left = samples_since(window, key, since, kept), len = 0;
+
+	while (left && len < SIGNAL_SAMPLES_MAX - 1)
+		unpack(kept[--left], &out[len++]);
 	if (!now || now->service == SERVICE_SIGNAL)
 		return len;
 	if (len && out[len - 1].time == now->time && out[len - 1].record == now->record)
@@ -225,16 +271,29 @@ unsigned samples_of(const struct key *key, weir_time since, const struct event *
 	return len;
 }
 
-void samples_save(const struct window *window, struct state_writer *w)
+static void samples_save_list(const struct window *window, uint32_t oldest, struct state_writer *w)
 {
+	const struct sample *kept[SAMPLES_ALIVE];
 	struct event event;
 
-	state_put_uint(w, window->samples.len);
-	for (const struct sample *sample = window->samples.oldest; sample; sample = sample->newer) {
-		unpack(sample, &event);
-		state_put_uint(w, sample->key->created);
-		event_save(w, &event);
+	for (const struct key *key = key_at(&window->keys, oldest); key;
+	     key = key_at(&window->keys, key->newer)) {
+		unsigned left = samples_since(window, key, TIME_NONE, kept);
+
+		while (left) {
+			unpack(kept[--left], &event);
+			state_put_uint(w, 1);
+			state_put_uint(w, key->created);
+			event_save(w, &event);
+		}
 	}
+}
+
+void samples_save(const struct window *window, struct state_writer *w)
+{
+	samples_save_list(window, window->keys.single.oldest, w);
+	samples_save_list(window, window->keys.many.oldest, w);
+	state_put_uint(w, 0);
 }
 
 static struct key *key_created(struct key *const *keys, size_t len, uint64_t created)
@@ -254,15 +313,17 @@ static struct key *key_created(struct key *const *keys, size_t len, uint64_t cre
 
 int samples_load(struct window *window, struct key *const *keys, size_t len, struct state_reader *r)
 {
-	for (size_t samples = state_get_count(r, SAMPLES_A_RULE); samples && !r->bad; samples--) {
+	while (state_get_bool(r)) {
 		struct key *key = key_created(keys, len, state_get_uint(r));
 		struct event event;
 
 		event_load(r, &event);
-		if (!key || key->samples_len == SIGNAL_SAMPLES_MAX)
-			r->bad = true;
-		else if (!r->bad && !sample_add(window, key, &event))
-			return -ENOMEM;
+		r->bad |= !key;
+		if (r->bad)
+			break;
+		window->shop->packed.event = UINT64_MAX;
+		sample_keep(window, key, &event, event.time - window->spec->timespan);
 	}
+	window->shop->packed.event = UINT64_MAX;
 	return 0;
 }

@@ -254,7 +254,7 @@ static int put_evidence(struct window *window, struct key *key, const struct mom
 		return -ENOMEM;
 	key_values(&window->keys, key, keys);
 	signal->samples = samples;
-	signal->samples_len = samples_of(key, moment->start, moment->event, samples);
+	signal->samples_len = samples_of(window, key, moment->start, moment->event, samples);
 	signal->key_fields = window->spec->group_by.at;
 	signal->keys = keys;
 	signal->keys_len = window->spec->group_by.len;

@@ -33,7 +33,7 @@ static void release(void *context, struct key *key)
 
 	window->ops->forget(window, key);
 	fired_free(window, key);
-	samples_free(window, key);
+	samples_free(key);
 	groups_free(window, key);
 	cell_free(&window->plan, &key->cell);
 	teach_free(window, key);
@@ -160,6 +160,7 @@ void window_free(struct window *window)
 	if (window->ops->close)
 		window->ops->close(window);
 	pool_free(&window->pool);
+	free(window->samples.at);
 	free(window->rules);
 	free(window);
 }
@@ -171,7 +172,7 @@ void window_stats(const struct window *window, struct signal_rule_stats *stats)
 		.suppressed = window->suppressed,
 		.keys = window->keys.roster.count,
 		.bytes = window->pool.bytes + roster_bytes(&window->keys.roster) +
-			 admission_bytes(&window->keys.admission),
+			 admission_bytes(&window->keys.admission) + window->samples.cap,
 		.evicted = window->keys.evicted,
 		.overflowed = window->overflowed,
 		.lost = window->lost + window->space.refused + window->series.refused,
@@ -293,7 +294,7 @@ static bool remembered(const struct window *window, const struct key *key)
 static void lay_down(struct window *window, struct key *key)
 {
 	window->ops->forget(window, key);
-	samples_free(window, key);
+	samples_free(key);
 	groups_free(window, key);
 	cell_free(&window->plan, &key->cell);
 	keys_sleep(&window->keys, key);

@@ -29,6 +29,14 @@ struct window_ops {
 extern const struct window_ops hop_ops, sliding_ops, session_ops;
 const struct window_ops *window_ops_of(enum window_type type);
 
+/* A rule's samples (sample.c). */
+struct sample_log {
+	uint8_t *at;
+	size_t cap;
+	uint64_t end;  /* bytes ever written, and left out at the ring's end */
+	uint64_t base; /* what is before is gone; it stands, or would, in the ring's first place */
+};
+
 /* What all rules share: what is used again for each signal, and the room of single events. */
 struct workshop {
 	const struct ruleset *set;
@@ -37,6 +45,11 @@ struct workshop {
 	struct tuple_buffer numbers; /* of inner groups */
 	struct tuple_buffer scratch; /* of series */
 	struct arena arena;	     /* of the signal that is being said */
+	struct {
+		struct sample *sample;
+		size_t cap;
+		uint64_t event; /* number of the event that it is */
+	} packed;
 	const struct signal_engine_ops *ops;
 	struct signal_engine_stats stats;
 	weir_time clock; /* event time now */
@@ -75,10 +88,7 @@ struct window {
 	uint64_t lost;	     /* events that found no memory */
 	uint64_t overflowed; /* events that found no room for one more inner group */
 	size_t rows;	     /* bytes before the window's own rows of a key */
-	struct {
-		struct sample *oldest, *newest;
-		size_t len;
-	} samples;
+	struct sample_log samples;
 	/* hop: keys by when they close next, a slot for each window end within a timespan */
 	struct hop_slot *ring;
 	weir_time pane; /* of the newest event */
@@ -173,9 +183,11 @@ bool window_fires(struct window *window, struct key *key);
 /* Evidence (sample.c). */
 void sample_keep(struct window *window, struct key *key, const struct event *event,
 		 weir_time since);
-void samples_free(struct window *window, struct key *key);
-unsigned samples_of(const struct key *key, weir_time since, const struct event *now,
-		    struct event out[SIGNAL_SAMPLES_MAX]);
+void samples_free(struct key *key);
+
+/* Texts of what it gives live until the next sample is kept. */
+unsigned samples_of(const struct window *window, const struct key *key, weir_time since,
+		    const struct event *now, struct event out[SIGNAL_SAMPLES_MAX]);
 
 /* What is to be said of a window that is true (say.c). */
 struct moment {

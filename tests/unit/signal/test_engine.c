@@ -245,6 +245,52 @@ static void keys_are_bounded(void **state)
 	bench_free(b);
 }
 
+/* Evidence is a key's own, in order, whatever others kept before and after it; and of a key whose
+ * evidence had to go there is what came since. */
+static void evidence_is_the_keys_own(void **state)
+{
+	enum { KEYS = 500, ROUNDS = 60 };
+	struct bench *b = bench_new(
+		WINDOW_RULE("  timespan: 1h\n  condition: {gte: 3}\n",
+			    "  window: tumbling\n  compute: {n: count}\n  having: n >= 40\n"
+			    "  raise: detection\n"));
+
+	(void)state;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned k = 0; k < KEYS; k++) {
+			char source[32], name[64];
+			struct event e;
+
+			snprintf(source, sizeof(source), "10.3.%u.%u", k / 250, k % 250);
+			snprintf(name, sizeof(name), "key %u round %u %.*s", k, round,
+				 (int)(k % 30), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+			e = attempt(round * 10 + k / 100.0, source, "10.0.0.2", k);
+			event_set(&e, MESSAGE, message,
+				  ((struct text){name, (uint32_t)strlen(name)}));
+			push(b, e);
+		}
+	}
+	assert_int_equal(louds(b), KEYS);
+	for (unsigned i = 0; i < KEYS; i++) {
+		const struct signal *s = loud(b, i);
+		unsigned k = (unsigned)s->samples[0].destination_port;
+
+		assert_int_equal(s->samples_len, SIGNAL_SAMPLES_MAX);
+		for (unsigned j = 0; j < s->samples_len; j++) {
+			const struct event *e = &s->samples[j];
+			unsigned key, round;
+			char name[64];
+
+			snprintf(name, sizeof(name), "%.*s", (int)e->message.length, e->message.at);
+			assert_int_equal(sscanf(name, "key %u round %u", &key, &round), 2);
+			assert_int_equal(key, k);
+			assert_int_equal(e->destination_port, k);
+			assert_int_equal(round, j + 1 < s->samples_len ? j + 1 : 39);
+		}
+	}
+	bench_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_rule_alone_is_quiet_for_an_hour),
 		cmocka_unit_test(the_steady_state_allocates_nothing),
 		cmocka_unit_test(keys_are_bounded),
+		cmocka_unit_test(evidence_is_the_keys_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
