@@ -26,7 +26,10 @@ static uint64_t load(const uint8_t *at, size_t length)
 {
 	uint64_t word = 0;
 
-	memcpy(&word, at, length);
+	if (length == sizeof(word)) /* most are whole words: no call */
+		memcpy(&word, at, sizeof(word));
+	else
+		memcpy(&word, at, length);
 	return word;
 }
 

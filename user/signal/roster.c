@@ -2,6 +2,7 @@
 #include "signal/roster.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,16 @@ static uint32_t hash_of(const struct roster *roster, const void *key)
 	return (uint32_t)hash_bytes(key, roster->key_size);
 }
 
+/* Most keys are items (tuple.h), of two words. */
+static bool same(const struct roster *roster, uint32_t number, const void *key)
+{
+	const void *own = roster_at(roster, number);
+
+	if (roster->key_size == 16)
+		return !memcmp(own, key, 16);
+	return !memcmp(own, key, roster->key_size);
+}
+
 uint32_t roster_find(const struct roster *roster, const void *key)
 {
 	uint32_t hash;
@@ -46,8 +57,7 @@ uint32_t roster_find(const struct roster *roster, const void *key)
 		return ROSTER_NONE;
 	hash = hash_of(roster, key);
 	for (uint32_t i = hash & roster->mask; roster->cells[i].number; i = (i + 1) & roster->mask)
-		if (roster->cells[i].hash == hash &&
-		    !memcmp(roster_at(roster, roster->cells[i].number), key, roster->key_size))
+		if (roster->cells[i].hash == hash && same(roster, roster->cells[i].number, key))
 			return roster->cells[i].number;
 	return ROSTER_NONE;
 }
