@@ -13,7 +13,10 @@ struct value rank_median(double *numbers, size_t len);
 /* The median of what they differ from their median. */
 struct value rank_mad(double *numbers, size_t len);
 
-/* Nearest rank: the least number that is not below `percent` of them. */
+/* The 1-based rank of the least number that is not below `percent` of `len`. */
+size_t rank_nearest(double percent, double len);
+
+/* The number of that rank. */
 struct value rank_percentile(double *numbers, size_t len, double percent);
 
 /* The aggregate that `kind` says: those above, entropy and distinct. */
