@@ -7,6 +7,7 @@ import os
 import re
 import struct
 
+import beacon
 import expression
 
 FIELDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../user/event/fields.def")
@@ -14,6 +15,7 @@ with open(FIELDS) as lines:
     TYPES = {m[2]: m[1] for m in re.finditer(r'^FIELD\(\w+, (\w+), \w+, "([^"]+)"', lines.read(), re.M)}
 
 SETS = ("distinct", "values")
+SERIES = ("median", "mad", "percentile", "entropy", "beacon")  # need events one by one
 NUMBER = r"[\d.]+"
 
 
@@ -40,7 +42,7 @@ class Aggregate:
         self.kind, inner, where = parts(text)
         self.where = expression.parse(where) if where else None
         arguments = [a.strip() for a in inner.split(",") if a.strip()]
-        self.numbers = [float(a) for a in arguments if re.fullmatch(NUMBER, a)]
+        self.numbers = [float(a) for a in arguments if re.fullmatch(NUMBER, a)]  # percentile
         self.fields = [a for a in arguments if not re.fullmatch(NUMBER, a)]
         self.per = self.inner = None
         if self.fields and self.fields[0].split(".")[0] in per:
@@ -60,8 +62,9 @@ class Aggregate:
         return self.kind in ("count", "distinct", "values", "max") or (
             self.kind == "sum" and TYPES[self.fields[0]] == "COUNT")
 
-    def of(self, events):
-        """Its value over events: a number or text, a list for values(), or None."""
+    def of(self, events, start=None, span=None):
+        """Its value over events: a number or text, a list for values(), or None. Start and length
+        are the window's."""
         if self.kind == "count":
             return sum(e["event.count"] if e.get("event.count") is not None else 1 for e in events)
         if self.kind in SETS:
@@ -69,8 +72,22 @@ class Aggregate:
             return seen if self.kind == "values" else len(seen)
         if self.kind.startswith("interval_"):
             return intervals(self.kind, events)
-        values = [e[self.fields[0]] for e in events if e.get(self.fields[0]) is not None]
-        return number_of(self.kind, values, self.numbers)
+        if self.kind == "beacon":
+            return beacon.score(events, self.fields[0], start, span)
+        if self.kind == "entropy":
+            return entropy([t for t in (tuple_of(e, self.fields) for e in events) if t])
+        return number_of(self.kind, self.given(events), self.numbers)
+
+    def given(self, events):
+        return [e[self.fields[0]] for e in events if e.get(self.fields[0]) is not None]
+
+    def kept(self, events):
+        """How many numbers or different values of the events it needs one by one."""
+        if self.kind == "beacon":
+            return len(events)
+        if self.kind == "entropy":
+            return len({t for t in (tuple_of(e, self.fields) for e in events) if t})
+        return len(self.given(events)) if self.kind in SERIES else 0
 
 
 def tuple_of(event, fields):
@@ -95,14 +112,15 @@ def variation(values):
 
 
 def entropy(values):
-    counts = collections.Counter(expression.fold(v) for v in values).values()
-    return -sum(c / len(values) * math.log2(c / len(values)) for c in counts) + 0.0
+    """In bits; of nothing None."""
+    counts = collections.Counter(values).values()
+    return None if not counts else -sum(c / len(values) * math.log2(c / len(values)) for c in counts) + 0.0
 
 
 def number_of(kind, values, numbers=()):
     """An aggregate of nothing is null, and a count of nothing 0."""
-    if kind == "count":
-        return len(values)
+    if kind in ("count", "distinct"):
+        return len(values) if kind == "count" else len(set(values))
     if not values:
         return None
     return {"sum": lambda: sum(values), "avg": lambda: sum(values) / len(values),

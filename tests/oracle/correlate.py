@@ -73,7 +73,7 @@ class Temporal:
             "severity": life.severity, "confidence": life.confidence, "keys": keys,
             "named": {aliases[g][first] if g in aliases else g: v
                       for g, v in zip(self.rule.group, keys)},
-            "estimated": [], "sets": {}, "all": {}, "values": {}}, self.rule)
+            "estimated": [], "loose": {}, "sets": {}, "all": {}, "values": {}}, self.rule)
 
 
 def late(rule):

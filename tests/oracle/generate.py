@@ -21,15 +21,19 @@ LOW_PORT = {
                   "condition": "port and not not_one"}}
 
 NUMBERS = ("sum", "avg", "min", "max")
-# Compared with bytes; those of one event after the other are kept exactly up to max_distinct only.
-ORDERED = ("median", "mad", "percentile")
-OTHERS = ("stddev", "first", "last")
-# Shown only.
-SHOWN = ("cv(source.bytes)", "entropy(destination.port)", "entropy(user.name)", "interval_mean",
-         "interval_cv()", "first(user.name)", "last(destination.ip)", "last(user.name)")
 # Of these, what can only grow, and so may fire early.
 GROWS = ("count", "distinct", "sum", "max")
-BYTES, SMALL = "bytes", "small"  # what a value may be compared with
+# What a value may be compared with, and what else may be computed.
+BYTES, SMALL, PART, LONG, ODD, WORD = "bytes", "small", "part", "long", "odd", "word"
+LIMITS = {BYTES: [500, 1500, 4000], SMALL: list(range(1, 9)), PART: [0.33, 0.77, 1.3, 1.9],
+          LONG: ["345ms", "2345ms", "20123ms"], ODD: [300.5, 501.5], WORD: ["'root'", "'ANNA'"]}
+MORE = {"stddev": ("stddev(source.bytes)", ODD), "cv": ("cv(source.bytes)", PART),
+        "median": ("median(source.bytes)", BYTES), "mad": ("mad(source.bytes)", BYTES),
+        "p90": ("percentile(source.bytes, 90)", BYTES), "p1": ("percentile(source.bytes, 0.5)", BYTES),
+        "first_user": ("first(user.name)", WORD), "last_size": ("last(source.bytes)", BYTES),
+        "mixed": ("entropy(destination.port)", PART), "pairs": ("entropy(user.name, destination.ip)", PART),
+        "pause": ("interval_mean", LONG), "jitter": ("interval_cv", PART),
+        "clock": ("beacon(source.bytes)", PART)}
 
 
 class Computed:
@@ -53,13 +57,17 @@ def span(ns):
 
 
 def limit(rng, unit):
-    return rng.choice([500, 1500, 4000]) if unit == BYTES else rng.randint(1, 8)
+    return rng.choice(LIMITS[unit])
 
 
 def comparison(rng, computed, scores):
     name = rng.choice(computed.names())
     unit = computed.unit[name]
     kind = rng.random()
+    if unit == WORD:
+        return f"{name} {rng.choice(['=', '!='])} {limit(rng, unit)}"
+    if unit in (PART, LONG, ODD):
+        return f"{name} {rng.choice(['<', '<=', '>', '>='])} {limit(rng, unit)}"
     if scores and kind < 0.4:
         function = rng.choice(["zscore", "zscore", "baseline"])
         return f"{function}({rng.choice(scores)}) > {rng.choice([0.5, 1, 2, 3])}"
@@ -100,8 +108,10 @@ def where(rng, refs):
     if kind < 0.7:
         return "not (destination.port < 9)"
     if kind < 0.8:
-        return "network.state in (rejected, unanswered) or known(user.name)"
-    if kind < 0.88:
+        return rng.choice(["network.state in (rejected, unanswered) or known(user.name)",
+                           "source.bytes > prev(source.bytes)", "event.start - prev(event.start) < 2s",
+                           "prev(user.name) != user.name or not known(prev(destination.ip))"])
+    if kind < 0.9:
         return "destination.ip in (10.1.0.0/30) and source.bytes >= 200"
     if kind < 0.96:
         return rng.choice(["prev(destination.port) < destination.port",
@@ -111,26 +121,27 @@ def where(rng, refs):
     return "network.state = rejected"
 
 
-def add_events(rng, computed, refs):
+def add_events(rng, computed, refs, shown):
+    """shown: what is estimated differently here decides nothing."""
     for i in range(rng.randint(1, 4)):
         kind = rng.choice(["count", "count", "distinct", "distinct", *NUMBERS])
-        if rng.random() < 0.25:
-            kind = rng.choice([*ORDERED, *OTHERS])
         fields, unit = "", SMALL
         if kind == "distinct":
             fields = rng.choice(["(destination.port)", "(destination.ip)", "(user.name)",
                                  "(destination.ip, destination.port)"])
-        elif kind == "percentile":
-            fields, unit = f"(source.bytes, {rng.choice([1, 25, 50, 90, 99.5, 100])})", BYTES
         elif kind != "count":
             fields, unit = "(source.bytes)", BYTES
         text = kind + fields
         if rng.random() < 0.3:
             text += f" where {where(rng, refs)}"
         computed.add(f"v{i}", text, unit, kind in GROWS)
-    if rng.random() < 0.25:
-        computed.add("shown", rng.choice(SHOWN) + rng.choice(["", f" where {where(rng, refs)}"]),
-                     None)
+    for name in rng.sample(list(MORE), rng.choice([0, 0, 1, 2])):
+        text, unit = MORE[name]
+        if shown and name in ("pause", "jitter"):  # exact while starts come in order only
+            continue
+        if rng.random() < 0.3:
+            text += f" where {where(rng, refs)}"
+        computed.add(name, text, None if shown else unit)
 
 
 def add_groups(rng, computed, weir, refs):
@@ -145,12 +156,11 @@ def add_groups(rng, computed, weir, refs):
         ["n >= 2", "n < 3", "sent > 500", "ports > 1 and n > 2"]) + ")", SMALL, True)
     computed.add("all", "sum(dst.sent)" + rng.choice(["", " where n > 1", " where ports <= 2"]),
                  BYTES, True)
-    if rng.random() < 0.4:
-        computed.add("mean", rng.choice(["avg(dst.sent)", "median(dst.sent)", "stddev(dst.sent)",
-                                         "percentile(dst.sent, 75)", "mad(dst.sent where n > 1)"]),
-                     BYTES)
-    if rng.random() < 0.2:
-        computed.add("alike", rng.choice(["entropy(dst.n)", "cv(dst.sent)"]), None)
+    if rng.random() < 0.3:
+        name = rng.choice(["avg", "median", "mad", "min", "max"])
+        computed.add("mean", f"{name}(dst.sent)", BYTES)
+        computed.add("other", rng.choice(["distinct(dst.sent)", "distinct(dst.n) where n > 1"]), SMALL)
+        computed.add("spread", rng.choice(["cv(dst.sent)", "entropy(dst.ports)"]), PART)
 
 
 def window_head(rng, number, refs, kind, timespan):
@@ -166,11 +176,11 @@ def window_head(rng, number, refs, kind, timespan):
             "weir": {"window": kind}}
 
 
-def window(rng, number):
+def window(rng, number, slow):
     refs = rng.choice([["attempts"], ["failed"], ["attempts", "failed"]])
     kind = rng.choice(["hop", "hop", "hop", "tumbling", "sliding", "session"])
-    every = rng.choice([1, 5, 10, 30]) * SEC
-    timespan = every * rng.choice([1, 2, 3, 6])
+    every = rng.choice([1200, 1800, 3600, 5400] if slow else [1, 5, 10, 30]) * SEC
+    timespan = every * rng.choice([1, 2] if slow else [1, 2, 3, 6])
     rule = window_head(rng, number, refs, kind, timespan)
     if rng.random() < 0.15:
         return plain(rng, rule)
@@ -179,12 +189,14 @@ def window(rng, number):
         weir["every"] = span(every)
     if kind == "session":
         weir["gap"] = span(rng.choice([1, 3, 10, timespan // SEC]) * SEC)
-    add_events(rng, computed, refs)
+    capped = rng.random() < 0.25
+    add_events(rng, computed, refs, capped)
     if rng.random() < 0.3:
         add_groups(rng, computed, weir, refs)
     scores = []
-    if rng.random() < (0.3 if kind in ("hop", "tumbling") else 0.1):
-        scores = rng.sample(computed.names(), min(2, len(computed.names())))
+    if rng.random() < (0.8 if slow else 0.3 if kind in ("hop", "tumbling") else 0.1):
+        numbers = [n for n in computed.names() if computed.unit[n] not in (WORD, LONG)]
+        scores = rng.sample(numbers, min(2, len(numbers)))
         weir["baseline"] = rng.choice([{"warmup": 3}, {"warmup": 5, "mean": 4, "stddev": 2},
                                        {"warmup": 2, "mean": 100, "stddev": 30, "floor": 5}])
     weir["having"] = condition(rng, computed, scores)
@@ -196,6 +208,8 @@ def window(rng, number):
     computed.add("seen", "values(destination.ip)", None)
     weir["compute"] = computed.lines
     bounds(rng, rule, timespan)
+    if capped:
+        weir["max_distinct"] = rng.choice([4, 4, 16])
     return rule
 
 
@@ -203,15 +217,15 @@ def plain(rng, rule):
     """A correlation that says nothing of its own: all there is in public rules."""
     del rule["weir"]
     c = rule["correlation"]
-    c["type"] = rng.choice(["event_count", "value_count", "value_sum", "value_avg",
-                            "value_median", "value_percentile"])
+    c["type"] = rng.choice(["event_count", "value_count", "value_sum", "value_avg", "value_median",
+                            "value_percentile"])
     c["condition"] = {rng.choice(["gte", "gt", "lt", "lte", "eq", "neq"]): rng.randint(1, 6)}
     if c["type"] == "value_count":
         c["condition"]["field"] = "destination.ip"
     elif c["type"] != "event_count":
         c["condition"] = {"gt": rng.choice([500, 1500.5]), "field": "source.bytes"}
-    if c["type"] == "value_percentile":
-        c["condition"]["percentile"] = rng.choice([10, 50, 95])
+        if c["type"] == "value_percentile":
+            c["condition"]["percentile"] = rng.choice([10, 75])
     if rng.random() < 0.3:
         c["condition"].update({"gte": 2, "lte": 5})
     c["generate"] = rng.random() < 0.15
@@ -229,10 +243,6 @@ def bounds(rng, rule, timespan):
             weir["family"] = "kin"
     if rng.random() < 0.25:
         weir["max_keys"] = rng.choice([2, 3, 4, 8])
-    kept = any(line.split("(")[0] in (*ORDERED, "entropy") and "dst." not in line
-               for line in weir["compute"].values())
-    if rng.random() < 0.25 and not kept:
-        weir["max_distinct"] = rng.choice([4, 4, 16])
 
 
 def over(rng, number, rules):
@@ -330,12 +340,12 @@ def alias(rng, correlation, windows):
     correlation["group-by"] = ["host"]
 
 
-def times(rng, far):
-    """Moments of events, in order; some alike, some far apart."""
+def times(rng, far, slow):
+    """Moments of events, in order; some alike, some far apart. Slow ones last for weeks."""
     t = BASE + rng.randint(0, 100) * SEC // 7
-    pace = rng.choice([0.3, 1, 3])
+    pace = rng.choice([9000, 30000, 60000]) if slow else rng.choice([0.3, 1, 3])
     grid = rng.random() < 0.4  # whole seconds: times that are equal, and spans that fit exactly
-    for _ in range(rng.choice([12, 30, 60, 120])):
+    for _ in range(rng.choice([100, 150] if slow else [12, 30, 60, 120])):
         step = rng.random()
         if step > 0.15:
             t += int(rng.expovariate(1 / pace) * SEC)
@@ -357,6 +367,7 @@ def event(rng, t, sources, ports):
         "destination.port": None if rng.random() < 0.05 else rng.randint(1, ports),
         "source.bytes": None if rng.random() < 0.2 else rng.randint(0, 2000),
         "event.count": rng.randint(2, 4) if rng.random() < 0.1 else None,
+        "event.start": t - rng.randint(0, SEC) if rng.random() < 0.1 else None,
         "user.name": rng.choice([None, "root", "Root", "anna", "ANNA", "the user of a long name"]),
         "network.transport": "tcp" if rng.random() < 0.95 else "udp",
         "network.state": None if service == "attempt" else rng.choice(
@@ -364,12 +375,12 @@ def event(rng, t, sources, ports):
     return {"time": t, "service": service, **{k: v for k, v in fields.items() if v is not None}}
 
 
-def feed_of(rng, far):
+def feed_of(rng, far, slow):
     """Several inputs, each nearly in order: what an input says too late is late."""
     lateness = [rng.choice([0, 1, 1, 5, 60]) * SEC for _ in range(rng.choice([1, 1, 2, 3]))]
-    sources, ports = rng.choice([1, 4, 4, 20]), rng.choice([6, 30, 60])
+    sources, ports = 1 if slow else rng.choice([1, 4, 4, 20]), rng.choice([6, 30, 60])
     steps = []
-    for t in times(rng, far):
+    for t in times(rng, far, slow):
         i = rng.randrange(len(lateness))
         e = dict(event(rng, t, sources, ports), input=i)
         late = rng.random() < 0.2
@@ -406,7 +417,8 @@ def chain(rng, rules):
 
 def case_of(seed, number):
     rng = random.Random(seed * 1000003 + number)
-    windows = [window(rng, n + 1) for n in range(rng.choice([1, 2, 2, 3]))]
+    slow = rng.random() < 0.05  # long enough for hours of the week to be learned
+    windows = [window(rng, n + 1, slow) for n in range(rng.choice([1, 2, 2, 3]))]
     rules = [ATTEMPTS, FAILED] + windows
     rules += [temporal(rng, n + 1, windows) for n in range(rng.choice([0, 1, 1, 2]))]
     if rng.random() < 0.4:
@@ -419,5 +431,5 @@ def case_of(seed, number):
     # The reference takes the windows of a gap one by one where there are baselines.
     far = [900, 3600] if any("baseline" in w.get("weir", {}) for w in windows) else [
         3600, 86400, 365 * 86400]
-    lateness, feed = feed_of(rng, far)
+    lateness, feed = feed_of(rng, far, slow)
     return {"name": f"{seed}/{number}", "rules": rules, "inputs": lateness, "feed": feed}

@@ -67,9 +67,9 @@ class Rule:
         asked = [self.having, self.confidence] + [e for _, e in self.severity]
         self.scored = [a.name for a in self.compute if any(
             a.name in expression.calls(e, f) for e in asked for f in ("zscore", "baseline"))]
-        self.learns = bool(self.scored) or any(
-            expression.calls(a.where, "prev")
-            for a in self.compute + [a for p in self.per.values() for a in p.compute] if a.where)
+        asked = [a.where for a in self.compute + [b for p in self.per.values() for b in p.compute]]
+        # A key with these is known until it is evicted.
+        self.remembers = bool(self.scored) or any(expression.calls(e, "prev") for e in asked)
         self.baseline = dict({"warmup": 20}, **{
             k: expression.scalar(str(v)) for k, v in w.get("baseline", {}).items()})
 

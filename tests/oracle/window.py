@@ -9,6 +9,7 @@ import aggregates
 import expression
 from expression import cut, early, evaluate
 
+HOUR = 3600 * 10**9
 SPACE = uuid.UUID("6f1c7e52-0d3b-4e0a-9b61-776569720001")
 
 
@@ -51,6 +52,43 @@ class Baseline:
         self.windows += 0.1 if flagged else 1
 
 
+class Usual:
+    """Lines for all time alike, each hour of the day and each hour of the week."""
+
+    def __init__(self, rule):
+        self.rule, self.since = rule, None
+        self.all, self.day, self.week = self.line(), {}, {}
+
+    def line(self):
+        return Baseline(self.rule.baseline)
+
+    def lines(self, start):
+        """Those that a window belongs to, the closest first."""
+        hour = start // HOUR
+        return [one[hour % n] for one, n in ((self.week, 168), (self.day, 24)) if one] + [self.all]
+
+    def now(self, start):
+        enough = max(self.rule.baseline["warmup"], 3 * max(1, HOUR / self.rule.timespan))
+        line = next((x for x in self.lines(start)[:-1] if x.windows >= enough), self.all)
+        return line.now()
+
+    def learn(self, start, x, flagged):
+        if self.since is None:
+            self.since = start
+        if start - self.since >= 24 * HOUR and not self.day:
+            self.day = {h: self.line() for h in range(24)}
+        if start - self.since >= 168 * HOUR and not self.week:
+            self.week = {h: self.line() for h in range(168)}
+        self.nothing_but(start, x, flagged)
+
+    def nothing_but(self, start, x=0, flagged=False):
+        """A window without events opens no lines."""
+        if self.since is None:
+            self.since = start
+        for line in self.lines(start):
+            line.learn(x, flagged)
+
+
 class Key:
     def __init__(self, created, values):
         self.created, self.values, self.count = created, values, 0
@@ -60,10 +98,9 @@ class Key:
         self.fired = []    # signals said aloud
         self.history = []  # sliding
         self.holds = self.short = self.asleep = False
-        self.baselines = {}
+        self.usual = {}  # by computed value
         self.aligned = None
-        self.before = {}      # the key's event before an event, by its number
-        self.newest = None    # event
+        self.previous = None  # event
         self.groups = {}      # inner groups by name of `per`: when each had its last event
         self.refused = set()  # (per, number of the event) that found no room
 
@@ -93,11 +130,13 @@ class Window:
         return [Values({a.name: a.of(self.taken(key, a, g)) for a in per.compute})
                 for g in groups.values()]
 
-    def value(self, key, a, events):
+    def value(self, key, a, events, start):
         """With whether it is an estimate."""
         if not a.per:
-            value = a.of(self.taken(key, a, events))
+            value = a.of(self.taken(a, events), *self.extent(start))
             limit = self.rule.max_distinct
+            if a.kind in aggregates.SERIES:
+                return value, a.kept(self.taken(a, events)) > limit
             count = len(value) if a.kind == "values" else value
             if a.kind not in aggregates.SETS or count <= limit:
                 return value, False
@@ -112,13 +151,18 @@ class Window:
         return aggregates.number_of(a.kind, numbers, a.numbers), any(
             (a.per, e["serial"]) in key.refused for e in events)
 
-    def env(self, key, events):
+    def extent(self, start):
+        """Start and length of a window; a session is as long as its events last."""
+        return (None, None) if self.rule.type == "session" else (start, self.rule.timespan)
+
+    def env(self, key, events, start):
+        window = events[0]["time"] if self.rule.type == "sliding" else start
         values, scores, means = {}, {}, {}
         for a in self.rule.compute:
-            values[a.name] = self.value(key, a, events)[0]
+            values[a.name] = self.value(key, a, events, start)[0]
         plain = {n: len(v) if isinstance(v, list) else v for n, v in values.items()}
         for name in self.rule.scored:
-            known, mean, deviation = self.baseline(key, name).now()
+            known, mean, deviation = self.usual(key, name).now(window)
             if known:
                 means[name] = mean
                 if values[name] is not None:
@@ -139,10 +183,10 @@ class Window:
         for item, key in list(self.keys.items()):
             if not key.asleep and key.last < t - look_back:
                 key.history, key.holds = [], False
-                key.asleep = self.rule.learns or self.quiet(key, key.last + look_back)
+                key.asleep = self.rule.remembers or self.quiet(key, key.last + look_back)
                 if not key.asleep:
                     del self.keys[item]
-            if key.asleep and not self.rule.learns and t - key.last >= self.rule.suppress:
+            if key.asleep and not self.rule.remembers and t - key.last >= self.rule.suppress:
                 del self.keys[item]
 
     def key_of(self, e):
@@ -178,6 +222,7 @@ class Window:
         if key is None:
             return
         self.refuse(key, e)
+        e, key.previous = dict(e, previous=key.previous), e
         {"sliding": self.sliding, "session": self.session}.get(self.rule.type, self.hop)(key, e)
 
     def refuse(self, key, e):
@@ -209,7 +254,7 @@ class Window:
         made = []
         while start <= e["time"]:
             key.windows.setdefault(start, []).append(e)
-            if start not in key.true and self.is_early(key, key.windows[start]):
+            if start not in key.true and self.is_early(key, key.windows[start], start):
                 made.append(start)
             start += every
         key.true.update(made)
@@ -222,12 +267,12 @@ class Window:
             key.windows[e["time"]] = []
         start, events = next(iter(key.windows.items()))
         events.append(e)
-        if start not in key.true and self.is_early(key, events):
+        if start not in key.true and self.is_early(key, events, start):
             key.true.add(start)
             self.say(key, start, events, e["time"], is_early=True)
 
-    def is_early(self, key, events):
-        return early(self.rule.having, self.env(key, events), self.rule.grows) is True
+    def is_early(self, key, events, start):
+        return early(self.rule.having, self.env(key, events, start), self.rule.grows) is True
 
     def end(self, key, start):
         """When a window closes. A session: when no event can belong to it any more."""
@@ -243,11 +288,11 @@ class Window:
         """Windows that do not overlap and had no event, up to those that start at `until`."""
         while self.rule.scored and key.aligned < until:
             for name in self.rule.scored:
-                self.baseline(key, name).learn(0, False)
+                self.usual(key, name).nothing_but(key.aligned)
             key.aligned += self.rule.timespan
 
-    def baseline(self, key, name):
-        return key.baselines.setdefault(name, Baseline(self.rule.baseline))
+    def usual(self, key, name):
+        return key.usual.setdefault(name, Usual(self.rule))
 
     def close(self, key, start):
         span, learns = self.rule.timespan, self.rule.scored and self.rule.type != "session"
@@ -256,34 +301,34 @@ class Window:
         if learns:
             self.zeros(key, start if aligned else floor(start + span, span))
         flagged = True
-        values = self.env(key, events).values
+        values = self.env(key, events, start).values
         if start in key.true:
             self.say(key, start, events, key.last, final=True)
         else:
-            flagged = self.judge(key, events) is True
+            flagged = self.judge(key, events, start) is True
             if flagged:
                 self.say(key, start, events, key.last)
         if aligned and learns:
             for name in self.rule.scored:
                 if values[name] is not None:
-                    self.baseline(key, name).learn(values[name], flagged)
+                    self.usual(key, name).learn(start, values[name], flagged)
             key.aligned = start + span
 
     def partial(self):
         """The input ended before the window; one that looks back is whole."""
         return self.engine.ended and self.rule.type != "sliding"
 
-    def judge(self, key, events):
-        return (cut if self.partial() else evaluate)(self.rule.having, self.env(key, events))
+    def judge(self, key, events, start):
+        return (cut if self.partial() else evaluate)(self.rule.having, self.env(key, events, start))
 
     def sliding(self, key, e):
         t, span = e["time"], self.rule.timespan
         while key.holds and key.history and key.history[0]["time"] < t - span:
             oldest = key.history[0]["time"]
             key.history = [x for x in key.history if x["time"] > oldest]
-            key.holds = bool(key.history) and self.judge(key, key.history) is True
+            key.holds = bool(key.history) and self.judge(key, key.history, oldest + 1) is True
         key.history = [x for x in key.history if x["time"] >= t - span] + [e]
-        if self.judge(key, key.history) is not True:
+        if self.judge(key, key.history, t - span) is not True:
             key.holds = False
             return
         self.say(key, key.history[0]["time"], key.history, t)
@@ -314,7 +359,8 @@ class Window:
             keys = dict(zip(self.rule.group, map(expression.fold, key.values)))
             fired = Fired(start, events[0]["time"], t, identity(self.rule.id, keys, start))
             key.fired.append(fired)
-        env = self.env(key, events)
+        begin = t - self.rule.timespan if self.rule.type == "sliding" else start
+        env = self.env(key, events, begin)
         fired.severity = max(fired.severity, self.severity(env, is_early))
         self.engine.signal({
             "kind": "signal", "rule": self.rule.name, "id": fired.id, "update": update,
@@ -322,15 +368,17 @@ class Window:
             "emitted": self.engine.clock, "window_start": start,
             "window_end": self.window_end(start, events, t), "severity": fired.severity,
             "confidence": confidence(self.rule, env), "keys": key.values,
-            **self.computed(key, events, env)}, self.rule)
+            **self.computed(key, events, env, begin)}, self.rule)
 
-    def computed(self, key, events, env):
+    def computed(self, key, events, env, start):
         """What was computed, by name; which are estimates; scores as `z NAME`; sets."""
         estimated = [a.name for a in self.rule.compute
-                     if key.short or self.value(key, a, events)[1]]
+                     if key.short or self.value(key, a, events, start)[1]]
         sets = {a.name: env.sets[a.name] for a in self.rule.compute if a.kind == "values"}
         whole = {n: [list(t) for t in s] for n, s in sets.items() if n not in estimated}
-        return {"estimated": estimated, "sets": whole, "all": sets, "values": {
+        loose = {a.name: a.kind for a in self.rule.compute
+                 if a.kind in aggregates.SERIES and a.name in estimated and not key.short}
+        return {"estimated": estimated, "loose": loose, "sets": whole, "all": sets, "values": {
             **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
 
 
@@ -363,16 +411,20 @@ def field(event, name):
 
 
 class Fields:
-    """What `where` may ask of an event: fields, and the base rules that it met."""
+    """What `where` may ask of an event: fields, the base rules that it met, the event before."""
 
     def __init__(self, event, before):
         self.event, self.before = event, before
 
     def name(self, name):
-        return field(self.event, name) if name in aggregates.TYPES else name in self.event["met"]
+        if name not in aggregates.TYPES:
+            return name in self.event["met"]
+        value = self.event.get(name)
+        return self.event["time"] if name == "event.start" and value is None else value
 
     def has(self, name):
         return name in aggregates.TYPES
 
-    def call(self, name, args):
-        return {"prev": lambda: self.before and field(self.before, args[0])}[name]()
+    def call(self, function, names):
+        before = self.event["previous"]
+        return Fields(before).name(names[0]) if before else None

@@ -98,6 +98,9 @@ static void put_values(const struct signal *s)
 		if (s->values[i].scored)
 			printf(",\"z %s\":%.17g", s->values[i].name, s->values[i].zscore);
 	}
+	printf("},\"errors\":{");
+	for (unsigned i = 0; i < s->values_len; i++)
+		printf("%s\"%s\":%.17g", i ? "," : "", s->values[i].name, s->values[i].error);
 	printf("}");
 }
 
