@@ -56,23 +56,29 @@ class Temporal:
             return
         if self.rule.differ and not match.differ(self.rule.differ):
             return
+        outer = {self.outer(g): v for g, v in zip(self.rule.group, values)}
+        if any(f.takes(outer) for f in self.rule.filters):
+            return
         life, raised, news = self.engine.lives.hold(
             self.rule, dict(zip(self.rule.group, values)), match.evidence(), match.severity(),
             confidence(self.rule, match), len(common))
         if self.rule.users or not self.rule.raises:
             self.say(life, raised, news, anchor)
 
+    def outer(self, name):
+        """An alias is, outside of this rule, its field in the first of the rules."""
+        alias = self.rule.aliases.get(name)
+        return alias[self.rule.refs[0].name] if alias else name
+
     def say(self, life, raised, news, anchor):
-        """What was found, as a signal. An alias is, outside of this rule, its field in the first."""
-        first, aliases = self.rule.refs[0].name, self.rule.aliases
+        """What was found, as a signal."""
         keys = list(life.keys.values())
         self.engine.temporal_signal({
             "kind": "signal", "rule": self.rule.name, "id": life.id, "update": not raised,
             "silent": not news, "partial": False, "start": life.first, "time": anchor,
             "emitted": self.engine.clock, "window_start": life.first, "window_end": anchor,
             "severity": life.severity, "confidence": life.confidence, "keys": keys,
-            "named": {aliases[g][first] if g in aliases else g: v
-                      for g, v in zip(self.rule.group, keys)},
+            "named": {self.outer(g): v for g, v in zip(self.rule.group, keys)},
             "estimated": [], "loose": {}, "sets": {}, "all": {}, "values": {}}, self.rule)
 
 

@@ -415,6 +415,27 @@ def chain(rng, rules):
         rules.insert(rng.randint(2, len(rules)), top)
 
 
+def allow(rng, rules):
+    """A filter on some rule: on events, on keys, on what is computed."""
+    rule = rng.choice(rules)
+    group = rule.get("correlation", {}).get("group-by", [])
+    computed = rule.get("weir", {}).get("compute", {})
+    kind = rng.random()
+    if kind < 0.3 and "source.ip" in group:
+        selection = {"source.ip": "10.0.0.2"}
+    elif kind < 0.6 and "v0" in computed and computed["v0"].startswith("count"):
+        selection = {rng.choice(["v0|lt", "v0|gte"]): rng.randint(2, 5)}
+    elif rule["correlation"]["type"].startswith("temporal") if "correlation" in rule else False:
+        return
+    else:
+        selection = rng.choice([{"destination.port|gt": 20}, {"user.name": "root", "source.ip": "10.0.0.1"}])
+    if rule["name"].startswith(("w7", "w8")) and "source.ip" not in selection:
+        return
+    rules.append({"title": "allow", "id": "55555555-5555-4555-8555-000000000001",
+                  "filter": {"rules": [rule["name"]], "ordinary": selection,
+                             "condition": rng.choice(["ordinary", "not ordinary"])}})
+
+
 def case_of(seed, number):
     rng = random.Random(seed * 1000003 + number)
     slow = rng.random() < 0.05  # long enough for hours of the week to be learned
@@ -423,6 +444,8 @@ def case_of(seed, number):
     rules += [temporal(rng, n + 1, windows) for n in range(rng.choice([0, 1, 1, 2]))]
     if rng.random() < 0.4:
         chain(rng, rules)
+    if rng.random() < 0.15:
+        allow(rng, rules)
     if rng.random() < 0.3:
         lone = dict(LOW_PORT, level=rng.choice(["medium", "high"]))
         if rng.random() < 0.5:

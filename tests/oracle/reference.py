@@ -143,7 +143,7 @@ class Engine:
             e = dict(s["named"], time=self.turn, service="signal", serial=next(self.serial),
                      met={rule.name}, **{"event.start": s["start"]})
             for w in self.windows:
-                if rule in w.rule.refs:
+                if rule in w.rule.refs and not any(f.takes(e) for f in w.rule.event_filters):
                     w.event(e)
 
     def event(self, e):
@@ -153,7 +153,8 @@ class Engine:
             if rule.name in self.single:
                 self.single[rule.name].event(e)
         for w in self.windows:
-            if any(r in met for r in w.rule.refs):
+            if any(r in met for r in w.rule.refs) and not any(
+                    f.takes(e) for f in w.rule.event_filters):
                 w.event(e)
 
     def signal(self, s, rule):
@@ -188,7 +189,8 @@ class Engine:
         return {"kind": "counts", "late": [i.late for i in self.order.inputs],
                 "ahead": [i.held for i in self.order.inputs],
                 "evicted": sum(w.evicted for w in self.windows),
-                "skipped": sum(w.skipped for w in self.windows)}
+                "skipped": sum(w.skipped for w in self.windows),
+                "filtered": sum(f.taken for r in self.rules for f in r.event_filters + r.filters)}
 
 
 SHOWN = {"event", "named", "all"}

@@ -34,6 +34,7 @@ class Rule:
         self.kind = "base" if not self.correlation else "temporal" if self.correlation[
             "type"].startswith("temporal") else "window"
         self.refs, self.users, self.alone = [], [], False
+        self.event_filters, self.filters = [], []
         self.family = self.weir.get("family", self.id)
         self.severity = sorted(((LEVELS.index(k), expression.parse(e)) for k, e in
                                 self.weir.get("severity", {}).items()), reverse=True)
@@ -115,9 +116,38 @@ def placed(rules):
     return done
 
 
+class Filter:
+    """An allow-list on one rule: of events, or of what a correlation says."""
+
+    def __init__(self, doc, rule):
+        self.names = [n for n in doc if n not in ("condition", "rules")]
+        self.doc, self.taken = doc, 0
+        self.condition = expression.parse(quantified(doc["condition"], self.names))
+        # Nothing but `not` says what stays.
+        kids = self.condition[1:] if self.condition[0] == "and" else (self.condition,)
+        self.stays = all(k[0] == "not" for k in kids)
+        asked = {k.split("|")[0] for n in self.names for s in listed(doc[n]) for k in s}
+        self.of_events = rule.kind == "base" or not asked <= set(
+            rule.group) | {a.name for a in getattr(rule, "compute", ())}
+        self.computed = bool(asked & {a.name for a in getattr(rule, "compute", ())})
+
+    def takes(self, values):
+        met = expression.evaluate(self.condition, Selections(self.doc, values)) is True
+        self.taken += met != self.stays
+        return met != self.stays
+
+
+def add_filters(docs, named):
+    for doc in docs:
+        for name in listed(doc["filter"]["rules"]):
+            one = Filter(doc["filter"], named[name])
+            (named[name].event_filters if one.of_events else named[name].filters).append(one)
+
+
 def load(docs):
-    rules = placed([Rule(d) for d in docs])
+    rules = placed([Rule(d) for d in docs if "filter" not in d])
     named = {key: r for r in rules for key in (r.name, r.id)}
+    add_filters([d for d in docs if "filter" in d], named)
     for i, rule in enumerate(rules):
         rule.index = i
         rule.refs = [named[n] for n in listed(rule.correlation.get("rules"))]
@@ -194,4 +224,5 @@ def matches(rule, event):
         return False
     names = [n for n in detection if n != "condition"]
     condition = expression.parse(quantified(detection["condition"], names))
-    return expression.evaluate(condition, Selections(detection, event)) is True
+    return expression.evaluate(condition, Selections(detection, event)) is True and not any(
+        f.takes(event) for f in rule.event_filters)

@@ -272,6 +272,8 @@ class Window:
             self.say(key, start, events, e["time"], is_early=True)
 
     def is_early(self, key, events, start):
+        if any(f.computed for f in self.rule.filters):  # asked of final values
+            return False
         return early(self.rule.having, self.env(key, events, start), self.rule.grows) is True
 
     def end(self, key, start):
@@ -348,6 +350,11 @@ class Window:
         return t if self.rule.type in ("sliding", "session") else start + self.rule.timespan
 
     def say(self, key, start, events, t, final=False, is_early=False):
+        begin = t - self.rule.timespan if self.rule.type == "sliding" else start
+        env = self.env(key, events, begin)
+        if any(f.takes({**env.values, **dict(zip(self.rule.group, key.values))})
+               for f in self.rule.filters):
+            return
         update = silent = True
         if final:
             loud = [f for f in key.fired if f.start == start]
@@ -359,8 +366,6 @@ class Window:
             keys = dict(zip(self.rule.group, map(expression.fold, key.values)))
             fired = Fired(start, events[0]["time"], t, identity(self.rule.id, keys, start))
             key.fired.append(fired)
-        begin = t - self.rule.timespan if self.rule.type == "sliding" else start
-        env = self.env(key, events, begin)
         fired.severity = max(fired.severity, self.severity(env, is_early))
         self.engine.signal({
             "kind": "signal", "rule": self.rule.name, "id": fired.id, "update": update,

@@ -42,6 +42,7 @@ static bool use_add(struct load *load, struct filter_uses *uses, unsigned filter
 	if (!load_memory(load, use))
 		return false;
 	use->filter = filter;
+	use->computed = load->asked.computed;
 	use->match = predicate_compile(clause, load->arena);
 	return load_memory(load, use->match);
 }
@@ -74,7 +75,7 @@ static bool correlation_filter(struct load *load, struct draft *draft, struct dr
 			   field_table[load->asked.event_field].name, target->rule.name);
 		clause = NULL;
 	}
-	load->asked = (struct asked){.of = NULL};
+	load->asked.of = NULL;
 	return clause && use_add(load, events ? &target->event_filters : &target->signal_filters,
 				 draft->number, clause);
 }
@@ -84,6 +85,7 @@ static bool base_filter(struct load *load, struct draft *draft, struct draft *ta
 	static const char *const others[] = {"rules", NULL};
 	struct clause *clause;
 
+	load->asked = (struct asked){.of = NULL};
 	load->services = target->rule.services;
 	clause = what_goes(load, selections_clause(load, draft->filter, others));
 	load->services = 0;

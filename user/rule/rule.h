@@ -154,6 +154,7 @@ struct rule_temporal {
 /* A filter on one of its rules, ready to be asked. */
 struct filter_use {
 	unsigned filter; /* in ruleset.filters */
+	bool computed;	 /* it asks for values that a window computes */
 	const struct predicate *match;
 };
 

@@ -73,6 +73,16 @@ static bool needs_baseline(const struct rule_window *spec, int computed)
 	return spec->confidence && expr_needs_baseline(spec->confidence, computed);
 }
 
+/* A filter may ask for values that grow: asked early it would be done with a window that it does
+ * not take when its values are final. */
+static bool filters_values(const struct rule *rule)
+{
+	for (unsigned i = 0; i < rule->signal_filters_len; i++)
+		if (rule->signal_filters[i].computed)
+			return true;
+	return false;
+}
+
 static void look_at_values(struct window *window)
 {
 	const struct rule_window *spec = window->spec;
@@ -85,11 +95,12 @@ static void look_at_values(struct window *window)
 		window->outer[i] = aggregate->per >= 0 ? (int)window->outers++ : -1;
 		window->scored[i] = needs_baseline(spec, (int)i) ? (int)window->scoreds++ : -1;
 	}
-	window->early = expr_fires_early(spec->having, window->grows, spec->compute_len);
+	window->early = !filters_values(window->rule) &&
+			expr_fires_early(spec->having, window->grows, spec->compute_len);
 	window->bounds_len =
 		expr_bounds(spec->having, window->grows, window->bounds, WINDOW_BOUNDS_MAX);
-	window->waits =
-		!expr_grows(spec->having, window->grows, spec->compute_len) || window->scoreds;
+	window->waits = !window->early || window->scoreds ||
+			!expr_grows(spec->having, window->grows, spec->compute_len);
 }
 
 static void make_plans(struct window *window)

@@ -165,13 +165,16 @@ static void put_counts(const struct drive *drive)
 {
 	struct order_counts counts[INPUTS_MAX];
 	struct signal_engine_stats stats;
+	uint64_t filtered = 0;
 
+	for (unsigned i = 0; i < drive->set->filters_len; i++)
+		filtered += drive->set->filters[i].suppressed;
 	signal_engine_stats(drive->engine, &stats);
 	for (unsigned i = 0; i < drive->inputs; i++)
 		order_counts(drive->order, i, &counts[i]);
 	printf("{\"case\":\"%s\",\"kind\":\"counts\",\"evicted\":%" PRIu64 ",\"skipped\":%" PRIu64
-	       ",\"late\":[",
-	       drive->name, stats.evicted_keys, stats.skipped_null_key);
+	       ",\"filtered\":%" PRIu64 ",\"late\":[",
+	       drive->name, stats.evicted_keys, stats.skipped_null_key, filtered);
 	for (unsigned i = 0; i < drive->inputs; i++)
 		printf("%s%" PRIu64, i ? "," : "", counts[i].late);
 	printf("],\"ahead\":[");
