@@ -83,9 +83,8 @@ def loosened(a, b):
     loose, errors = a.pop("loose", {}), b.pop("errors", {})
     for name, kind in loose.items():
         x, y = a["values"][name], b.get("values", {}).get(name)
-        near = kind not in ("median", "percentile") or y is not None and (
-            abs(x - y) <= errors.get(name, 0) * max(abs(x), abs(y)) + 1e-9)
-        if near and y is not None:
+        if kind not in ("median", "percentile") or y is not None and (
+                abs(x - y) <= errors.get(name, 0) * max(abs(x), abs(y)) + 1e-9):
             a["values"] = {**a["values"], name: "near"}
             b["values"] = {**b["values"], name: "near"}
     return a, b

@@ -377,12 +377,12 @@ class Window:
 
     def computed(self, key, events, env, start):
         """What was computed, by name; which are estimates; scores as `z NAME`; sets."""
-        estimated = [a.name for a in self.rule.compute
-                     if key.short or self.value(key, a, events, start)[1]]
+        beyond = [a.name for a in self.rule.compute if self.value(key, a, events, start)[1]]
+        estimated = [a.name for a in self.rule.compute if key.short or a.name in beyond]
         sets = {a.name: env.sets[a.name] for a in self.rule.compute if a.kind == "values"}
         whole = {n: [list(t) for t in s] for n, s in sets.items() if n not in estimated}
         loose = {a.name: a.kind for a in self.rule.compute
-                 if a.kind in aggregates.SERIES and a.name in estimated and not key.short}
+                 if a.kind in aggregates.SERIES and a.name in beyond and not a.per}
         return {"estimated": estimated, "loose": loose, "sets": whole, "all": sets, "values": {
             **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
 
