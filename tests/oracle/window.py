@@ -381,7 +381,8 @@ class Window:
         estimated = [a.name for a in self.rule.compute if key.short or a.name in beyond]
         sets = {a.name: env.sets[a.name] for a in self.rule.compute if a.kind == "values"}
         whole = {n: [list(t) for t in s] for n, s in sets.items() if n not in estimated}
-        loose = {a.name: a.kind for a in self.rule.compute
+        # Of a key that came back no error is stated.
+        loose = {a.name: "short" if key.short else a.kind for a in self.rule.compute
                  if a.kind in aggregates.SERIES and a.name in beyond and not a.per}
         return {"estimated": estimated, "loose": loose, "sets": whole, "all": sets, "values": {
             **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
