@@ -79,7 +79,7 @@ class Temporal:
             "emitted": self.engine.clock, "window_start": life.first, "window_end": anchor,
             "severity": life.severity, "confidence": life.confidence, "keys": keys,
             "named": {self.outer(g): v for g, v in zip(self.rule.group, keys)},
-            "estimated": [], "loose": {}, "sets": {}, "all": {}, "values": {}}, self.rule)
+            "estimated": [], "loose": {}, "sets": {}, "known": {}, "values": {}}, self.rule)
 
 
 def late(rule):
@@ -116,7 +116,7 @@ class Match:
         return len(set.intersection(*sets))
 
     def union(self, ref, computed):
-        return set().union(*[s["all"][computed] for s in self.found[ref]])
+        return set().union(*[s["known"][computed] for s in self.found[ref]])
 
     def evidence(self):
         return list(itertools.chain(*self.found.values()))

@@ -87,7 +87,7 @@ class Single:
             "update": update, "silent": silent, "partial": False, "start": start,
             "time": e["time"], "emitted": e["time"], "window_start": e["time"],
             "window_end": e["time"], "severity": self.rule.level, "confidence": 1,
-            "keys": list(keys.values()), "estimated": [], "loose": {}, "sets": {}, "all": {}, "values": {},
+            "keys": list(keys.values()), "estimated": [], "loose": {}, "sets": {}, "known": {}, "values": {},
             "event": e}, self.rule)
 
 
@@ -193,7 +193,7 @@ class Engine:
                 "filtered": sum(f.taken for r in self.rules for f in r.event_filters + r.filters)}
 
 
-SHOWN = {"event", "named", "all"}
+SHOWN = {"event", "named", "known"}
 
 
 def run(case):

@@ -375,17 +375,39 @@ class Window:
             "confidence": confidence(self.rule, env), "keys": key.values,
             **self.computed(key, events, env, begin)}, self.rule)
 
+    def newest(self, events, fields):
+        """Of a set the values that are kept: those that came last, `every` by `every`."""
+        kept = {}
+        for e in events:
+            value, step = aggregates.tuple_of(e, fields), self.step(e["time"])
+            if value is None or kept.get(value) == step:
+                continue
+            if kept.pop(value, None) is None and len(kept) == self.rule.max_distinct:
+                del kept[oldest(kept)]
+            kept[value] = step
+        return list(kept)
+
+    def step(self, t):
+        """Where order within does not count: nowhere in sliding windows, everywhere in a session."""
+        return {"sliding": t, "session": 0}.get(self.rule.type, floor(t, self.rule.every))
+
     def computed(self, key, events, env, start):
         """What was computed, by name; which are estimates; scores as `z NAME`; sets."""
         beyond = [a.name for a in self.rule.compute if self.value(key, a, events, start)[1]]
         estimated = [a.name for a in self.rule.compute if key.short or a.name in beyond]
         sets = {a.name: env.sets[a.name] for a in self.rule.compute if a.kind == "values"}
         whole = {n: [list(t) for t in s] for n, s in sets.items() if n not in estimated}
+        known = {a.name: self.newest(self.taken(a, events), a.fields) for a in self.rule.compute
+                 if a.name in sets}
         # Of a key that came back no error is stated.
         loose = {a.name: "short" if key.short else a.kind for a in self.rule.compute
                  if a.kind in aggregates.SERIES and a.name in beyond and not a.per}
-        return {"estimated": estimated, "loose": loose, "sets": whole, "all": sets, "values": {
+        return {"estimated": estimated, "loose": loose, "sets": whole, "known": known, "values": {
             **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
+
+
+def oldest(values):
+    return next(iter(values))
 
 
 def confidence(rule, env):
