@@ -87,8 +87,10 @@ def steps_of(item):
     `step` added to fields."""
     item = dict(item)
     one = {"input": item.pop("input", 0)}
-    if "advance" in item or "end" in item:
-        return [dict(one, **({"advance": moment(item["advance"])} if "advance" in item else {"end": True}))]
+    if "advance" in item:
+        return [dict(one, advance=moment(item["advance"]))]
+    if "end" in item:
+        return [dict(one, end=True)]
     ats, count = listed(item.pop("at")), item.pop("count", 1)
     every, added = item.pop("every", 0), item.pop("step", {})
     fields = {k: v for k, v in {**EVENT, **item}.items() if v is not None}
@@ -123,7 +125,8 @@ def shown(record):
 
 def fits(wanted, got):
     if isinstance(wanted, dict):
-        return isinstance(got, dict) and all(k in got and fits(v, got[k]) for k, v in wanted.items())
+        return isinstance(got, dict) and all(
+            k in got and fits(v, got[k]) for k, v in wanted.items())
     if isinstance(wanted, float) and isinstance(got, (int, float)):
         return abs(wanted - got) <= 1e-6 * max(1, abs(wanted))
     return oracle.same(wanted, got)
@@ -158,7 +161,8 @@ def check_records(records, case):
             return f"{got[i]['id']} is another id than {ids[mark]}"
         wrong = [k for k, v in wanted.items() if k not in got[i] or not fits(v, got[i][k])]
         if wrong:
-            return ", ".join(f"{k} of {i + 1} is {got[i].get(k)} and not {wanted[k]}" for k in wrong)
+            return ", ".join(f"{k} of {i + 1} is {got[i].get(k)} and not {wanted[k]}"
+                             for k in wrong)
     return check_counts(records, case.get("counts", {}))
 
 

@@ -12,7 +12,8 @@ import expression
 
 FIELDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../user/event/fields.def")
 with open(FIELDS) as lines:
-    TYPES = {m[2]: m[1] for m in re.finditer(r'^FIELD\(\w+, (\w+), \w+, "([^"]+)"', lines.read(), re.M)}
+    TYPES = {name: kind for kind, name in re.findall(
+        r'^FIELD\(\w+, (\w+), \w+, "([^"]+)"', lines.read(), re.M)}
 
 SETS = ("distinct", "values")
 SERIES = ("median", "mad", "percentile", "entropy", "beacon")  # need events one by one
@@ -114,7 +115,8 @@ def variation(values):
 def entropy(values):
     """In bits; of nothing None."""
     counts = collections.Counter(values).values()
-    return None if not counts else -sum(c / len(values) * math.log2(c / len(values)) for c in counts) + 0.0
+    shares = [count / len(values) for count in counts]
+    return -sum(p * math.log2(p) for p in shares) + 0.0 if shares else None
 
 
 def number_of(kind, values, numbers=()):

@@ -15,7 +15,7 @@ def quartiles(values):
 
 
 def regularity(values, tiny):
-    """Even on both sides of the middle, and near to it; `tiny` is what a median below 1 counts as."""
+    """Even on both sides of the middle, and near it; `tiny` is what a median below 1 counts as."""
     q1, middle, q3 = quartiles(sorted(values))
     skew = 0 if q3 - q1 < 10 or middle in (q1, q3) else (q1 + q3 - 2 * middle) / (q3 - q1)
     alike = tiny

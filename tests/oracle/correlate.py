@@ -83,7 +83,7 @@ class Temporal:
 
 
 def late(rule):
-    """How long after its time a rule may say a signal: a window after its events, and so on down."""
+    """How long after its time a rule may say a signal: a window after its events, and so on."""
     below = max(map(late, rule.refs), default=0)
     return below + (0 if rule.kind == "base" else rule.timespan + getattr(rule, "gap", 0))
 

@@ -52,7 +52,8 @@ def tokens(text):
         elif m["number"]:
             out.append(("number", scalar(m["number"])))
         else:
-            out.append(("word", m["word"]) if m["word"] else ("sign", SIGNS.get(m["sign"], m["sign"])))
+            sign = SIGNS.get(m["sign"], m["sign"])
+            out.append(("word", m["word"]) if m["word"] else ("sign", sign))
     return out + [("end", "")]
 
 

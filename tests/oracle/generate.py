@@ -29,9 +29,11 @@ LIMITS = {BYTES: [500, 1500, 4000], SMALL: list(range(1, 9)), PART: [0.33, 0.77,
           LONG: ["345ms", "2345ms", "20123ms"], ODD: [300.5, 501.5], WORD: ["'root'", "'ANNA'"]}
 MORE = {"stddev": ("stddev(source.bytes)", ODD), "cv": ("cv(source.bytes)", PART),
         "median": ("median(source.bytes)", BYTES), "mad": ("mad(source.bytes)", BYTES),
-        "p90": ("percentile(source.bytes, 90)", BYTES), "p1": ("percentile(source.bytes, 0.5)", BYTES),
+        "p90": ("percentile(source.bytes, 90)", BYTES),
+        "p1": ("percentile(source.bytes, 0.5)", BYTES),
         "first_user": ("first(user.name)", WORD), "last_size": ("last(source.bytes)", BYTES),
-        "mixed": ("entropy(destination.port)", PART), "pairs": ("entropy(user.name, destination.ip)", PART),
+        "mixed": ("entropy(destination.port)", PART),
+        "pairs": ("entropy(user.name, destination.ip)", PART),
         "pause": ("interval_mean", LONG), "jitter": ("interval_cv", PART),
         "clock": ("beacon(source.bytes)", PART)}
 
@@ -109,7 +111,8 @@ def where(rng, refs):
         return "not (destination.port < 9)"
     if kind < 0.8:
         return rng.choice(["network.state in (rejected, unanswered) or known(user.name)",
-                           "source.bytes > prev(source.bytes)", "event.start - prev(event.start) < 2s",
+                           "source.bytes > prev(source.bytes)",
+                           "event.start - prev(event.start) < 2s",
                            "prev(user.name) != user.name or not known(prev(destination.ip))"])
     if kind < 0.9:
         return "destination.ip in (10.1.0.0/30) and source.bytes >= 200"
@@ -159,7 +162,8 @@ def add_groups(rng, computed, weir, refs):
     if rng.random() < 0.3:
         name = rng.choice(["avg", "median", "mad", "min", "max"])
         computed.add("mean", f"{name}(dst.sent)", BYTES)
-        computed.add("other", rng.choice(["distinct(dst.sent)", "distinct(dst.n) where n > 1"]), SMALL)
+        computed.add("other", rng.choice(["distinct(dst.sent)", "distinct(dst.n) where n > 1"]),
+                     SMALL)
         computed.add("spread", rng.choice(["cv(dst.sent)", "entropy(dst.ports)"]), PART)
 
 
@@ -427,7 +431,8 @@ def allow(rng, rules):
     elif rule["correlation"]["type"].startswith("temporal") if "correlation" in rule else False:
         return
     else:
-        selection = rng.choice([{"destination.port|gt": 20}, {"user.name": "root", "source.ip": "10.0.0.1"}])
+        selection = rng.choice([{"destination.port|gt": 20},
+                                {"user.name": "root", "source.ip": "10.0.0.1"}])
     if rule["name"].startswith(("w7", "w8")) and "source.ip" not in selection:
         return
     rules.append({"title": "allow", "id": "55555555-5555-4555-8555-000000000001",

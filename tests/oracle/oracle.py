@@ -174,7 +174,8 @@ def story(case):
     lines = [f"inputs with a lateness of {', '.join(f'{n / 1e9:g} s' for n in case['inputs'])}"]
     for s in case["feed"]:
         if "time" in s:
-            lines.append(f"  {(s['time'] - first) / 1e9:+.9f} s  input {s['input']} {s['service']}  " +
+            at = (s["time"] - first) / 1e9
+            lines.append(f"  {at:+.9f} s  input {s['input']} {s['service']}  " +
                          fields_text(s).replace("\t", "  "))
         elif "advance" in s:
             lines.append(f"  input {s['input']} has come to {(s['advance'] - first) / 1e9:+.9f} s")

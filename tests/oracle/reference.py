@@ -87,8 +87,8 @@ class Single:
             "update": update, "silent": silent, "partial": False, "start": start,
             "time": e["time"], "emitted": e["time"], "window_start": e["time"],
             "window_end": e["time"], "severity": self.rule.level, "confidence": 1,
-            "keys": list(keys.values()), "estimated": [], "loose": {}, "sets": {}, "known": {}, "values": {},
-            "event": e}, self.rule)
+            "keys": list(keys.values()), "estimated": [], "loose": {}, "sets": {},
+            "known": {}, "values": {}, "event": e}, self.rule)
 
 
 class Engine:

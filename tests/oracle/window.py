@@ -388,7 +388,7 @@ class Window:
         return list(kept)
 
     def step(self, t):
-        """Where order within does not count: nowhere in sliding windows, everywhere in a session."""
+        """Of what is kept: a moment of a sliding window, all of a session."""
         return {"sliding": t, "session": 0}.get(self.rule.type, floor(t, self.rule.every))
 
     def computed(self, key, events, env, start):
