@@ -113,14 +113,11 @@ def where(rng, refs):
         return rng.choice(["network.state in (rejected, unanswered) or known(user.name)",
                            "source.bytes > prev(source.bytes)",
                            "event.start - prev(event.start) < 2s",
-                           "prev(user.name) != user.name or not known(prev(destination.ip))"])
+                           "prev(user.name) != user.name or not known(prev(destination.ip))",
+                           "prev(destination.port) < destination.port",
+                           "prev(user.name) = user.name and source.bytes > prev(source.bytes)"])
     if kind < 0.9:
         return "destination.ip in (10.1.0.0/30) and source.bytes >= 200"
-    if kind < 0.96:
-        return rng.choice(["prev(destination.port) < destination.port",
-                           "prev(destination.ip) != destination.ip",
-                           "event.start - prev(event.start) <= 2s", "not known(prev(user.name))",
-                           "prev(user.name) = user.name and source.bytes > prev(source.bytes)"])
     return "network.state = rejected"
 
 

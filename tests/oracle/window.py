@@ -117,9 +117,8 @@ class Window:
 
     # ---- values ----
 
-    def taken(self, key, a, events):
-        return [e for e in events if not a.where or evaluate(
-            a.where, Fields(e, key.before[e["serial"]])) is True]
+    def taken(self, a, events):
+        return [e for e in events if not a.where or evaluate(a.where, Fields(e)) is True]
 
     def inner(self, key, name, events):
         groups, per = {}, self.rule.per[name]
@@ -127,7 +126,7 @@ class Window:
             item = aggregates.tuple_of(e, per.by)
             if item and (name, e["serial"]) not in key.refused:
                 groups.setdefault(item, []).append(e)
-        return [Values({a.name: a.of(self.taken(key, a, g)) for a in per.compute})
+        return [Values({a.name: a.of(self.taken(a, g)) for a in per.compute})
                 for g in groups.values()]
 
     def value(self, key, a, events, start):
@@ -142,7 +141,7 @@ class Window:
                 return value, False
             if a.kind == "values":
                 return value, True
-            items = {t for e in self.taken(key, a, events) if (t := aggregates.tuple_of(e, a.fields))}
+            items = {t for e in self.taken(a, events) if (t := aggregates.tuple_of(e, a.fields))}
             return max(limit + 1, aggregates.estimate(items, a.fields)), True
         groups = [g.values for g in self.inner(key, a.per, events)
                   if not a.where or evaluate(a.where, g) is True]
@@ -205,7 +204,6 @@ class Window:
         key = self.keys[item]
         key.count += 1
         key.last, key.asleep, key.touched = e["time"], False, e["serial"]
-        key.before[e["serial"]], key.newest = key.newest, e
         return key
 
     def evict(self):
@@ -432,17 +430,11 @@ class Values:
         return (self.scores if function == "zscore" else self.means).get(names[0])
 
 
-def field(event, name):
-    """An event without a start began when it happened."""
-    value = event.get(name)
-    return event["time"] if name == "event.start" and value is None else value
-
-
 class Fields:
     """What `where` may ask of an event: fields, the base rules that it met, the event before."""
 
-    def __init__(self, event, before):
-        self.event, self.before = event, before
+    def __init__(self, event):
+        self.event = event
 
     def name(self, name):
         if name not in aggregates.TYPES:
