@@ -103,7 +103,7 @@ def steps_of(item):
 def made(case, number):
     return {"name": f"c{number}", "rules": rules_of(case),
             "inputs": [round(s * 1e9) for s in case.get("lateness", [0])],
-            "feed": [s for item in case["events"] for s in steps_of(item)]}
+            "feed": [s for item in case.get("events", []) for s in steps_of(item)]}
 
 
 # ---- what must be said ----
@@ -172,12 +172,19 @@ def check_counts(records, wanted):
     return ", ".join(wrong) or None
 
 
+def check_fault(records, words):
+    faults = [r["text"] for r in records if r["kind"] == "fault"]
+    return None if any(words in f for f in faults) else f"the rules' faults are {faults}"
+
+
 def run(case, number, text):
     """What is wrong; None: nothing."""
     for quote in listed(case["proves"]):
         if plain(quote) not in text:
             return f"docs/rules.md does not say: {plain(quote)}"
     whole = made(case, number)
+    if "fault" in case:
+        return check_fault(oracle.drive([whole])[whole["name"]], case["fault"])
     ours, theirs = reference.run(whole), oracle.drive([whole])[whole["name"]]
     wrong = check_records(theirs, case)
     if wrong:
