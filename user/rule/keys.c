@@ -212,6 +212,11 @@ static bool computed_named(const struct load *load, const char *name, size_t len
 			*field = (enum field)(FIELD_COMPUTED + i);
 			return true;
 		}
+	for (unsigned i = 0; rule->kind == RULE_WINDOW && i < rule->window.group_by.len; i++)
+		if (rule->window.key_names[i] && word_is(name, length, rule->window.key_names[i])) {
+			*field = rule->window.group_by.at[i];
+			return true;
+		}
 	for (unsigned i = 0; rule->kind == RULE_TEMPORAL && i < rule->temporal.aliases_len; i++)
 		if (strlen(rule->temporal.aliases[i].name) == length &&
 		    !memcmp(rule->temporal.aliases[i].name, name, length)) {

@@ -136,6 +136,14 @@ bool on_actions(struct load *load, struct item value, void *into);
 bool on_severity(struct load *load, struct item value, void *into);
 bool on_confidence(struct load *load, struct item value, void *into);
 
+/* grouping.c: a rule of the draft's list by its name (`context`), or -1; a fault for what is none;
+ * an alias with its field in each; group-by and aliases of a window. */
+int ref_find(void *context, const char *name, size_t length);
+bool ref_unknown(struct load *load, const struct draft *draft, struct item at);
+bool alias_read(struct load *load, struct draft *draft, struct item name, struct item map,
+		struct rule_alias *alias);
+bool window_keys_read(struct load *load, struct correlation *correlation);
+
 /* base.c, window.c, temporal.c: the rule's own part. */
 bool base_read(struct load *load, struct draft *draft);
 bool window_read(struct load *load, struct draft *draft);

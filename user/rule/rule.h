@@ -107,7 +107,10 @@ struct rule_level {
 struct rule_window {
 	enum window_type type;
 	weir_time timespan, every, gap; /* every: hop only; tumbling: = timespan */
-	struct field_list group_by;
+	/* Where a key is an alias, the field that it is in the first of the rules; by ref the
+	 * fields that it is in the events of each (NULL: no key is one), of the same types. */
+	struct field_list group_by, *by_ref;
+	const char *key_names[RULE_FIELDS_MAX]; /* aliases; NULL: a field */
 	struct rule_per per[RULE_PER_MAX];
 	unsigned per_len;
 	struct rule_aggregate compute[RULE_COMPUTE_MAX];

@@ -112,6 +112,19 @@ static const char *nearest(const struct draft *draft, const char *name, size_t l
 	return len ? nearest_word(name, length, names) : "text without braces";
 }
 
+/* An alias of a window is its key's field. */
+static bool alias_part(const struct rule *rule, const char *name, size_t length,
+		       struct summary_part *part)
+{
+	for (unsigned i = 0; i < rule->window.group_by.len; i++)
+		if (rule->window.key_names[i] && word_is(name, length, rule->window.key_names[i])) {
+			*part = (struct summary_part){.kind = SUMMARY_FIELD,
+						      .field = rule->window.group_by.at[i]};
+			return true;
+		}
+	return false;
+}
+
 static bool name_part(struct reader *r, const char *name, size_t length, struct summary_part *part)
 {
 	struct draft *draft = r->draft;
@@ -126,6 +139,8 @@ static bool name_part(struct reader *r, const char *name, size_t length, struct 
 		field_set_add(&draft->rule.reads, part->field);
 		return true;
 	}
+	if (draft->rule.kind == RULE_WINDOW && alias_part(&draft->rule, name, length, part))
+		return true;
 	if (draft->rule.kind == RULE_TEMPORAL && temporal_part(draft, name, length, part))
 		return true;
 	return wrong(r, name, "unknown name '%.*s' in the summary: the nearest is '%s'",

@@ -31,28 +31,6 @@ static bool on_differ(struct load *load, struct item value, void *into)
 	return read_fields(load, value, &TEMPORAL(into)->differ);
 }
 
-static int ref_find(void *context, const char *name, size_t length)
-{
-	const struct draft *draft = context;
-
-	for (unsigned i = 0; i < draft->refs_len; i++)
-		if (strlen(draft->refs[i]->rule.name) == length &&
-		    !memcmp(draft->refs[i]->rule.name, name, length))
-			return (int)i;
-	return -1;
-}
-
-static bool ref_unknown(struct load *load, const struct draft *draft, struct item at)
-{
-	const char *names[RULE_REFS_MAX + 1];
-
-	for (unsigned i = 0; i < draft->refs_len; i++)
-		names[i] = draft->refs[i]->rule.name;
-	names[draft->refs_len] = NULL;
-	return load_fault(load, at, "'%s' is none of this rule's rules: the nearest is '%s'",
-			  item_text(at), nearest_word(item_text(at), item_length(at), names));
-}
-
 static bool on_min_severity(struct load *load, struct item value, void *into)
 {
 	struct draft *draft = INTO(into)->draft;
@@ -103,38 +81,6 @@ static int remote_find(void *context, const char *rule, size_t rule_length, cons
 	return -1;
 }
 
-static bool alias_read(struct load *load, struct draft *draft, struct item name, struct item map)
-{
-	struct rule_temporal *t = &draft->rule.temporal;
-	struct rule_alias *alias = &t->aliases[t->aliases_len];
-
-	if (!item_is_map(map))
-		return load_fault(load, map,
-				  "an alias is a map: '{port_scan: source.ip}' would be "
-				  "right");
-	if (!read_text(load, name, &alias->name))
-		return false;
-	for (unsigned i = 0; i < RULE_REFS_MAX; i++)
-		alias->by_ref[i] = FIELD_NONE;
-	for (size_t i = 0; i < item_len(map); i++) {
-		struct item key = item_key(map, i), value = item_value(map, i);
-		int ref = ref_find(draft, item_text(key), item_length(key));
-
-		if (ref < 0)
-			return ref_unknown(load, draft, key);
-		if (!read_field(load, value, &alias->by_ref[ref]) ||
-		    !key_check(load, value, &draft->refs[ref]->rule, alias->by_ref[ref]))
-			return false;
-	}
-	for (unsigned i = 0; i < draft->refs_len; i++)
-		if (alias->by_ref[i] == FIELD_NONE)
-			return load_fault(load, map,
-					  "alias '%s' does not say its field in rule '%s'",
-					  alias->name, draft->refs[i]->rule.name);
-	t->aliases_len++;
-	return true;
-}
-
 /* A group-by name is an alias, or a field that every rule has as key. */
 static bool group_one(struct load *load, struct correlation *c, struct item one)
 {
@@ -145,7 +91,7 @@ static bool group_one(struct load *load, struct correlation *c, struct item one)
 	if (t->group_by.len + t->aliases_len == RULE_FIELDS_MAX)
 		return load_fault(load, one, "more than %d group-by fields", RULE_FIELDS_MAX);
 	if (map.node)
-		return alias_read(load, c->draft, one, map);
+		return alias_read(load, c->draft, one, map, &t->aliases[t->aliases_len++]);
 	if (!read_field(load, one, &f))
 		return false;
 	for (unsigned i = 0; i < c->draft->refs_len; i++)
@@ -168,7 +114,37 @@ static bool group_read(struct load *load, struct correlation *c)
 	return true;
 }
 
-static const struct key count_keys[] = {{"gte", on_require, true}, {NULL, NULL, false}};
+static bool on_more(struct load *load, struct item value, void *into)
+{
+	size_t more;
+
+	if (!read_count(load, value, 0, INTO(into)->draft->refs_len - 1, &more))
+		return false;
+	TEMPORAL(into)->require = (unsigned)more + 1;
+	return true;
+}
+
+/* Rules that are not met yet may be so in a moment: a number of them cannot be too large. */
+static bool on_bound(struct load *load, struct item value, void *into)
+{
+	(void)into;
+	return load_fault(load, value,
+			  "rules that are met only become more: 'gte' or 'gt' would be right");
+}
+
+static const struct key count_keys[] = {
+	{"gte", on_require, false}, {"gt", on_more, false},  {"lt", on_bound, false},
+	{"lte", on_bound, false},   {"eq", on_bound, false}, {"neq", on_bound, false},
+	{NULL, NULL, false},
+};
+
+static bool bounds_read(struct load *load, struct correlation *c)
+{
+	if (!keys_read(load, c->condition, "condition", count_keys, c))
+		return false;
+	return item_len(c->condition) == 1 ||
+	       load_fault(load, c->condition, "one bound would be right: 'gte: 2'");
+}
 
 static bool condition_read_temporal(struct load *load, struct correlation *c,
 				    const struct expr_scope *scope)
@@ -182,7 +158,7 @@ static bool condition_read_temporal(struct load *load, struct correlation *c,
 				  "'require' and 'condition' in one rule: one of "
 				  "them would be right");
 	if (item_is_map(c->condition))
-		return keys_read(load, c->condition, "condition", count_keys, c);
+		return bounds_read(load, c);
 	return read_expr(load, c->condition, scope, VALUE_BOOL, &t->condition);
 }
 

@@ -145,17 +145,6 @@ static const struct key weir_keys[] = {
 	{NULL, NULL, false},
 };
 
-static int ref_find(void *context, const char *name, size_t length)
-{
-	const struct draft *draft = context;
-
-	for (unsigned i = 0; i < draft->refs_len; i++)
-		if (strlen(draft->refs[i]->rule.name) == length &&
-		    !memcmp(draft->refs[i]->rule.name, name, length))
-			return (int)i;
-	return -1;
-}
-
 static int previous_find(void *context, enum field field)
 {
 	struct field_list *fields = &((struct draft *)context)->rule.window.previous;
@@ -322,22 +311,6 @@ static bool expressions_read(struct load *load, struct correlation *c)
 	return history_check(w);
 }
 
-/* Every rule of the list must have every field of the key. */
-static bool group_check(struct load *load, const struct correlation *c)
-{
-	const struct draft *draft = c->draft;
-	const struct field_list *keys = &draft->rule.window.group_by;
-
-	for (unsigned k = 0; k < keys->len; k++) {
-		struct item at = item_is_list(c->group_by) ? item_at(c->group_by, k) : c->group_by;
-
-		for (unsigned i = 0; i < draft->refs_len; i++)
-			if (!key_check(load, at, &draft->refs[i]->rule, keys->at[k]))
-				return false;
-	}
-	return true;
-}
-
 /* Of the fields that are read beyond the key at least one rule must have each. */
 static bool fields_check(struct load *load, struct item at, const struct draft *draft,
 			 const struct field_list *fields)
@@ -377,12 +350,7 @@ static bool groups_read(struct load *load, struct correlation *c)
 	struct rule_window *w = &c->draft->rule.window;
 	struct compute_scope scope = {.load = load, .draft = c->draft, .per = w->per};
 
-	if (c->aliases.node)
-		return load_fault(load, c->aliases,
-				  "aliases work in temporal rules only: one field "
-				  "for all rules would be right");
-	if (c->group_by.node &&
-	    (!read_fields(load, c->group_by, &w->group_by) || !group_check(load, c)))
+	if (!window_keys_read(load, c))
 		return false;
 	if (c->per.node && !per_read(load, c->draft, c->per))
 		return false;

@@ -341,20 +341,18 @@ bool window_tidy(struct window *window)
 	return window->keys.roster.count;
 }
 
-void window_event(struct window *window, const struct event *event, const bool *matched)
+void window_keyed(struct window *window, const struct event *event, const struct event *keyed)
 {
 	struct item item;
 	struct key *key;
 	bool fresh;
 
-	if (!tuple_item(&window->shop->buffer, event, &window->spec->group_by, false, &item)) {
+	if (!tuple_item(&window->shop->buffer, keyed, &window->spec->group_by, false, &item)) {
 		window->shop->stats.skipped_null_key++;
 		return;
 	}
 	window_tidy(window);
-	for (unsigned i = 0; i < window->rule->refs_len; i++)
-		window->rules[i] = matched[window->rule->refs[i]];
-	key = keys_touch(&window->keys, &item, event, &fresh);
+	key = keys_touch(&window->keys, &item, keyed, &fresh);
 	if (!key) {
 		window->lost++;
 		return;
@@ -371,4 +369,15 @@ void window_event(struct window *window, const struct event *event, const bool *
 		previous_keep(window, key, event);
 	if (!key->single)
 		sample_keep(window, key, event, event->time - window->spec->timespan);
+}
+
+void window_event(struct window *window, const struct event *event, const bool *matched)
+{
+	if (window->spec->by_ref) {
+		aliased_event(window, event, matched);
+		return;
+	}
+	for (unsigned i = 0; i < window->rule->refs_len; i++)
+		window->rules[i] = matched[window->rule->refs[i]];
+	window_keyed(window, event, event);
 }

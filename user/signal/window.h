@@ -112,6 +112,13 @@ void window_stats(const struct window *window, struct signal_rule_stats *stats);
 /* An event that matches the rule; `matched` tells which rules of the set it matches. */
 void window_event(struct window *window, const struct event *event, const bool *matched);
 
+/* The same under one key, that of `keyed`; window->rules says which of the rules it matches there.
+ */
+void window_keyed(struct window *window, const struct event *event, const struct event *keyed);
+
+/* aliased.c: window_event() of a rule with aliases: once under each key. */
+void aliased_event(struct window *window, const struct event *event, const bool *matched);
+
 /* Keys whose windows have all passed go or sleep. Cheap when there are none. True: keys are left.
  */
 bool window_tidy(struct window *window);
