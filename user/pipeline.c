@@ -327,7 +327,7 @@ static int open_roles(struct pipeline *p)
 
 static int open_rules(struct pipeline *p, struct error *error)
 {
-	struct rule_options options = {.paths = p->config->rules, .lenient = p->config->lenient};
+	struct rule_options options = config_rule_options(p->config);
 	struct faults faults = {0};
 	size_t fatal;
 	int err = ruleset_load(&p->rules, &options, &faults);

@@ -41,7 +41,7 @@ static int engine_make(struct pipeline *p, const struct config *config, struct r
 static int prepare(struct pipeline *p, const struct config *config, struct reload *reload,
 		   struct faults *faults)
 {
-	struct rule_options options = {.paths = config->rules, .lenient = config->lenient};
+	struct rule_options options = config_rule_options(config);
 	int err = pipeline_roles_read(config, &reload->roles);
 
 	err = err ? err : pipeline_state_write(p, &reload->memory);

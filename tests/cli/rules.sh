@@ -41,3 +41,9 @@ expect "no YAML" 1 "^$RULES/one.yml:[0-9]+:[0-9]+: " "$WEIR" check "$RULES"
 printf '\324\303\262\241\002\000\004\000\000\000\000\000\000\000\000\000\377\377\000\000\001\000\000\000' >"$SCRATCH/none.pcap"
 expect "nothing starts with a wrong rule" 1 'fault' "$WEIR" replay --rules "$RULES" "$SCRATCH/none.pcap"
 expect "no such rules" 1 '/nonexistent/rules' "$WEIR" check /nonexistent/rules
+rule "destination.ip|expand: '%Servers%'"
+expect "a placeholder without a value" 1 "placeholder '%Servers%' is not defined" "$WEIR" check "$RULES"
+printf "placeholders: {Servers: ['10.0.0.*', 192.0.2.1]}\n" >"$SCRATCH/placeholders.yaml"
+expect "a placeholder with values" 0 '^1 rule: ' "$WEIR" check -c "$SCRATCH/placeholders.yaml" "$RULES"
+rule 'destination.prot: 22'
+expect "another's rule is skipped where that was asked" 0 '^0 rules: .* 1 skipped' "$WEIR" check --lenient "$RULES"

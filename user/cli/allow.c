@@ -189,7 +189,7 @@ static int write_file(struct allow *a, struct error *error)
 static struct ruleset *load(const struct config *config, const char *more)
 {
 	const char *paths[256] = {NULL};
-	struct rule_options how = {.paths = paths, .lenient = true};
+	struct rule_options how = config_rule_options(config);
 	struct faults faults = {0};
 	struct ruleset *set = NULL;
 	size_t len = 0;
@@ -197,6 +197,8 @@ static struct ruleset *load(const struct config *config, const char *more)
 	for (; config->rules && config->rules[len] && len < 254; len++)
 		paths[len] = config->rules[len];
 	paths[len] = more;
+	how.paths = paths;
+	how.lenient = true;
 	if (ruleset_load(&set, &how, &faults))
 		faults_print(&faults);
 	faults_free(&faults);

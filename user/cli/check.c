@@ -57,12 +57,13 @@ static const char **list_paths(const struct arguments *arguments)
 static int check_rules(const struct arguments *arguments, const struct config *config)
 {
 	const char **paths = list_paths(arguments);
-	struct rule_options how = {.lenient = config->lenient};
+	struct rule_options how = config_rule_options(config);
 	struct faults faults = {0};
 	struct ruleset *set = NULL;
 	int err;
 
-	how.paths = paths && paths[0] ? paths : config->rules;
+	if (paths && paths[0])
+		how.paths = paths;
 	err = ruleset_load(&set, &how, &faults);
 	faults_print(&faults);
 	if (!err)

@@ -167,7 +167,7 @@ static void print_live(const struct ruleset *set, bool json)
 
 static int list(const struct arguments *arguments)
 {
-	struct rule_options how = {0};
+	struct rule_options how;
 	struct faults faults = {0};
 	struct config *config = NULL;
 	struct ruleset *set = NULL;
@@ -175,8 +175,7 @@ static int list(const struct arguments *arguments)
 
 	if (status)
 		return status;
-	how.paths = config->rules;
-	how.lenient = config->lenient;
+	how = config_rule_options(config);
 	if (ruleset_load(&set, &how, &faults))
 		status = EXIT_INPUT;
 	faults_print(&faults);

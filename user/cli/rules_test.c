@@ -109,7 +109,7 @@ static int run_cases(const struct arguments *arguments, const struct config *con
 		.faults = faults_print,
 		.all = !arguments_operand(arguments, 1),
 	};
-	struct rule_options how = {.paths = config->rules, .lenient = config->lenient};
+	struct rule_options how = config_rule_options(config);
 	struct faults faults = {0};
 	struct ruleset *set = NULL;
 	int status = EXIT_INPUT;

@@ -8,6 +8,7 @@
 #include "capture/live/live.h"
 #include "enrich/derive.h"
 #include "rule/fault.h"
+#include "rule/rule.h"
 #include "sink/sink.h"
 
 /*
@@ -38,6 +39,7 @@ struct config {
 	/* rules */
 	const char *const *rules; /* files and folders; ended by NULL */
 	bool lenient;
+	VEC(struct rule_placeholder) placeholders;
 	/* state */
 	const char *state_path; /* "auto": beside the database; NULL: none */
 	weir_time state_interval;
@@ -56,6 +58,9 @@ struct config {
 
 /* Defaults, then the file (NULL: /etc/weir/weir.yaml if it is there). 0, or -EINVAL with faults. */
 int config_load(struct config **config, const char *path, struct faults *faults);
+
+/* How its rules are loaded. Borrows from it. */
+struct rule_options config_rule_options(const struct config *config);
 
 /* One key from the command line, as in the file ("home_networks", "10.0.0.0/8"); lists grow, and
  * the first one from the command line replaces the file's. 0, or -EINVAL with `error` said. */

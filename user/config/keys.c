@@ -92,8 +92,12 @@ const struct config_key config_keys[] = {
 	 .words = "Rule files and folders; of two rules with one id the later wins.\n"
 		  "On the command line: --rules PATH."},
 	{"lenient", &config_bool_type, AT(lenient), "false", .live = true,
-	 .words =
-		 "Skip a rule that names fields weir does not know, instead of refusing to start."},
+	 .words = "Skip a rule that is for events or fields weir does not have, instead of "
+		  "refusing to\n"
+		  "start. On the command line: --lenient."},
+	{"placeholders", &config_placeholders_type, AT(placeholders), "", .live = true,
+	 .words = "What %name% stands for in rules that say |expand.\n"
+		  "{Servers: ['srv*', 'db*'], Administrators: [root, admin]}"},
 
 	/* State. */
 	{"state.path", &config_path_type, AT(state_path), "auto", "none",

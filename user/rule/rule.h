@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "rule/expr.h"
+#include "rule/placeholder.h"
 #include "rule/regex.h"
 #include "rule/severity.h"
 
@@ -249,12 +250,6 @@ struct ruleset {
 	struct regexes regexes;
 	/* Rules left out, with why (lenient), for `weir rules`. */
 	VEC(struct fault) skipped;
-};
-
-/* What %name% under `expand` stands for. */
-struct rule_placeholder {
-	const char *name;
-	const char *const *values; /* ended by NULL */
 };
 
 struct rule_options {
