@@ -97,6 +97,7 @@ static bool filter_one(struct load *load, struct draft *draft, struct draft *tar
 	if (target->out)
 		return true;
 	draft->filters++;
+	load->reads = &target->rule.reads;
 	if (!(is_correlation(target) ? correlation_filter(load, draft, target)
 				     : base_filter(load, draft, target)))
 		return false;

@@ -238,6 +238,7 @@ static bool asked_named(struct load *load, const char *name, size_t length, enum
 	if (*field == FIELD_NONE)
 		return false;
 	if (!rule_has_key(&load->asked.of->rule, *field)) {
+		field_set_add(load->reads, *field);
 		load->asked.events = true;
 		load->asked.event_field = *field;
 	}

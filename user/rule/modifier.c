@@ -319,7 +319,7 @@ static bool subject_read(struct load *load, struct item key, const char *name, s
 			 struct selector *s)
 {
 	if (!length) /* keywords */
-		return true;
+		return keywords_read(load);
 	s->derived = derived_find(name, length);
 	if (s->derived)
 		return true;

@@ -37,6 +37,9 @@ struct selector {
 	unsigned encodings_len;
 };
 
+/* Keywords read every text that an event may have; always true. */
+bool keywords_read(struct load *load);
+
 bool selector_read(struct load *load, struct item key, struct selector *selector);
 
 /* The type of a field, or of what stands for one; its name for people. */

@@ -47,10 +47,25 @@ static struct clause *map_clause(struct load *load, struct item map)
 	return clause;
 }
 
+bool keywords_read(struct load *load)
+{
+	for (int f = 0; f < FIELD_COUNT; f++)
+		if (type_is_text(field_table[f].type))
+			field_set_add(load->reads, (enum field)f);
+	return true;
+}
+
+static struct clause *keyword_clause(struct load *load, struct item item)
+{
+	const struct selector keyword = {.field = FIELD_NONE};
+
+	keywords_read(load);
+	return selector_clause(load, &keyword, item);
+}
+
 /* A list: of maps, and of keywords, which are looked for everywhere; one of all must be met. */
 static struct clause *list_clause(struct load *load, struct item list)
 {
-	const struct selector keyword = {.field = FIELD_NONE};
 	struct clause *clause = clause_new(load, CLAUSE_OR, (unsigned)item_len(list));
 
 	for (unsigned i = 0; clause && i < clause->kids; i++) {
@@ -62,8 +77,8 @@ static struct clause *list_clause(struct load *load, struct item list)
 				   "would be right");
 			return NULL;
 		}
-		clause->kid[i] = item_is_map(one) ? map_clause(load, one)
-						  : selector_clause(load, &keyword, one);
+		clause->kid[i] =
+			item_is_map(one) ? map_clause(load, one) : keyword_clause(load, one);
 		if (!clause->kid[i])
 			return NULL;
 	}
@@ -72,14 +87,12 @@ static struct clause *list_clause(struct load *load, struct item list)
 
 static struct clause *selection_clause(struct load *load, struct item item)
 {
-	const struct selector keyword = {.field = FIELD_NONE};
-
 	if (item_is_map(item))
 		return map_clause(load, item);
 	if (item_is_list(item) && item_len(item))
 		return list_clause(load, item);
 	if (item_is_text(item) && !item_is_null(item))
-		return selector_clause(load, &keyword, item);
+		return keyword_clause(load, item);
 	load_fault(load, item, "a selection is a map of fields, a list of such maps, or keywords");
 	return NULL;
 }

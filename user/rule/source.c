@@ -51,6 +51,8 @@ static struct clause *initiated(struct load *load)
 
 	if (clause)
 		clause->test.other = FIELD_LOCAL_IP;
+	field_set_add(load->reads, FIELD_SOURCE_IP);
+	field_set_add(load->reads, FIELD_LOCAL_IP);
 	return clause;
 }
 
@@ -60,6 +62,7 @@ static struct clause *is_v6(struct load *load, enum field field)
 	struct clause *both = clause_new(load, CLAUSE_AND, 2);
 	struct clause *in_v4 = test_new(load, TEST_NETWORK, field);
 
+	field_set_add(load->reads, field);
 	if (!both || !in_v4)
 		return NULL;
 	in_v4->test.networks = &v4;

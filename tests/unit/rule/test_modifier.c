@@ -264,6 +264,31 @@ static void a_runaway_expression_is_given_up(void **state)
 	ruleset_free(set);
 }
 
+/* Who fills fields must know of all that is asked, by whatever name, and by filters too. */
+static void all_that_is_read_is_told(void **state)
+{
+	struct ruleset *set = load_good(BASE_HEAD("r", "01") SOURCE(
+		"http") "detection:\n  s: {Initiated: true}\n"
+			"  condition: s\n"
+			"---\n" BASE_HEAD("k", "02") SOURCE(
+				"dns") "detection:\n"
+				       "  s: [word]\n"
+				       "  condition: s\n"
+				       "---\n"
+				       "title: f\nid: 11111111-1111-4111-8111-111111111103\n"
+				       "filter: {rules: [r], s: {destination.geo.country_iso_code: "
+				       "XX}, condition: s}\n");
+	const struct field_set *http = &set->reads[SERVICE_HTTP];
+
+	(void)state;
+	assert_true(field_set_has(http, FIELD_LOCAL_IP));
+	assert_true(field_set_has(http, FIELD_SOURCE_IP));
+	assert_true(field_set_has(http, FIELD_DESTINATION_GEO_COUNTRY));
+	assert_false(field_set_has(http, FIELD_USER_AGENT));
+	assert_true(field_set_has(&set->reads[SERVICE_DNS], FIELD_DESTINATION_AS_ORGANIZATION));
+	ruleset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +301,7 @@ int main(void)
 		cmocka_unit_test(keywords_are_looked_for_everywhere),
 		cmocka_unit_test(one_of_several_conditions_is_enough),
 		cmocka_unit_test(a_runaway_expression_is_given_up),
+		cmocka_unit_test(all_that_is_read_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
