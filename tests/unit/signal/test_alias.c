@@ -12,7 +12,7 @@
 			      "02") "logsource: {category: network, service: attempt}\n"           \
 				    "detection: {s: {destination.port|lt: 30}, condition: "        \
 				    "s}\nlevel: low\n"                                             \
-				    "---\ntitle: hosts\nname: hosts\nid: " UUID(                     \
+				    "---\ntitle: hosts\nname: hosts\nid: " UUID(                   \
 					    "03") "correlation: {type: event_count, rules: [ssh, " \
 						  "low], group-by: [" keys "],\n"                  \
 						  "    aliases: {" aliases                         \
