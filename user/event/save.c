@@ -211,7 +211,7 @@ static void slot_load(struct state_reader *r, struct event *event, enum field fi
 	case SHAPE_TEXT:
 		text.at = state_get_bytes(r, &length);
 		text.length = (uint32_t)length;
-		taken = slot && text_load(event, field, &text);
+		taken = slot && !r->bad && text_load(event, field, &text);
 		break;
 	case SHAPE_REAL:
 		real = state_get_real(r);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "harness.h"
+
+#include "signal/tuple.h"
+#include "state/memory.h"
+
+/*
+ * Snapshots of the engine: every kind of window and aggregate goes on from one as if nothing had
+ * been (test_oracle does the same with random rules), and damaged ones do no harm.
+ * timeout: 280
+ */
+
+#define WINDOW(name, id, weir)                                                                     \
+	"---\ntitle: " name "\nname: " name "\nid: " id "\nlevel: low\ncorrelation:\n"             \
+	"  type: event_count\n  rules: [attempts]\n  group-by: [source.ip]\n  timespan: 60s\n"     \
+	"  condition: {gte: 1}\nweir:\n" weir
+#define ID(n) "22222222-2222-4222-8222-2222222222" n
+
+static const char
+	rules[] =
+		BASE_RULE
+			WINDOW("hops", ID("01"),
+			       "  window: hop\n  every: 10s\n  compute:\n    n: count\n    sent: "
+			       "sum(source.bytes)\n"
+			       "    who: distinct(destination.ip, user.name)\n    names: "
+			       "values(user.name)\n"
+			       "  having: n > 3 and zscore(sent) > -100 or who > 2\n"
+			       "  baseline: {warmup: 2, mean: 5, stddev: 2}\n  suppress: 30s\n  "
+			       "max_distinct: 16\n")
+				WINDOW("slides", ID("02"),
+				       "  compute:\n    n: count\n    m: median(source.bytes)\n    "
+				       "d: mad(source.bytes)\n"
+				       "    p: percentile(source.bytes, 90)\n    s: "
+				       "stddev(source.bytes)\n"
+				       "    e: entropy(user.name)\n  having: n > 2 and known(m) "
+				       "and e > 0\n  max_keys: 8\n")
+					WINDOW("sessions", ID("03"),
+					       "  window: session\n  gap: 15s\n  compute:\n    n: "
+					       "count\n    a: first(user.name)\n"
+					       "    z: last(user.name)\n    i: interval_mean\n    "
+					       "c: interval_cv\n"
+					       "    b: beacon(source.bytes)\n  having: n > 1 and "
+					       "known(a)\n")
+						WINDOW("groups", ID("04"),
+						       "  window: hop\n  every: 20s\n  per:\n    "
+						       "dst: {by: [destination.ip], compute: "
+						       "{ports: distinct(destination.port), n: "
+						       "count}}\n  compute:\n"
+						       "    most: max(dst.ports)\n    many: "
+						       "count(dst where n > 1)\n"
+						       "    total: sum(dst.n)\n  having: most > 1 "
+						       "or many > 2\n") "---\ntitle: alone\nname: "
+									"alone\nid: " ID("05") "\nl"
+											       "eve"
+											       "l: "
+											       "hig"
+											       "h\n"
+											       "log"
+											       "sou"
+											       "rce"
+											       ": "
+											       "{ca"
+											       "teg"
+											       "ory"
+											       ": "
+											       "net"
+											       "wor"
+											       "k, "
+											       "ser"
+											       "vic"
+											       "e: "
+											       "con"
+											       "nec"
+											       "tio"
+											       "n}"
+											       "\n"
+											       "det"
+											       "ect"
+											       "ion"
+											       ":\n"
+											       "  "
+											       "s: "
+											       "{ne"
+											       "two"
+											       "rk."
+											       "tra"
+											       "nsp"
+											       "ort"
+											       ": "
+											       "tcp"
+											       "}\n"
+											       "  "
+											       "con"
+											       "dit"
+											       "ion"
+											       ": "
+											       "s\n"
+											       "---"
+											       "\nt"
+											       "itl"
+											       "e: "
+											       "bot"
+											       "h\n"
+											       "nam"
+											       "e: "
+											       "bot"
+											       "h\n"
+											       "id:"
+											       " " ID("06") "\nlevel: low\ncorrelation:\n"
+													    "  type: temporal\n  rules: [hops, groups]\n  group-by: [source.ip]\n  timespan: 5m\n";
+
+static uint32_t next_random(void)
+{
+	static uint64_t state = 7;
+
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(state >> 33);
+}
+
+static struct event some_event(double at, uint32_t random)
+{
+	static const char *const names[] = {"anna", "Root", "a user of a very long name", "x"};
+	const char *name = names[random % 4];
+	char source[32], destination[32];
+	struct event e;
+
+	snprintf(source, sizeof(source), "10.0.0.%u", random / 4 % 11);
+	snprintf(destination, sizeof(destination), "10.1.0.%u", random / 44 % 30);
+	e = attempt(at, source, random / 7 % 5 ? destination : "2001:db8::77", random % 40);
+	event_set(&e, USER_NAME, user_name, ((struct text){name, (uint32_t)strlen(name)}));
+	event_set(&e, SOURCE_BYTES, source_bytes, random % 1000);
+	if (random % 6 == 0)
+		e.service = SERVICE_CONNECTION;
+	return e;
+}
+
+static void feed(struct bench *b, double from, int events)
+{
+	for (int i = 0; i < events; i++) {
+		push(b, some_event(from + i / 4.0, next_random()));
+		if (i % 16 == 0)
+			passes(b, from + i / 4.0);
+	}
+}
+
+static void save(struct bench *b, struct state_memory *memory)
+{
+	struct state_writer *w = malloc(sizeof(*w));
+
+	assert_non_null(w);
+	assert_int_equal(state_begin(w, 200, state_memory_put, memory), 0);
+	ruleset_save(w, b->set);
+	signal_engine_save(b->engine, w);
+	correlate_save(b->correlate, w);
+	assert_int_equal(state_end(w), 0);
+	free(w);
+}
+
+/* A bench of the same rules that has seen nothing and keeps nothing. */
+static struct bench *fresh_of(const struct bench *b)
+{
+	struct bench *fresh = calloc(1, sizeof(*fresh));
+	struct signal_engine_ops ops = {.signal = bench_signal, .context = fresh};
+	struct correlate_ops detections = {
+		.detection = bench_detection, .signal = bench_temporal, .context = fresh};
+
+	assert_non_null(fresh);
+	fresh->quiet = true;
+	fresh->set = b->set;
+	fresh->engine = signal_engine_new(b->set, &ops);
+	fresh->correlate = correlate_new(b->set, &detections);
+	assert_true(fresh->engine && fresh->correlate);
+	return fresh;
+}
+
+static void fresh_free(struct bench *fresh)
+{
+	signal_engine_free(fresh->engine);
+	correlate_free(fresh->correlate);
+	free(fresh);
+}
+
+static int load(struct bench *to, const struct state_image *image)
+{
+	unsigned left_out;
+	struct rule_map map;
+	int err = rule_map_load(&map, image, to->set);
+
+	if (err)
+		return err;
+	err = signal_engine_load(to->engine, image);
+	err = err ? err : correlate_load(to->correlate, image, &map, &left_out);
+	rule_map_free(&map);
+	return err;
+}
+
+/* The same bytes come out again: nothing was lost on the way. */
+static void what_is_loaded_is_saved_alike(void **state)
+{
+	struct bench *b = bench_new(rules);
+
+	(void)state;
+	b->quiet = true;
+	for (int round = 0; round < 20; round++) {
+		struct state_memory one = {0}, other = {0};
+		struct bench *fresh = fresh_of(b);
+		struct state_image image;
+		const char *words;
+
+		feed(b, round * 60, 300);
+		save(b, &one);
+		assert_int_equal(state_image_open(&image, one.bytes, one.length, &words), 0);
+		assert_int_equal(load(fresh, &image), 0);
+		save(fresh, &other);
+		assert_int_equal(one.length, other.length);
+		assert_memory_equal(one.bytes, other.bytes, one.length);
+		state_image_close(&image);
+		state_memory_free(&one);
+		state_memory_free(&other);
+		fresh_free(fresh);
+	}
+	bench_free(b);
+}
+
+static void damage(uint8_t *at, size_t size)
+{
+	for (unsigned i = next_random() % 4; i < 4; i++)
+		at[next_random() % size] = (uint8_t)next_random();
+}
+
+/* A checksum stands before all that is read. */
+static void damaged_files_are_refused(void **state)
+{
+	struct bench *b = bench_new(rules);
+	struct state_memory memory = {0};
+
+	(void)state;
+	b->quiet = true;
+	feed(b, 0, 1000);
+	save(b, &memory);
+	for (int i = 0; i < 500; i++) {
+		uint8_t *copy = malloc(memory.length);
+		struct state_image image;
+		const char *words;
+		size_t length = next_random() % 3 ? memory.length : next_random() % memory.length;
+
+		memcpy(copy, memory.bytes, length);
+		if (length == memory.length)
+			damage(copy, length);
+		if (!length || !memcmp(copy, memory.bytes, memory.length))
+			assert_int_equal(length, memory.length);
+		else
+			assert_int_equal(state_image_open(&image, copy, length, &words), -EBADMSG);
+		free(copy);
+	}
+	state_memory_free(&memory);
+	bench_free(b);
+}
+
+/* And what stands behind it does no harm: it is refused, or what was loaded goes on. */
+static void what_cannot_be_does_no_harm(void **state)
+{
+	struct bench *b = bench_new(rules);
+	struct state_memory memory = {0};
+	unsigned refused = 0;
+
+	(void)state;
+	b->quiet = true;
+	feed(b, 0, 1000);
+	save(b, &memory);
+	for (int i = 0; i < 2000; i++) {
+		struct bench *fresh = fresh_of(b);
+		uint8_t *copy = malloc(memory.length);
+		struct state_image image;
+		const struct state_entry *entry;
+		const char *words;
+		int err;
+
+		memcpy(copy, memory.bytes, memory.length);
+		assert_int_equal(state_image_open(&image, copy, memory.length, &words), 0);
+		entry = &image.entries[next_random() % image.entries_len];
+		if (entry->length)
+			damage(copy + entry->offset, entry->length);
+		err = load(fresh, &image);
+		assert_true(err == 0 || err == -EBADMSG || err == -ENOMEM);
+		refused += err != 0;
+		if (!err) {
+			feed(fresh, 250, 40);
+			passes(fresh, 400);
+			ends(fresh);
+		}
+		state_image_close(&image);
+		fresh_free(fresh);
+		free(copy);
+	}
+	assert_in_range(refused, 200, 1999);
+	state_memory_free(&memory);
+	bench_free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_loaded_is_saved_alike),
+		cmocka_unit_test(damaged_files_are_refused),
+		cmocka_unit_test(what_cannot_be_does_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
