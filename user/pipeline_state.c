@@ -48,6 +48,16 @@ static void save(void *context, struct state_writer *writer)
 	derive_save(p->enrich.derive, writer);
 }
 
+/* What was learned, for the events of another time; without windows and detections. */
+static int load_learned(const struct pipeline_engine *engine, const struct state_image *image)
+{
+	int err = signal_engine_load(engine->signals, image);
+
+	if (!err)
+		signal_engine_forget(engine->signals);
+	return err ? err : derive_load(engine->derive, image);
+}
+
 static int load(const struct pipeline_engine *engine, const struct ruleset *rules,
 		const struct state_image *image, struct state_loaded *loaded)
 {
@@ -124,13 +134,16 @@ static int restore(struct pipeline *p, const char *path, const struct state_imag
 	struct state_loaded loaded;
 	int err = pipeline_engine_make(p, p->config, p->rules, &fresh, NULL);
 
-	err = err ? err : load(&fresh, p->rules, image, &loaded);
+	if (!err)
+		err = p->options.live ? load(&fresh, p->rules, image, &loaded)
+				      : load_learned(&fresh, image);
 	if (err) {
 		pipeline_engine_free(&fresh);
 		return err;
 	}
 	pipeline_engine_take(p, &fresh);
-	tell(path, &loaded);
+	if (p->options.live)
+		tell(path, &loaded);
 	return 0;
 }
 
@@ -155,20 +168,22 @@ static void open_file(struct pipeline *p, const char *path)
 		state_image_close(&image);
 	}
 	free(bytes);
-	if (err)
+	if (err && p->options.live)
 		set_aside(path, words);
+	else if (err) /* another's: it may be copied right now */
+		log_warn("the state %s is not used: %s", path, words);
 }
 
-/* "auto": beside the database, since both are of one weir. The caller's to free; NULL: none, or no
- * memory. */
+/* "auto", and always for a replay: beside the database, since both are of one weir. The caller's to
+ * free; NULL: none, or no memory. */
 static char *path_of(const struct pipeline *p)
 {
 	const char *path = p->config->state_path;
 	char *made = NULL;
 
-	if (!p->options.live || !path)
+	if (!path)
 		return NULL;
-	if (strcmp(path, "auto"))
+	if (p->options.live && strcmp(path, "auto"))
 		return strdup(path);
 	if (!p->options.database || asprintf(&made, "%s.state", p->options.database) < 0)
 		return NULL;
@@ -181,6 +196,11 @@ int pipeline_state_open(struct pipeline *p)
 
 	if (!path)
 		return 0;
+	if (!p->options.live) {
+		open_file(p, path);
+		free(path);
+		return 0;
+	}
 	p->keeper = calloc(1, sizeof(*p->keeper));
 	if (!p->keeper) {
 		free(path);
@@ -221,10 +241,15 @@ static void fail(struct keeper *keeper, const char *why)
 	snprintf(keeper->error, sizeof(keeper->error), "%s: %s", keeper->path, why);
 }
 
-/* A child leaves with the number of its error. */
-static void finished(struct keeper *keeper, int status)
+/* A child leaves with the number of its error. One that took long makes the next one wait, so that
+ * at most a third of the time goes into writing. */
+static void finished(struct keeper *keeper, int status, weir_time now)
 {
+	weir_time took = now - keeper->began;
+
 	keeper->child = 0;
+	if (took >= keeper->interval && now + 2 * took > keeper->next)
+		keeper->next = now + 2 * took;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		succeed(keeper);
 	else if (WIFEXITED(status))
@@ -273,7 +298,7 @@ void pipeline_state_tick(struct pipeline *p, weir_time now)
 	if (!keeper)
 		return;
 	if (keeper->child && waitpid(keeper->child, &status, WNOHANG) == keeper->child)
-		finished(keeper, status);
+		finished(keeper, status, now);
 	/* A clock that was set back would hold it up. */
 	if (keeper->child || (now < keeper->next && now >= keeper->began))
 		return;
@@ -291,7 +316,7 @@ void pipeline_state_close(struct pipeline *p)
 	if (!keeper)
 		return;
 	if (keeper->child && waitpid(keeper->child, &status, 0) == keeper->child)
-		finished(keeper, status);
+		finished(keeper, status, time_now());
 	if (p->signals && p->correlate && p->keeper->ended) {
 		err = state_file_write(keeper->path, &keeper->writer, sections(p), save, p);
 		if (err)

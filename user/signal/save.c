@@ -75,3 +75,15 @@ int signal_engine_load(struct signal_engine *engine, const struct state_image *i
 		err = rule_state_load(engine, i, image);
 	return err;
 }
+
+void signal_engine_forget(struct signal_engine *engine)
+{
+	for (unsigned i = 0; i < engine->set->len; i++) {
+		if (engine->window[i])
+			window_forget(engine->window[i]);
+		if (engine->single[i])
+			single_forget(engine->single[i]);
+	}
+	engine->shop.clock = TIME_NONE;
+	engine->shop.stats = (struct signal_engine_stats){0};
+}

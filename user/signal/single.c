@@ -201,6 +201,12 @@ bool single_tidy(struct single *single)
 	return single->table.count;
 }
 
+void single_forget(struct single *single)
+{
+	while (single->oldest)
+		drop_oldest(single);
+}
+
 void single_save(const struct single *single, struct state_writer *w)
 {
 	state_section(w, "single", single->rule->id, single->rule->fingerprint, SINGLE_VERSION);

@@ -19,6 +19,8 @@ void single_event(struct single *single, const struct event *event);
 bool single_tidy(struct single *single);
 void single_stats(const struct single *single, struct signal_rule_stats *stats);
 
+void single_forget(struct single *single);
+
 /* Its section of a snapshot; and its reading, into one that has seen nothing: 0, -EBADMSG, -ENOMEM.
  */
 void single_save(const struct single *single, struct state_writer *writer);

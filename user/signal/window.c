@@ -311,6 +311,25 @@ static void lay_down(struct window *window, struct key *key)
 	keys_sleep(&window->keys, key);
 }
 
+void window_forget(struct window *window)
+{
+	struct key *key;
+
+	while ((key = keys_stale(&window->keys, TIME_NEVER))) {
+		if (learns(window))
+			lay_down(window, key);
+		else
+			keys_remove(&window->keys, key);
+	}
+	while (!learns(window) && (key = keys_sleeping(&window->keys, TIME_NEVER)))
+		keys_remove(&window->keys, key);
+	for (uint32_t k = window->keys.single.oldest; k; k = key_at(&window->keys, k)->newer)
+		fired_free(window, key_at(&window->keys, k));
+	for (uint32_t k = window->keys.many.oldest; k; k = key_at(&window->keys, k)->newer)
+		fired_free(window, key_at(&window->keys, k));
+	admission_free(&window->keys.admission);
+}
+
 /* How long a key's windows live after its last event. */
 static weir_time lifetime(const struct window *window)
 {

@@ -107,6 +107,9 @@ void window_free(struct window *window);
 /* A key that is new in the store, but for what the store itself sets. */
 void window_key_begin(struct window *window, struct key *key);
 
+/* All goes but what the baselines have learned of the keys. */
+void window_forget(struct window *window);
+
 void window_stats(const struct window *window, struct signal_rule_stats *stats);
 
 /* An event that matches the rule; `matched` tells which rules of the set it matches. */

@@ -12,104 +12,125 @@
  * timeout: 280
  */
 
-#define WINDOW(name, id, weir)                                                                     \
-	"---\ntitle: " name "\nname: " name "\nid: " id "\nlevel: low\ncorrelation:\n"             \
-	"  type: event_count\n  rules: [attempts]\n  group-by: [source.ip]\n  timespan: 60s\n"     \
-	"  condition: {gte: 1}\nweir:\n" weir
-#define ID(n) "22222222-2222-4222-8222-2222222222" n
+#define HOPS                                                                                       \
+	"---\n"                                                                                    \
+	"title: hops\n"                                                                            \
+	"name: hops\n"                                                                             \
+	"id: 22222222-2222-4222-8222-222222222201\n"                                               \
+	"level: low\n"                                                                             \
+	"correlation:\n"                                                                           \
+	"  type: event_count\n"                                                                    \
+	"  rules: [attempts]\n"                                                                    \
+	"  group-by: [source.ip]\n"                                                                \
+	"  timespan: 60s\n"                                                                        \
+	"  condition: {gte: 1}\n"                                                                  \
+	"weir:\n"                                                                                  \
+	"  window: hop\n"                                                                          \
+	"  every: 10s\n"                                                                           \
+	"  compute:\n"                                                                             \
+	"    n: count\n"                                                                           \
+	"    sent: sum(source.bytes)\n"                                                            \
+	"    who: distinct(destination.ip, user.name)\n"                                           \
+	"    names: values(user.name)\n"                                                           \
+	"  having: n > 3 and zscore(sent) > -100 or who > 2\n"                                     \
+	"  baseline: {warmup: 2, mean: 5, stddev: 2}\n"                                            \
+	"  suppress: 30s\n"                                                                        \
+	"  max_distinct: 16\n"
 
-static const char
-	rules[] =
-		BASE_RULE
-			WINDOW("hops", ID("01"),
-			       "  window: hop\n  every: 10s\n  compute:\n    n: count\n    sent: "
-			       "sum(source.bytes)\n"
-			       "    who: distinct(destination.ip, user.name)\n    names: "
-			       "values(user.name)\n"
-			       "  having: n > 3 and zscore(sent) > -100 or who > 2\n"
-			       "  baseline: {warmup: 2, mean: 5, stddev: 2}\n  suppress: 30s\n  "
-			       "max_distinct: 16\n")
-				WINDOW("slides", ID("02"),
-				       "  compute:\n    n: count\n    m: median(source.bytes)\n    "
-				       "d: mad(source.bytes)\n"
-				       "    p: percentile(source.bytes, 90)\n    s: "
-				       "stddev(source.bytes)\n"
-				       "    e: entropy(user.name)\n  having: n > 2 and known(m) "
-				       "and e > 0\n  max_keys: 8\n")
-					WINDOW("sessions", ID("03"),
-					       "  window: session\n  gap: 15s\n  compute:\n    n: "
-					       "count\n    a: first(user.name)\n"
-					       "    z: last(user.name)\n    i: interval_mean\n    "
-					       "c: interval_cv\n"
-					       "    b: beacon(source.bytes)\n  having: n > 1 and "
-					       "known(a)\n")
-						WINDOW("groups", ID("04"),
-						       "  window: hop\n  every: 20s\n  per:\n    "
-						       "dst: {by: [destination.ip], compute: "
-						       "{ports: distinct(destination.port), n: "
-						       "count}}\n  compute:\n"
-						       "    most: max(dst.ports)\n    many: "
-						       "count(dst where n > 1)\n"
-						       "    total: sum(dst.n)\n  having: most > 1 "
-						       "or many > 2\n") "---\ntitle: alone\nname: "
-									"alone\nid: " ID("05") "\nl"
-											       "eve"
-											       "l: "
-											       "hig"
-											       "h\n"
-											       "log"
-											       "sou"
-											       "rce"
-											       ": "
-											       "{ca"
-											       "teg"
-											       "ory"
-											       ": "
-											       "net"
-											       "wor"
-											       "k, "
-											       "ser"
-											       "vic"
-											       "e: "
-											       "con"
-											       "nec"
-											       "tio"
-											       "n}"
-											       "\n"
-											       "det"
-											       "ect"
-											       "ion"
-											       ":\n"
-											       "  "
-											       "s: "
-											       "{ne"
-											       "two"
-											       "rk."
-											       "tra"
-											       "nsp"
-											       "ort"
-											       ": "
-											       "tcp"
-											       "}\n"
-											       "  "
-											       "con"
-											       "dit"
-											       "ion"
-											       ": "
-											       "s\n"
-											       "---"
-											       "\nt"
-											       "itl"
-											       "e: "
-											       "bot"
-											       "h\n"
-											       "nam"
-											       "e: "
-											       "bot"
-											       "h\n"
-											       "id:"
-											       " " ID("06") "\nlevel: low\ncorrelation:\n"
-													    "  type: temporal\n  rules: [hops, groups]\n  group-by: [source.ip]\n  timespan: 5m\n";
+#define SLIDES                                                                                     \
+	"---\n"                                                                                    \
+	"title: slides\n"                                                                          \
+	"name: slides\n"                                                                           \
+	"id: 22222222-2222-4222-8222-222222222202\n"                                               \
+	"level: low\n"                                                                             \
+	"correlation:\n"                                                                           \
+	"  type: event_count\n"                                                                    \
+	"  rules: [attempts]\n"                                                                    \
+	"  group-by: [source.ip]\n"                                                                \
+	"  timespan: 60s\n"                                                                        \
+	"  condition: {gte: 1}\n"                                                                  \
+	"weir:\n"                                                                                  \
+	"  compute:\n"                                                                             \
+	"    n: count\n"                                                                           \
+	"    m: median(source.bytes)\n"                                                            \
+	"    d: mad(source.bytes)\n"                                                               \
+	"    p: percentile(source.bytes, 90)\n"                                                    \
+	"    s: stddev(source.bytes)\n"                                                            \
+	"    e: entropy(user.name)\n"                                                              \
+	"  having: n > 2 and known(m) and e > 0\n"                                                 \
+	"  max_keys: 8\n"
+
+#define SESSIONS                                                                                   \
+	"---\n"                                                                                    \
+	"title: sessions\n"                                                                        \
+	"name: sessions\n"                                                                         \
+	"id: 22222222-2222-4222-8222-222222222203\n"                                               \
+	"level: low\n"                                                                             \
+	"correlation:\n"                                                                           \
+	"  type: event_count\n"                                                                    \
+	"  rules: [attempts]\n"                                                                    \
+	"  group-by: [source.ip]\n"                                                                \
+	"  timespan: 60s\n"                                                                        \
+	"  condition: {gte: 1}\n"                                                                  \
+	"weir:\n"                                                                                  \
+	"  window: session\n"                                                                      \
+	"  gap: 15s\n"                                                                             \
+	"  compute:\n"                                                                             \
+	"    n: count\n"                                                                           \
+	"    a: first(user.name)\n"                                                                \
+	"    z: last(user.name)\n"                                                                 \
+	"    i: interval_mean\n"                                                                   \
+	"    c: interval_cv\n"                                                                     \
+	"    b: beacon(source.bytes)\n"                                                            \
+	"  having: n > 1 and known(a)\n"
+
+#define GROUPS                                                                                     \
+	"---\n"                                                                                    \
+	"title: groups\n"                                                                          \
+	"name: groups\n"                                                                           \
+	"id: 22222222-2222-4222-8222-222222222204\n"                                               \
+	"level: low\n"                                                                             \
+	"correlation:\n"                                                                           \
+	"  type: event_count\n"                                                                    \
+	"  rules: [attempts]\n"                                                                    \
+	"  group-by: [source.ip]\n"                                                                \
+	"  timespan: 60s\n"                                                                        \
+	"  condition: {gte: 1}\n"                                                                  \
+	"weir:\n"                                                                                  \
+	"  window: hop\n"                                                                          \
+	"  every: 20s\n"                                                                           \
+	"  per:\n"                                                                                 \
+	"    dst:\n"                                                                               \
+	"      by: [destination.ip]\n"                                                             \
+	"      compute: {ports: distinct(destination.port), n: count}\n"                           \
+	"  compute:\n"                                                                             \
+	"    most: max(dst.ports)\n"                                                               \
+	"    many: count(dst where n > 1)\n"                                                       \
+	"    total: sum(dst.n)\n"                                                                  \
+	"  having: most > 1 or many > 2\n"
+
+#define OTHERS                                                                                     \
+	"---\n"                                                                                    \
+	"title: alone\n"                                                                           \
+	"name: alone\n"                                                                            \
+	"id: 22222222-2222-4222-8222-222222222205\n"                                               \
+	"level: high\n"                                                                            \
+	"logsource: {category: network, service: connection}\n"                                    \
+	"detection:\n"                                                                             \
+	"  s: {network.transport: tcp}\n"                                                          \
+	"  condition: s\n"                                                                         \
+	"---\n"                                                                                    \
+	"title: both\n"                                                                            \
+	"name: both\n"                                                                             \
+	"id: 22222222-2222-4222-8222-222222222206\n"                                               \
+	"level: low\n"                                                                             \
+	"correlation:\n"                                                                           \
+	"  type: temporal\n"                                                                       \
+	"  rules: [hops, groups]\n"                                                                \
+	"  group-by: [source.ip]\n"                                                                \
+	"  timespan: 5m\n"
+
+static const char rules[] = BASE_RULE HOPS SLIDES SESSIONS GROUPS OTHERS;
 
 static uint32_t next_random(void)
 {
@@ -224,6 +245,28 @@ static void what_is_loaded_is_saved_alike(void **state)
 	bench_free(b);
 }
 
+/* What a replay begins with: keys that baselines have learned of, and nothing else of them. */
+static void forgets_all_but_what_was_learned(void **state)
+{
+	struct bench *b = bench_new(rules);
+	struct signal_rule_stats hops;
+	struct signal_engine_stats all;
+
+	(void)state;
+	b->quiet = true;
+	feed(b, 0, 1000);
+	signal_engine_forget(b->engine);
+	assert_string_equal(b->set->rules[2].name, "hops");
+	signal_engine_rule_stats(b->engine, 2, &hops);
+	signal_engine_stats(b->engine, &all);
+	assert_int_equal(hops.keys, 11);
+	assert_int_equal(all.keys, 11);
+	assert_int_equal(all.events, 0);
+	feed(b, -1e6, 100);
+	ends(b);
+	bench_free(b);
+}
+
 static void damage(uint8_t *at, size_t size)
 {
 	for (unsigned i = next_random() % 4; i < 4; i++)
@@ -304,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_loaded_is_saved_alike),
+		cmocka_unit_test(forgets_all_but_what_was_learned),
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(what_cannot_be_does_no_harm),
 	};
