@@ -142,8 +142,10 @@ static int restore(struct pipeline *p, const char *path, const struct state_imag
 		return err;
 	}
 	pipeline_engine_take(p, &fresh);
-	if (p->options.live)
+	if (p->options.live) {
+		signal_engine_absent(p->signals, time_now());
 		tell(path, &loaded);
+	}
 	return 0;
 }
 

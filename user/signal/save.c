@@ -20,6 +20,8 @@ void signal_engine_save(const struct signal_engine *engine, struct state_writer 
 	state_section(w, "engine", "", 0, ENGINE_VERSION);
 	state_put_raw(w, &secret, sizeof(secret));
 	state_put_int(w, engine->shop.clock);
+	state_put_int(w, engine->shop.absent_from);
+	state_put_int(w, engine->shop.absent_until);
 	state_put_uint(w, engine->chain.count);
 	state_put_uint(w, engine->shop.stats.events);
 	state_put_uint(w, engine->shop.stats.matched);
@@ -62,6 +64,8 @@ int signal_engine_load(struct signal_engine *engine, const struct state_image *i
 		return -EBADMSG;
 	state_get_raw(&r, &secret, sizeof(secret));
 	engine->shop.clock = state_get_timer(&r);
+	engine->shop.absent_from = state_get_time(&r);
+	engine->shop.absent_until = state_get_time(&r);
 	engine->chain.count = state_get_uint(&r);
 	engine->shop.stats.events = state_get_uint(&r);
 	engine->shop.stats.matched = state_get_uint(&r);
@@ -74,6 +78,14 @@ int signal_engine_load(struct signal_engine *engine, const struct state_image *i
 	for (unsigned i = 0; !err && i < engine->set->len; i++)
 		err = rule_state_load(engine, i, image);
 	return err;
+}
+
+void signal_engine_absent(struct signal_engine *engine, weir_time now)
+{
+	if (engine->shop.clock == TIME_NONE || now <= engine->shop.clock)
+		return;
+	engine->shop.absent_from = engine->shop.clock;
+	engine->shop.absent_until = now;
 }
 
 void signal_engine_forget(struct signal_engine *engine)

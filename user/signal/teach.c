@@ -24,22 +24,45 @@ void teach_begin(struct window *window, struct key *key, weir_time time)
 		*key_aligned(window, key) = time_floor(time, window->spec->timespan);
 }
 
+static void learn_nothing(struct window *window, struct key *key, weir_time from, weir_time until)
+{
+	weir_time timespan = window->spec->timespan;
+
+	for (unsigned i = 0; from < until && i < window->scoreds; i++)
+		usual_learn_nothing(&key_baselines(window, key)[i], window->spec, from,
+				    (uint64_t)((until - from) / timespan));
+}
+
 /*
  * Windows that do not overlap teach. Those without events never close: they are made up for, as
  * zeros, before the next look at the baselines. `until`: start of the first aligned window that has
- * not passed.
+ * not passed. What happened while nobody watched is not known to be nothing.
  */
 void teach_gap(struct window *window, struct key *key, weir_time until)
 {
+	const struct workshop *shop = window->shop;
 	weir_time timespan = window->spec->timespan;
 	weir_time *aligned = key_aligned(window, key);
+	weir_time before = time_floor(shop->absent_from, timespan);
+	weir_time after = time_floor(shop->absent_until + timespan - 1, timespan);
 
 	if (!window->scoreds || until <= *aligned)
 		return;
-	for (unsigned i = 0; i < window->scoreds; i++)
-		usual_learn_nothing(&key_baselines(window, key)[i], window->spec, *aligned,
-				    (uint64_t)((until - *aligned) / timespan));
+	if (shop->absent_from < shop->absent_until) {
+		learn_nothing(window, key, *aligned, before < until ? before : until);
+		learn_nothing(window, key, *aligned > after ? *aligned : after, until);
+	} else {
+		learn_nothing(window, key, *aligned, until);
+	}
 	*aligned = until;
+}
+
+/* Whether all of the window was watched. */
+static bool watched(const struct window *window, weir_time start)
+{
+	const struct workshop *shop = window->shop;
+
+	return start >= shop->absent_until || start + window->spec->timespan <= shop->absent_from;
 }
 
 void teach(struct window *window, struct key *key, const struct judged *judged, weir_time start,
@@ -47,7 +70,7 @@ void teach(struct window *window, struct key *key, const struct judged *judged, 
 {
 	struct usual_memory memory = teach_memory(window);
 
-	for (unsigned i = 0; i < window->plan.len; i++)
+	for (unsigned i = 0; watched(window, start) && i < window->plan.len; i++)
 		if (window->scored[i] >= 0 && judged->values[i].type == VALUE_NUMBER)
 			usual_learn(&key_baselines(window, key)[window->scored[i]], window->spec,
 				    &memory, start, judged->values[i].number, flagged);

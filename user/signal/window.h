@@ -54,6 +54,9 @@ struct workshop {
 	struct signal_engine_stats stats;
 	weir_time clock; /* event time now */
 	bool ended;	 /* the input is at its end: what closes is partial */
+	/* When nobody watched: windows that reach into it teach no baseline. Empty: no such time.
+	 */
+	weir_time absent_from, absent_until;
 };
 
 #define WINDOW_BOUNDS_MAX 8

@@ -245,6 +245,44 @@ static void what_is_loaded_is_saved_alike(void **state)
 	bench_free(b);
 }
 
+#define STEADY                                                                                     \
+	BASE_RULE "---\ntitle: steady\nname: steady\n"                                             \
+		  "id: 22222222-2222-4222-8222-222222222207\nlevel: low\ncorrelation:\n"           \
+		  "  type: event_count\n  rules: [attempts]\n  group-by: [source.ip]\n"            \
+		  "  timespan: 10s\n  condition: {gte: 1}\nweir:\n  window: tumbling\n"            \
+		  "  compute: {n: count}\n  having: zscore(n) > -1000\n  suppress: 1s\n"           \
+		  "  baseline: {warmup: 1, mean: 10, stddev: 1}\n"
+
+/* Ten events in each window of ten seconds. */
+static void steadily(struct bench *b, int from, int windows)
+{
+	for (int i = from * 10; i < (from + windows) * 10; i++)
+		push(b, attempt(i + 0.5, "10.0.0.1", "10.1.0.1", 1));
+}
+
+static double mean_after(bool absent)
+{
+	struct bench *b = bench_new(STEADY);
+	double mean;
+
+	steadily(b, 0, 30);
+	if (absent)
+		signal_engine_absent(b->engine, BASE + 10000 * WEIR_SEC);
+	steadily(b, 1000, 2);
+	passes(b, 20000);
+	mean = value_named(loud(b, louds(b) - 1), "n")->mean;
+	bench_free(b);
+	return mean;
+}
+
+/* A day on which nobody watched is no day without events. */
+static void absence_teaches_nothing(void **state)
+{
+	(void)state;
+	assert_true(mean_after(false) < 5);
+	assert_float_equal(mean_after(true), 10, 0.01);
+}
+
 /* What a replay begins with: keys that baselines have learned of, and nothing else of them. */
 static void forgets_all_but_what_was_learned(void **state)
 {
@@ -347,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_loaded_is_saved_alike),
+		cmocka_unit_test(absence_teaches_nothing),
 		cmocka_unit_test(forgets_all_but_what_was_learned),
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(what_cannot_be_does_no_harm),
