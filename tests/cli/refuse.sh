@@ -25,6 +25,7 @@ expect "machine, not root" 3 '^missing +capabilities' \
 if alone true 2>/dev/null; then
 	expect "nothing runs" 6 "^weir: not running in this network namespace" alone "$WEIR" status
 	expect "nothing runs, as JSON" 6 "not running" alone "$WEIR" status --json
+	expect "nothing to reload" 6 "not running" alone "$WEIR" reload
 else
 	skip "nothing runs" "no network namespace of one's own here"
 fi
