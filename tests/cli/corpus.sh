@@ -48,6 +48,7 @@ END
 
 for seed in 01-lateral-movement:LATERAL_MOVEMENT 02-c2-beaconing.signals:C2_BEACONING 04-backup-snapshot-targeting:BACKUP_TARGETING \
 	07-large-volume-exfiltration:LARGE_VOLUME_EXFILTRATION 11-dns-based-exfiltration:DNS_EXFILTRATION 27-malware-delivery:MALWARE_DELIVERY; do
+	check "seed ${seed%:*}: is read" "$WEIR" replay -c /dev/null --rules "$TREE/rules" "$CORPUS/seed/${seed%:*}.json"
 	"$WEIR" replay -c /dev/null --rules "$TREE/rules" "$CORPUS/seed/${seed%:*}.json" >"$SCRATCH/said" 2>&1
 	same "seed ${seed%:*}: once" "1 ${seed#*:}" "$(grep -oE '^[A-Z]+ +[A-Z0-9_]+ ' "$SCRATCH/said" | awk '{print $2}' | sort | uniq -c | awk '{print $1, $2}')"
 	same "seed ${seed%:*}: critical" "CRITICAL" "$(grep -oE '^[A-Z]+ ' "$SCRATCH/said" | tr -d ' ')"
