@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "signal/window_save.h"
@@ -271,28 +272,77 @@ unsigned samples_of(const struct window *window, const struct key *key, weir_tim
 	return len;
 }
 
-static void samples_save_list(const struct window *window, uint32_t oldest, struct state_writer *w)
+/* A sample by its place in the log, which is its place in time. */
+struct placed {
+	uint64_t number;
+	const struct key *key;
+};
+typedef VEC(struct placed) placed_vec;
+
+static int by_place(const void *a, const void *b)
 {
-	const struct sample *kept[SAMPLES_ALIVE];
-	struct event event;
+	const struct placed *x = a, *y = b;
 
-	for (const struct key *key = key_at(&window->keys, oldest); key;
-	     key = key_at(&window->keys, key->newer)) {
-		unsigned left = samples_since(window, key, TIME_NONE, kept);
+	return (x->number > y->number) - (x->number < y->number);
+}
 
-		while (left) {
-			unpack(kept[--left], &event);
-			state_put_uint(w, 1);
-			state_put_uint(w, key->created);
-			event_save(w, &event);
+static int places_find(const struct window *window, uint32_t oldest, placed_vec *found)
+{
+	const struct sample_log *log = &window->samples;
+	const struct key *key = key_at(&window->keys, oldest);
+
+	for (; key; key = key_at(&window->keys, key->newer)) {
+		const struct sample *sample;
+		uint64_t number = key->samples;
+
+		for (unsigned i = 0; i < SAMPLES_ALIVE && (sample = sample_at(log, number)); i++) {
+			struct placed *placed = vec_add(found);
+
+			if (!placed)
+				return -ENOMEM;
+			*placed = (struct placed){number, key};
+			number = sample->before;
 		}
+	}
+	return 0;
+}
+
+static void kept_save(const struct window *window, uint32_t oldest, struct state_writer *w)
+{
+	const struct key *key = key_at(&window->keys, oldest);
+
+	for (; key; key = key_at(&window->keys, key->newer)) {
+		if (!key->samples_len)
+			continue;
+		state_put_uint(w, 1);
+		state_put_uint(w, key->created);
+		state_put_uint(w, key->samples_len);
+		state_put_int(w, key->sampled);
 	}
 }
 
+/* In the order of the log, so that the one that is loaded writes over the same ones first. It is
+ * sorted in memory of its own: malloc() goes on working in a child that was forked. */
 void samples_save(const struct window *window, struct state_writer *w)
 {
-	samples_save_list(window, window->keys.single.oldest, w);
-	samples_save_list(window, window->keys.many.oldest, w);
+	placed_vec found = {0};
+	struct event event;
+
+	if (places_find(window, window->keys.single.oldest, &found) ||
+	    places_find(window, window->keys.many.oldest, &found))
+		w->err = w->err ? w->err : -ENOMEM;
+	if (found.len)
+		qsort(found.at, found.len, sizeof(*found.at), by_place);
+	vec_each (placed, &found) {
+		unpack(sample_at(&window->samples, placed->number), &event);
+		state_put_uint(w, 1);
+		state_put_uint(w, placed->key->created);
+		event_save(w, &event);
+	}
+	vec_free(&found);
+	state_put_uint(w, 0);
+	kept_save(window, window->keys.single.oldest, w);
+	kept_save(window, window->keys.many.oldest, w);
 	state_put_uint(w, 0);
 }
 
@@ -313,17 +363,26 @@ static struct key *key_created(struct key *const *keys, size_t len, uint64_t cre
 
 int samples_load(struct window *window, struct key *const *keys, size_t len, struct state_reader *r)
 {
-	while (state_get_bool(r)) {
-		struct key *key = key_created(keys, len, state_get_uint(r));
-		struct event event;
+	struct event event;
+	struct key *key;
 
+	while (state_get_bool(r)) {
+		key = key_created(keys, len, state_get_uint(r));
 		event_load(r, &event);
 		r->bad |= !key;
 		if (r->bad)
 			break;
 		window->shop->packed.event = UINT64_MAX;
-		sample_keep(window, key, &event, event.time - window->spec->timespan);
+		sample_add(window, key, &event, TIME_NONE);
 	}
 	window->shop->packed.event = UINT64_MAX;
+	while (state_get_bool(r)) {
+		key = key_created(keys, len, state_get_uint(r));
+		r->bad |= !key;
+		if (r->bad)
+			break;
+		key->samples_len = (uint8_t)state_get_below(r, SIGNAL_SAMPLES_MAX);
+		key->sampled = state_get_time(r);
+	}
 	return 0;
 }

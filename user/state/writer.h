@@ -19,7 +19,8 @@
  * (signed ones zigzag), reals 8 bytes, bytes their length and themselves. Checksums are CRC-32
  * (zlib) of a section's bytes.
  *
- * Allocates nothing after state_begin(): it may run in a child that was forked beside threads.
+ * Allocates nothing itself after state_begin(): it may run in a child that was forked beside
+ * threads.
  */
 #define STATE_MAGIC	"weir state 1\r\n\x1a"
 #define STATE_MAGIC_LEN 16 /* with the zeroes behind it */
