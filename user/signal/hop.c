@@ -136,6 +136,24 @@ static void hop_event(struct window *window, struct key *key, const struct event
 		fire_early(window, key, event, pane);
 }
 
+/*
+ * What can only grow within a window is too little, so that the condition is false whatever else
+ * is: and so it is in all later windows as long as no event comes, since they hold less.
+ */
+static bool hopeless(struct window *window, struct key *key)
+{
+	struct value values[RULE_COMPUTE_MAX];
+	struct expr_env env = {.computed = values};
+
+	if (!window->bounds_len || window->scoreds)
+		return false;
+	for (unsigned i = 0; i < window->plan.len; i++)
+		values[i] = window->grows[i] && window->outer[i] < 0
+				    ? cell_value(&window->plan, &key->cell, CURSOR_CLOSE, i)
+				    : (struct value){.type = VALUE_NULL};
+	return expr_truth_early(window->spec->having, &env, window->grows) == 0;
+}
+
 static void close_window(struct window *window, struct key *key, weir_time end)
 {
 	weir_time start = end - window->spec->timespan;
@@ -149,6 +167,11 @@ static void close_window(struct window *window, struct key *key, weir_time end)
 
 	unschedule(window, key);
 	window_seek(window, key, CURSOR_CLOSE, start);
+	if (!moment.final && hopeless(window, key)) {
+		fired_forget(window, key, end);
+		window_unused(window, key, CURSOR_CLOSE);
+		return;
+	}
 	teach_gap(window, key, aligned ? start : time_floor(end, window->spec->timespan));
 	judge(window, key, &moment, &judged);
 	flagged = moment.final || judged_truth(&judged, window->shop->ended) == 1;
