@@ -303,7 +303,7 @@ static void renumber(const struct plan *plan, struct cell *cell)
 		if (at && cell->history)
 			stand(cell, c, at - less, cell->history->cursor[c].back - less);
 		for (unsigned s = 0; at && s < plan->sets; s++)
-			cursor_set(plan, cell, c, s)->from -= less;
+			distinct_cursor_renumber(cursor_set(plan, cell, c, s), less);
 	}
 	for (unsigned s = 0; s < plan->sets; s++)
 		distinct_renumber(cell_set(plan, cell, s), less);
@@ -507,21 +507,15 @@ void cell_trim(const struct plan *plan, struct cell *cell, weir_time start)
 		drop_oldest(plan, cell);
 }
 
-static double set_count(const struct plan *plan, struct cell *cell, unsigned which, uint32_t at,
-			unsigned s)
+static double set_count(const struct plan *plan, struct cell *cell, unsigned which, unsigned s)
 {
 	struct distinct *set = cell_set(plan, cell, s);
 	struct distinct_cursor *cursor = cursor_set(plan, cell, which, s);
 
-	if (distinct_wants_sketch(set, cursor) && distinct_sketch(plan->space, cursor)) {
-		for (uint32_t seq = at; seq != cell->newest + 1; seq++) {
-			struct distinct_pane *pane =
-				pane_set(plan, cell_pane_of(plan, cell, seq), s);
+	if (distinct_wants_sketch(set, cursor)) {
+		struct distinct_panes panes = cell_set_panes(plan, cell, s);
 
-			if (pane->sketch)
-				sketch_merge(cursor->sketch, pane->sketch);
-		}
-		sketch_merged(cursor->sketch);
+		distinct_union(plan->space, &panes, cursor, which, cell->newest);
 	}
 	return distinct_count(plan->space, set, cursor);
 }
@@ -565,7 +559,7 @@ struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cu
 	struct series_told told;
 
 	if (item->set >= 0)
-		return value_number(at ? set_count(plan, cell, which, at, (unsigned)item->set) : 0);
+		return value_number(at ? set_count(plan, cell, which, (unsigned)item->set) : 0);
 	if (item->in_pane >= 0)
 		return series_value(plan, cell, which, at, item, &told);
 	if (item->plain < 0)

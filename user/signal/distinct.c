@@ -180,6 +180,9 @@ static void start_sketching(struct distinct_space *space, const struct distinct_
 	struct distinct *set = seen->set;
 
 	set->sketching = true;
+	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
+		if (seen->cursor[i])
+			seen->cursor[i]->back_from = 0;
 	for (uint32_t e = set->oldest; e; e = distinct_entry(set, e)->newer)
 		part_add(space, distinct_pane(&seen->panes, distinct_entry(set, e)->pane),
 			 item_fixed_hash(&distinct_entry(set, e)->item));
@@ -272,9 +275,14 @@ static void sketch_value(struct distinct_space *space, const struct distinct_see
 	uint64_t hash = item_fixed_hash(item);
 
 	part_add(space, distinct_pane(&seen->panes, seen->seq), hash);
-	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
-		if (seen->cursor[i] && seen->cursor[i]->sketch)
-			sketch_add(seen->cursor[i]->sketch, hash);
+	for (unsigned i = 0; i < DISTINCT_CURSORS; i++) {
+		struct distinct_cursor *cursor = seen->cursor[i];
+
+		if (cursor && cursor->sketch)
+			sketch_add(cursor->sketch, hash);
+		if (cursor && cursor->back)
+			sketch_part_add(cursor->back, hash);
+	}
 }
 
 /* The entry was seen last in the pane `before` (0: never) and is seen in the newest now. */
@@ -342,20 +350,33 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 	return 0;
 }
 
-void distinct_cursor_reset(struct distinct_space *space, struct distinct_cursor *cursor)
+static void part_free(struct distinct_space *space, struct sketch_part *part)
+{
+	if (!part)
+		return;
+	pool_put(space->pool, part, sizeof(*part));
+	space->sketches_left++;
+}
+
+static void sketch_drop(struct distinct_space *space, struct distinct_cursor *cursor)
 {
 	if (cursor->sketch)
 		pool_put(space->pool, cursor->sketch, sizeof(*cursor->sketch));
+	cursor->sketch = NULL;
+}
+
+void distinct_cursor_reset(struct distinct_space *space, struct distinct_cursor *cursor)
+{
+	sketch_drop(space, cursor);
+	part_free(space, cursor->back);
 	*cursor = (struct distinct_cursor){0};
 }
 
 void distinct_leave(struct distinct_space *space, struct distinct_cursor *cursor,
 		    const struct distinct_pane *pane, uint32_t next)
 {
-	uint32_t count = cursor->count - pane->fresh;
-
-	distinct_cursor_reset(space, cursor);
-	cursor->count = count;
+	sketch_drop(space, cursor);
+	cursor->count -= pane->fresh;
 	cursor->from = next;
 }
 
@@ -366,10 +387,9 @@ void distinct_expire(struct distinct_space *space, struct distinct *set,
 
 	while (pane->fresh)
 		remove_oldest(space, set, panes);
-	if (pane->sketch) {
-		pool_put(space->pool, pane->sketch, sizeof(*pane->sketch));
-		space->sketches_left++;
-	}
+	part_free(space, pane->sketch);
+	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
+		part_free(space, pane->front[i]);
 	pool_put(space->pool, pane->first, pane->first_cap * sizeof(*pane->first));
 	if (set->forgotten == seq) {
 		set->forgotten = 0;
@@ -390,15 +410,6 @@ void distinct_values(const struct distinct *set, uint32_t entry, const struct fi
 		     struct value *values)
 {
 	tuple_values(&distinct_entry(set, entry)->item, *distinct_kept(set, entry), fields, values);
-}
-
-bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *cursor)
-{
-	cursor->sketch = pool_get(space->pool, sizeof(*cursor->sketch));
-	if (!cursor->sketch)
-		return false;
-	sketch_init(cursor->sketch);
-	return true;
 }
 
 double distinct_count(const struct distinct_space *space, const struct distinct *set,

@@ -23,12 +23,17 @@ struct distinct_space {
 	uint64_t refused;     /* values and registers not had for want of it or of memory */
 };
 
+/* Enough for the cursors of a cell, which see what is added and what is pushed out. */
+#define DISTINCT_CURSORS 2
+
 /* A set's part of a pane. */
 struct distinct_pane {
 	uint32_t fresh; /* values seen here last */
 	uint32_t first_len, first_cap;
 	uint32_t *first; /* keeping sets: entries in order of first appearance in the pane */
 	struct sketch_part *sketch;
+	/* By cursor: the union of the registers from here up to its `back_from`. */
+	struct sketch_part *front[DISTINCT_CURSORS];
 };
 
 /*
@@ -57,11 +62,10 @@ struct distinct {
 struct distinct_cursor {
 	uint32_t from; /* seq of the first pane */
 	uint32_t count;
-	struct sketch *sketch; /* union of the panes' registers, while it is asked for */
+	struct sketch *sketch;	  /* union of the panes' registers, while it is asked for */
+	struct sketch_part *back; /* union of the panes from `back_from` on */
+	uint32_t back_from;	  /* 0: there is none */
 };
-
-/* Enough for the cursors of a cell, which see what is added and what is pushed out. */
-#define DISTINCT_CURSORS 2
 
 /* The set's part of every pane of its cell, by seq. */
 struct distinct_panes {
@@ -99,6 +103,13 @@ void distinct_expire(struct distinct_space *space, struct distinct *set,
 /* All seqs of the cell become less by `less`. */
 void distinct_renumber(struct distinct *set, uint32_t less);
 
+/* The same of a cursor that has panes. */
+static inline void distinct_cursor_renumber(struct distinct_cursor *cursor, uint32_t less)
+{
+	cursor->from -= less;
+	cursor->back_from = cursor->back_from > less ? cursor->back_from - less : 0;
+}
+
 /* True the first time that it is asked of an entry since `set->stamp` moved on; false of a free
  * one. */
 bool distinct_once(struct distinct *set, uint32_t entry);
@@ -114,15 +125,16 @@ static inline bool distinct_estimated(const struct distinct *set,
 	return set->forgotten && cursor->from <= set->forgotten;
 }
 
-/* True if the cursor's sketch must be built (distinct_sketch()) before distinct_count(). */
+/* True if the cursor's sketch must be built (distinct_union()) before distinct_count(). */
 static inline bool distinct_wants_sketch(const struct distinct *set,
 					 const struct distinct_cursor *cursor)
 {
 	return distinct_estimated(set, cursor) && !cursor->sketch;
 }
 
-/* An empty sketch for the cursor, to which the caller merges each of its panes; false without. */
-bool distinct_sketch(struct distinct_space *space, struct distinct_cursor *cursor);
+/* Makes the sketch of cursor number `which` (union.c). Without memory there is none. */
+void distinct_union(struct distinct_space *space, const struct distinct_panes *panes,
+		    struct distinct_cursor *cursor, unsigned which, uint32_t newest);
 
 double distinct_count(const struct distinct_space *space, const struct distinct *set,
 		      struct distinct_cursor *cursor);
