@@ -91,6 +91,8 @@ static void signals_are_dropped_by_key_and_value(void **state)
 	(void)state;
 	run(PORTS FOUND FILTER("[ports]", "s: {source.ip: 10.0.0.6}\n    condition: s"), 1, 1, 2);
 	run(PORTS FOUND FILTER("[ports]", "s: {n|lt: 100}\n    condition: s"), 0, 0, 2);
+	/* Three when it becomes true, four at the end: what counts is the end. */
+	run(PORTS FOUND FILTER("[ports]", "s: {n|lt: 4}\n    condition: s"), 2, 2, 0);
 	run(PORTS FOUND FILTER("[ports]", "s: {n|gt: 100, source.ip: 10.0.0.6}\n    condition: s"),
 	    2, 2, 0);
 }
