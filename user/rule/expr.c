@@ -178,6 +178,21 @@ bool expr_needs_baseline(const struct expr *expr, int computed)
 	return asks_history(expr->root, computed);
 }
 
+static bool reads(const struct node *node, int computed)
+{
+	if (node->kind == NODE_COMPUTED && node->computed == computed)
+		return true;
+	for (unsigned i = 0; i < node->kids; i++)
+		if (reads(node->kid[i], computed))
+			return true;
+	return asks_history(node, computed);
+}
+
+bool expr_reads(const struct expr *expr, int computed)
+{
+	return reads(expr->root, computed);
+}
+
 static const char *threshold(const struct node *node, int computed)
 {
 	const struct node *left = node->kids ? node->kid[0] : NULL;

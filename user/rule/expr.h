@@ -101,6 +101,9 @@ bool expr_grows(const struct expr *expr, const bool *grows, size_t computed);
  * decided, and `and` and `or` of these. */
 int expr_truth_cut(const struct expr *expr, const struct expr_env *env);
 
+/* True if what the expression yields may depend on this computed value. */
+bool expr_reads(const struct expr *expr, int computed);
+
 /* True if the expression calls zscore() or baseline() on this computed value. */
 bool expr_needs_baseline(const struct expr *expr, int computed);
 

@@ -121,6 +121,7 @@ void signal_engine_free(struct signal_engine *engine)
 	free(engine->shop.scratch.at);
 	arena_free(&engine->shop.arena);
 	free(engine->shop.packed.sample);
+	free(engine->shop.keyings);
 	pool_free(&engine->shop.pool);
 	free(engine);
 }
@@ -167,6 +168,7 @@ static void run_chain(struct signal_engine *engine)
 		const struct rule *rule = &engine->set->rules[chained->rule];
 
 		chained->event.time = engine->turn;
+		engine->shop.event++;
 		engine->matches[rule->index] = true;
 		for (unsigned u = 0; u < rule->users_len; u++)
 			if (engine->window[rule->users[u]])
@@ -232,6 +234,7 @@ static void one_event(struct signal_engine *engine, const struct event *event)
 	unsigned matched, touched = 0;
 
 	engine->shop.stats.events++;
+	engine->shop.event++;
 	if (event->service >= 32 || !(engine->set->services >> event->service & 1))
 		return;
 	if (event_has(event, FIELD_OWN) && event->weir_own) /* counted, in no rule */
@@ -241,6 +244,10 @@ static void one_event(struct signal_engine *engine, const struct event *event)
 		return;
 	engine->shop.stats.matched++;
 	base_rules(engine, event, matched, &touched);
+	for (unsigned i = 0; touched > 1 && i < touched; i++)
+		window_expect(engine->window[engine->touched[i]], event);
+	for (unsigned i = 0; touched > 1 && i < touched; i++)
+		window_expect_key(engine->window[engine->touched[i]]);
 	for (unsigned i = 0; i < touched; i++)
 		window_takes(engine, engine->touched[i], event);
 	for (unsigned i = 0; i < matched; i++)

@@ -64,7 +64,7 @@ static void evict(struct key_store *store)
 struct key *keys_restore(struct key_store *store, const struct item *item, struct tuple *kept,
 			 bool single, bool asleep)
 {
-	uint32_t number = roster_find(&store->roster, item);
+	uint32_t number = roster_find(&store->roster, item, roster_hash(&store->roster, item));
 	struct key *key;
 
 	if (number)
@@ -104,14 +104,14 @@ static struct key *key_new(struct key_store *store, const struct item *item,
 	return key;
 }
 
-struct key *keys_touch(struct key_store *store, const struct item *item, const struct event *event,
-		       bool *fresh)
+struct key *keys_touch(struct key_store *store, const struct item *item, uint32_t hash,
+		       const struct event *event, bool *fresh)
 {
 	struct key *key;
 
 	if (store->pool->used > store->max_bytes)
 		evict(store);
-	key = key_at(store, roster_find(&store->roster, item));
+	key = key_at(store, roster_find(&store->roster, item, hash));
 	*fresh = !key;
 	if (!key)
 		return key_new(store, item, event);

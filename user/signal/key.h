@@ -98,9 +98,9 @@ static inline struct key *key_at(const struct key_store *store, uint32_t number)
 }
 
 /* The key's state for an event of `time`, made if it is not known; *fresh then. NULL without
- * memory. Counts the event: last event time, single or not. */
-struct key *keys_touch(struct key_store *store, const struct item *item, const struct event *event,
-		       bool *fresh);
+ * memory. `hash` is the roster's. Counts the event: last event time, single or not. */
+struct key *keys_touch(struct key_store *store, const struct item *item, uint32_t hash,
+		       const struct event *event, bool *fresh);
 
 /* Its values, as many as the store has fields; texts live as long as the key. */
 void key_values(const struct key_store *store, const struct key *key, struct value *values);

@@ -34,7 +34,7 @@ void roster_free(struct roster *roster)
 	roster_init(roster, roster->pool, roster->key_size, roster->entry_size);
 }
 
-static uint32_t hash_of(const struct roster *roster, const void *key)
+uint32_t roster_hash(const struct roster *roster, const void *key)
 {
 	return (uint32_t)hash_bytes(key, roster->key_size);
 }
@@ -49,17 +49,38 @@ static bool same(const struct roster *roster, uint32_t number, const void *key)
 	return !memcmp(own, key, roster->key_size);
 }
 
-uint32_t roster_find(const struct roster *roster, const void *key)
+uint32_t roster_find(const struct roster *roster, const void *key, uint32_t hash)
 {
-	uint32_t hash;
-
 	if (!roster->count)
 		return ROSTER_NONE;
-	hash = hash_of(roster, key);
 	for (uint32_t i = hash & roster->mask; roster->cells[i].number; i = (i + 1) & roster->mask)
 		if (roster->cells[i].hash == hash && same(roster, roster->cells[i].number, key))
 			return roster->cells[i].number;
 	return ROSTER_NONE;
+}
+
+void roster_expect(const struct roster *roster, uint32_t hash)
+{
+	if (roster->count)
+		__builtin_prefetch(&roster->cells[hash & roster->mask]);
+}
+
+void roster_expect_entry(const struct roster *roster, uint32_t hash)
+{
+	const char *entry;
+
+	if (!roster->count)
+		return;
+	for (uint32_t i = hash & roster->mask; roster->cells[i].number;
+	     i = (i + 1) & roster->mask) {
+		if (roster->cells[i].hash != hash)
+			continue;
+		entry = roster_at(roster, roster->cells[i].number);
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + 64);
+		__builtin_prefetch(entry + 128);
+		return;
+	}
 }
 
 static void place(struct roster *roster, struct roster_cell cell)
@@ -138,7 +159,7 @@ uint32_t roster_add(struct roster *roster, const void *key)
 	pool_show(entry, roster->entry_size);
 	memset(entry, 0, roster->entry_size);
 	memcpy(entry, key, roster->key_size);
-	place(roster, (struct roster_cell){.hash = hash_of(roster, key), .number = number});
+	place(roster, (struct roster_cell){.hash = roster_hash(roster, key), .number = number});
 	roster->count++;
 	roster->pool->used += roster->entry_size;
 	return number;
@@ -162,7 +183,7 @@ static void close_gap(struct roster *roster, uint32_t i)
 void roster_remove(struct roster *roster, uint32_t number)
 {
 	void *entry = roster_at(roster, number);
-	uint32_t i = hash_of(roster, entry) & roster->mask;
+	uint32_t i = roster_hash(roster, entry) & roster->mask;
 
 	while (roster->cells[i].number != number)
 		i = (i + 1) & roster->mask;

@@ -35,8 +35,15 @@ static inline void *roster_at(const struct roster *roster, uint32_t number)
 	       (number & ((1u << roster->shift) - 1)) * roster->entry_size;
 }
 
+/* The same of all rosters whose keys are as long. */
+uint32_t roster_hash(const struct roster *roster, const void *key);
+
 /* ROSTER_NONE: it is not in. */
-uint32_t roster_find(const struct roster *roster, const void *key);
+uint32_t roster_find(const struct roster *roster, const void *key, uint32_t hash);
+
+/* Asks memory for what roster_find() will read: first the table's part, then the entry's. */
+void roster_expect(const struct roster *roster, uint32_t hash);
+void roster_expect_entry(const struct roster *roster, uint32_t hash);
 
 /* A new entry, zeroed but for its key, which must not be in. ROSTER_NONE without memory. */
 uint32_t roster_add(struct roster *roster, const void *key);

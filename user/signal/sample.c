@@ -140,7 +140,7 @@ static struct sample *packed(struct workshop *shop, const struct event *event)
 {
 	size_t slots, size;
 
-	if (shop->packed.event == shop->stats.events)
+	if (shop->packed.event == shop->event)
 		return shop->packed.sample;
 	size = size_for(event, &slots);
 	if (size > LOG_MAX / 4) /* one would push out the rest */
@@ -155,7 +155,7 @@ static struct sample *packed(struct workshop *shop, const struct event *event)
 	}
 	pack(shop->packed.sample, event, slots);
 	shop->packed.sample->size = (uint32_t)size;
-	shop->packed.event = shop->stats.events;
+	shop->packed.event = shop->event;
 	return shop->packed.sample;
 }
 

@@ -40,11 +40,22 @@ void judge(struct window *window, struct key *key, const struct moment *moment,
 	   struct judged *judged)
 {
 	judged->window = window;
-	window_values(window, key, moment->cursor, judged->values);
+	for (unsigned i = 0; i < window->plan.len; i++)
+		judged->values[i] = window->asked[i] ? window_value(window, key, moment->cursor, i)
+						     : (struct value){.type = VALUE_NULL};
 	for (unsigned i = 0; window->scoreds && i < window->plan.len; i++)
 		if (window->scored[i] >= 0)
 			judged->now[i] = usual_now(&key_baselines(window, key)[window->scored[i]],
 						   window->spec, moment->start);
+}
+
+/* Most windows are not true: what is only shown is computed for those that are. */
+static void judge_rest(struct window *window, struct key *key, const struct moment *moment,
+		       struct judged *judged)
+{
+	for (unsigned i = 0; i < window->plan.len; i++)
+		if (!window->asked[i])
+			judged->values[i] = window_value(window, key, moment->cursor, i);
 }
 
 int judged_truth(const struct judged *judged, bool partial)
@@ -304,13 +315,13 @@ static bool is_filtered(struct window *window, const struct key *key, const stru
 				 judged->values);
 }
 
-void say(struct window *window, struct key *key, const struct moment *moment,
-	 const struct judged *judged)
+void say(struct window *window, struct key *key, const struct moment *moment, struct judged *judged)
 {
 	struct signal signal = {.rule = window->rule};
 	struct fired *fired;
 	enum severity severity;
 
+	judge_rest(window, key, moment, judged);
 	if (is_filtered(window, key, judged))
 		return;
 	arena_reset(&window->shop->arena);

@@ -91,6 +91,7 @@ static void look_at_values(struct window *window)
 		const struct rule_aggregate *aggregate = &spec->compute[i];
 
 		window->grows[i] = aggregate->grows;
+		window->asked[i] = expr_reads(spec->having, (int)i) || needs_baseline(spec, (int)i);
 		window->threshold[i] = expr_threshold(spec->having, (int)i);
 		window->outer[i] = aggregate->per >= 0 ? (int)window->outers++ : -1;
 		window->scored[i] = needs_baseline(spec, (int)i) ? (int)window->scoreds++ : -1;
@@ -130,6 +131,28 @@ static void make_plans(struct window *window)
 	}
 }
 
+static bool same_fields(const struct field_list *a, const struct field_list *b)
+{
+	return a->len == b->len && !memcmp(a->at, b->at, a->len * sizeof(a->at[0]));
+}
+
+/* False without memory. */
+static bool find_keying(struct window *window)
+{
+	struct workshop *shop = window->shop;
+	struct keying *more;
+
+	for (window->keying = 0; window->keying < shop->keyings_len; window->keying++)
+		if (same_fields(shop->keyings[window->keying].fields, &window->spec->group_by))
+			return true;
+	more = realloc(shop->keyings, (shop->keyings_len + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	shop->keyings = more;
+	more[shop->keyings_len++] = (struct keying){.fields = &window->spec->group_by};
+	return true;
+}
+
 struct window *window_new(struct workshop *shop, const struct ruleset *set, const struct rule *rule)
 {
 	struct window *window = calloc(1, sizeof(*window));
@@ -154,7 +177,8 @@ struct window *window_new(struct workshop *shop, const struct ruleset *set, cons
 		BYTES_A_RULE + (uint64_t)window->spec->max_keys * window->keys.roster.entry_size;
 	window->keys.release = release;
 	window->keys.context = window;
-	if (!window->rules || (window->ops->open && window->ops->open(window))) {
+	if (!window->rules || !find_keying(window) ||
+	    (window->ops->open && window->ops->open(window))) {
 		window_free(window);
 		return NULL;
 	}
@@ -234,12 +258,11 @@ void window_add(struct window *window, struct key *key, const struct event *even
 		groups_add(window, key, event, pane);
 }
 
-void window_values(struct window *window, struct key *key, enum cell_cursor which,
-		   struct value values[RULE_COMPUTE_MAX])
+struct value window_value(struct window *window, struct key *key, enum cell_cursor which,
+			  unsigned i)
 {
-	for (unsigned i = 0; i < window->plan.len; i++)
-		values[i] = window->outer[i] >= 0 ? groups_value(window, key, which, i)
-						  : cell_value(&window->plan, &key->cell, which, i);
+	return window->outer[i] >= 0 ? groups_value(window, key, which, i)
+				     : cell_value(&window->plan, &key->cell, which, i);
 }
 
 /* Of the early cursor's window; null if it does more than grow. */
@@ -360,18 +383,54 @@ bool window_tidy(struct window *window)
 	return window->keys.roster.count;
 }
 
+static void keying_make(const struct window *window, const struct event *event,
+			struct keying *keying)
+{
+	keying->known = tuple_item(&window->shop->buffer, event, &window->spec->group_by, false,
+				   &keying->item);
+	keying->hash = roster_hash(&window->keys.roster, &keying->item);
+}
+
+static const struct keying *keying_of(struct window *window, const struct event *event)
+{
+	struct keying *keying = &window->shop->keyings[window->keying];
+
+	if (keying->event == window->shop->event)
+		return keying;
+	keying->event = window->shop->event;
+	keying_make(window, event, keying);
+	return keying;
+}
+
+void window_expect(struct window *window, const struct event *event)
+{
+	roster_expect(&window->keys.roster, keying_of(window, event)->hash);
+}
+
+void window_expect_key(struct window *window)
+{
+	roster_expect_entry(&window->keys.roster, window->shop->keyings[window->keying].hash);
+}
+
 void window_keyed(struct window *window, const struct event *event, const struct event *keyed)
 {
-	struct item item;
+	const struct keying *keying;
+	struct keying own;
 	struct key *key;
 	bool fresh;
 
-	if (!tuple_item(&window->shop->buffer, keyed, &window->spec->group_by, false, &item)) {
+	if (keyed == event) {
+		keying = keying_of(window, event);
+	} else {
+		keying_make(window, keyed, &own);
+		keying = &own;
+	}
+	if (!keying->known) {
 		window->shop->stats.skipped_null_key++;
 		return;
 	}
 	window_tidy(window);
-	key = keys_touch(&window->keys, &item, keyed, &fresh);
+	key = keys_touch(&window->keys, &keying->item, keying->hash, keyed, &fresh);
 	if (!key) {
 		window->lost++;
 		return;

@@ -37,6 +37,15 @@ struct sample_log {
 	uint64_t base; /* what is before is gone; it stands, or would, in the ring's first place */
 };
 
+/* What the event at hand is to all rules that group by the same fields. */
+struct keying {
+	const struct field_list *fields;
+	uint64_t event; /* number of the event that the rest is of */
+	bool known;	/* no field is null */
+	struct item item;
+	uint32_t hash;
+};
+
 /* What all rules share: what is used again for each signal, and the room of single events. */
 struct workshop {
 	const struct ruleset *set;
@@ -50,6 +59,9 @@ struct workshop {
 		size_t cap;
 		uint64_t event; /* number of the event that it is */
 	} packed;
+	struct keying *keyings; /* each list of fields once */
+	unsigned keyings_len;
+	uint64_t event; /* number of the one at hand, signals that windows count among them */
 	const struct signal_engine_ops *ops;
 	struct signal_engine_stats stats;
 	weir_time clock; /* event time now */
@@ -72,7 +84,9 @@ struct window {
 	struct distinct_space space;
 	struct series_space series;
 	struct key_store keys;
+	unsigned keying; /* in shop->keyings */
 	bool grows[RULE_COMPUTE_MAX];
+	bool asked[RULE_COMPUTE_MAX]; /* the condition depends on it, or a baseline learns it */
 	int outer[RULE_COMPUTE_MAX];  /* index among values over inner groups; -1: none */
 	int scored[RULE_COMPUTE_MAX]; /* index among the key's baselines; -1: none */
 	const char *threshold[RULE_COMPUTE_MAX];
@@ -114,6 +128,10 @@ void window_key_begin(struct window *window, struct key *key);
 void window_forget(struct window *window);
 
 void window_stats(const struct window *window, struct signal_rule_stats *stats);
+
+/* Asks memory for what window_event() will read of the event's key, in two steps. */
+void window_expect(struct window *window, const struct event *event);
+void window_expect_key(struct window *window);
 
 /* An event that matches the rule; `matched` tells which rules of the set it matches. */
 void window_event(struct window *window, const struct event *event, const bool *matched);
@@ -186,9 +204,9 @@ void window_trim(struct window *window, struct key *key, weir_time start);
 void window_unused(struct window *window, struct key *key, enum cell_cursor which);
 void window_add(struct window *window, struct key *key, const struct event *event, weir_time pane);
 
-/* All computed values of the cursor's window. */
-void window_values(struct window *window, struct key *key, enum cell_cursor which,
-		   struct value values[RULE_COMPUTE_MAX]);
+/* The i-th computed value of the cursor's window. */
+struct value window_value(struct window *window, struct key *key, enum cell_cursor which,
+			  unsigned i);
 
 /* Whether the early cursor's window is true by what can only grow. */
 bool window_fires(struct window *window, struct key *key);
@@ -231,7 +249,7 @@ void teach(struct window *window, struct key *key, const struct judged *judged, 
 void teach_free(struct window *window, struct key *key);
 
 void say(struct window *window, struct key *key, const struct moment *moment,
-	 const struct judged *judged);
+	 struct judged *judged);
 
 /* Forgets the signals whose window has closed, but the newest. */
 void fired_forget(struct window *window, struct key *key, weir_time closed);

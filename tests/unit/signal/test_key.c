@@ -51,7 +51,8 @@ static struct key *touch(struct store *s, unsigned port, bool *fresh)
 
 	event_set(&e, DESTINATION_PORT, destination_port, port);
 	assert_true(tuple_item(&s->buffer, &e, &by_port, false, &item));
-	return keys_touch(&s->keys, &item, &e, fresh ? fresh : &unused);
+	return keys_touch(&s->keys, &item, roster_hash(&s->keys.roster, &item), &e,
+			  fresh ? fresh : &unused);
 }
 
 /* Keys with a single event go first, the oldest of them, then the least recently updated. */
