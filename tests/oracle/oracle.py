@@ -47,7 +47,12 @@ def drive(cases):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
     results = {c["name"]: [] for c in cases}
     for line in done.stdout.splitlines():
-        record = json.loads(line)
+        try:
+            record = json.loads(line)
+        except ValueError:
+            if done.returncode:
+                break  # it died in the middle of a line
+            raise ValueError(f"{DRIVER} said: {line[:200]}") from None
         results[record.pop("case")].append(record)
     if done.returncode:
         for case in cases:
