@@ -3,9 +3,7 @@
 #define WEIR_SIGNAL_CELL_H
 
 #include "base/arena.h"
-#include "signal/aggregate.h"
-#include "signal/distinct.h"
-#include "signal/series.h"
+#include "signal/plan.h"
 
 /*
  * The aggregates of one key (or of one inner group of a key) over time, in panes that overlapping
@@ -27,29 +25,6 @@ enum cell_cursor {
 	CURSORS,
 };
 _Static_assert(CURSORS == DISTINCT_CURSORS, "a set tells all cursors of its cell");
-
-/* One line of a compute list, as cells keep it. */
-struct plan_item {
-	const struct rule_aggregate *aggregate;
-	const struct aggregate_ops *ops;
-	int plain; /* its first word in a pane's row; -1: a set or series, or over inner groups */
-	int set;   /* index among the sets; -1: none */
-	/* Series: where it stands in the panes' and in the cell's bytes for series; -1: none. */
-	int in_pane, in_cell;
-};
-
-/* What all cells of one compute list have in common. */
-struct plan {
-	struct plan_item item[RULE_COMPUTE_MAX];
-	unsigned len, words, sets;
-	bool where;			 /* some line has a condition */
-	size_t pane_series, cell_series; /* bytes */
-	size_t pane_size;		 /* in a history */
-	size_t front_size;		 /* of it what only a history has */
-	size_t cell_size;
-	struct distinct_space *space;
-	struct series_space *series;
-};
 
 struct signal_set;
 
@@ -82,28 +57,12 @@ struct cell {
 };
 
 /*
- * A cell as a snapshot has it: its panes from `oldest` to `newest`, of each its times, its words
- * and its parts of the sets; the sets (distinct.h); `start`. All else follows from these. It is
- * built anew by cell_init(), then for each pane cell_pane() and its words, then the sets and the
- * series, then cell_seek() for each cursor in use. Panes have the numbers 1, 2, … then.
+ * A cell as a snapshot has it (cell_save.c): its panes from `oldest` to `newest`, of each its
+ * times, its words and its parts of the sets; the sets (distinct.h); the series; `start`. All else
+ * follows from these. It is built anew by cell_init(), then for each pane cell_pane() and its
+ * words, then the sets and the series, then cell_seek() for each cursor in use. Panes have the
+ * numbers 1, 2, … then.
  */
-struct pane *cell_pane_of(const struct plan *plan, const struct cell *cell, uint32_t seq);
-struct distinct *cell_set(const struct plan *plan, const struct cell *cell, unsigned set);
-struct distinct_panes cell_set_panes(const struct plan *plan, const struct cell *cell,
-				     unsigned set);
-
-void cell_series_save(const struct plan *plan, const struct cell *cell,
-		      struct state_writer *writer);
-int cell_series_load(const struct plan *plan, struct cell *cell, struct state_reader *reader);
-
-static inline double *pane_own(struct pane *pane)
-{
-	return (double *)(pane + 1);
-}
-
-/* The spaces' `max` and memory are set. */
-void plan_init(struct plan *plan, const struct rule_aggregate *list, unsigned len,
-	       struct distinct_space *space, struct series_space *series);
 
 /* `cell` has plan->cell_size bytes, zeroed. */
 void cell_init(const struct plan *plan, struct cell *cell);

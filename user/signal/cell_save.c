@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "signal/cell_inside.h"
+
 void item_save(struct state_writer *w, const struct item *item)
 {
 	state_put_raw(w, item->byte, sizeof(item->byte));
@@ -168,6 +170,36 @@ static int set_load(const struct plan *plan, const struct cell *cell, unsigned s
 	return err;
 }
 
+/* ---- series ---- */
+
+static void series_save(const struct plan *plan, const struct cell *cell, struct state_writer *w)
+{
+	for (unsigned i = 0; plan->pane_series && i < plan->len; i++) {
+		const struct plan_item *item = &plan->item[i];
+
+		if (item->in_pane < 0)
+			continue;
+		item->ops->series->save(w, cell_series(plan, cell) + item->in_cell,
+					series_panes(plan, cell, item, cell->oldest));
+	}
+}
+
+static int series_load(const struct plan *plan, struct cell *cell, struct state_reader *r)
+{
+	int err = 0;
+
+	for (unsigned i = 0; plan->pane_series && i < plan->len && !err && !r->bad; i++) {
+		const struct plan_item *item = &plan->item[i];
+
+		if (item->in_pane < 0)
+			continue;
+		err = item->ops->series->load(plan->series, item->aggregate, r,
+					      cell_series(plan, cell) + item->in_cell,
+					      series_panes(plan, cell, item, cell->oldest));
+	}
+	return err;
+}
+
 /* ---- cells ---- */
 
 void cell_save(const struct plan *plan, const struct cell *cell, struct state_writer *w)
@@ -184,7 +216,7 @@ void cell_save(const struct plan *plan, const struct cell *cell, struct state_wr
 	if (cell_panes(cell)) {
 		for (unsigned s = 0; s < plan->sets; s++)
 			set_save(plan, cell, s, w);
-		cell_series_save(plan, cell, w);
+		series_save(plan, cell, w);
 	}
 	for (unsigned c = 0; c < CURSORS; c++)
 		state_put_int(w, cell->start[c]);
@@ -214,7 +246,7 @@ int cell_load(const struct plan *plan, struct cell *cell, struct state_reader *r
 	for (unsigned s = 0; cell_panes(cell) && s < plan->sets && !err && !r->bad; s++)
 		err = set_load(plan, cell, s, r);
 	if (cell_panes(cell) && !err && !r->bad)
-		err = cell_series_load(plan, cell, r);
+		err = series_load(plan, cell, r);
 	for (unsigned c = 0; c < CURSORS; c++)
 		start[c] = state_get_timer(r);
 	return err;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "signal/cell.h"
+#include "signal/cell_inside.h"
 #include "signal/signal.h"
 
 struct one {
