@@ -51,7 +51,28 @@ struct pipeline {
 	VEC(uint64_t) own_sockets;
 };
 
-/* What one set of rules has made: what is derived for it, layer 1 and layer 2. */
+/* pipeline_sinks.c: what leaves. */
+
+/* Those of the configuration and of the options. 0, or -errno, said in `error` but for -ENOMEM. */
+int pipeline_sinks_open(struct pipeline *p, struct error *error);
+/* Lets what waits leave, and counts what does not. */
+void pipeline_sinks_close(struct pipeline *p);
+
+/* Whether some sink does. */
+static inline bool pipeline_wants(const struct pipeline *p, enum record_kind_out kind)
+{
+	return p->kinds & (1u << kind);
+}
+
+/* To the sinks that want it; takes it over. NULL: it could not be made, and is counted. */
+void pipeline_write(struct pipeline *p, struct out *out);
+
+/* A socket that weir itself has opened: not to be watched. Any thread; `context`: the pipeline. */
+void pipeline_own_socket(void *context, uint64_t cookie);
+
+/* pipeline_engine.c: what one set of rules has made. */
+
+/* What is derived for it, layer 1 and layer 2. */
 struct pipeline_engine {
 	struct derive *derive;
 	struct signal_engine *signals;

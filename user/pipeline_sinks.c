@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/log.h"
+#include "stages.h"
+
+#define FLUSH_MS	 5000
+#define FLUSH_FAILING_MS 1000
+
+void pipeline_write(struct pipeline *p, struct out *out)
+{
+	if (!out) {
+		p->lost++;
+		return;
+	}
+	vec_each (sink, &p->sinks)
+		if ((*sink)->kinds & (1u << out->kind))
+			(*sink)->ops->write(*sink, out);
+	out_drop(out);
+}
+
+static int sink_add(struct pipeline *p, struct sink *sink, uint32_t kinds)
+{
+	struct sink **at = vec_add(&p->sinks);
+
+	if (!at) {
+		sink->ops->close(sink);
+		return -ENOMEM;
+	}
+	*at = sink;
+	if (kinds)
+		sink->kinds = kinds;
+	p->kinds |= sink->kinds;
+	return 0;
+}
+
+/* A reader who stops must not stop the engine. */
+static int sink_add_queued(struct pipeline *p, struct sink *sink, uint32_t kinds,
+			   struct error *error)
+{
+	int err = sink_queued(&sink, 0, error);
+
+	if (err) {
+		sink->ops->close(sink);
+		return err;
+	}
+	return sink_add(p, sink, kinds);
+}
+
+static uint32_t stream_kinds(bool signals, bool events)
+{
+	return 1u << OUT_DETECTION | (signals ? 1u << OUT_SIGNAL : 0) |
+	       (events ? 1u << OUT_EVENT | 1u << OUT_HEALTH : 0);
+}
+
+static int open_streams(struct pipeline *p, struct error *error)
+{
+	const struct config *config = p->config;
+	uint32_t kinds = stream_kinds(p->options.signals, p->options.events);
+	struct sink *sink;
+	int err = 0;
+
+	if (p->options.form != OUTPUT_NONE) {
+		err = p->options.form == OUTPUT_JSON ? sink_json_open(&sink, "-", kinds, error)
+						     : sink_text_open(&sink, kinds, error);
+		err = err ? err : sink_add(p, sink, kinds);
+	}
+	if (!err && p->options.live && config->json_path) {
+		kinds = stream_kinds(config->json_signals, config->json_events);
+		err = sink_json_open(&sink, config->json_path, kinds, error);
+		err = err ? err : sink_add_queued(p, sink, kinds, error);
+	}
+	if (!err && p->options.live && config->archive) {
+		err = sink_archive_open(&sink, &config->archive_options, error);
+		err = err ? err : sink_add_queued(p, sink, sink->kinds, error);
+	}
+	return err;
+}
+
+static int open_stores(struct pipeline *p, struct error *error)
+{
+	const struct config *config = p->config;
+	struct sqlite_options sqlite = {
+		.path = p->options.database,
+		/* An old capture is stored to be looked at, not to be aged away. */
+		.keep_for = p->options.live ? config->keep_for : 0,
+		.clock = p->options.live ? time_now : NULL,
+		.patient = !p->options.live,
+		.keep_bytes = config->keep_bytes,
+		.all_flows = config->all_flows,
+	};
+	struct syslog_options syslog = config->syslog_options;
+	struct sink *sink;
+	int err = 0;
+
+	if (sqlite.path) {
+		err = sink_sqlite_open(&sink, &sqlite, error);
+		err = err ? err : sink_add(p, sink, 0);
+	}
+	if (!err && p->options.live && config->syslog) {
+		syslog.own_socket = pipeline_own_socket;
+		syslog.context = p;
+		err = sink_syslog_open(&sink, &syslog, error);
+		err = err ? err : sink_add(p, sink, 0);
+	}
+	return err;
+}
+
+int pipeline_sinks_open(struct pipeline *p, struct error *error)
+{
+	int err = open_stores(p, error);
+
+	return err ? err : open_streams(p, error);
+}
+
+/* Lets what waits leave. One that refuses already is given less time: nobody waits for a stop. */
+static void flush(struct sink *sink)
+{
+	json_t *status = sink->ops->status(sink);
+	int patience = json_object_get(status, "error") ? FLUSH_FAILING_MS : FLUSH_MS;
+
+	json_decref(status);
+	if (sink->ops->flush(sink, patience))
+		log_warn("%s did not take all within %d s: what is left may be lost",
+			 sink->ops->name, patience / 1000);
+}
+
+/* Records that the sink did not take. */
+static uint64_t sink_lost(struct sink *sink)
+{
+	json_t *status = sink->ops->status(sink);
+	json_int_t lost = json_integer_value(json_object_get(status, "dropped")) +
+			  json_integer_value(json_object_get(status, "failed"));
+
+	json_decref(status);
+	return (uint64_t)lost;
+}
+
+void pipeline_sinks_close(struct pipeline *p)
+{
+	vec_each (sink, &p->sinks) {
+		flush(*sink);
+		p->lost += sink_lost(*sink);
+		(*sink)->ops->close(*sink);
+	}
+	vec_free(&p->sinks);
+}
