@@ -283,11 +283,6 @@ uint64_t pipeline_close(struct pipeline *p)
 
 /* ---- what others ask for ---- */
 
-const struct ruleset *pipeline_rules(const struct pipeline *p)
-{
-	return p->rules;
-}
-
 struct flow_table *pipeline_flows(struct pipeline *p)
 {
 	return p->flows;

@@ -76,11 +76,6 @@ uint32_t pipeline_flows_input(const struct pipeline *pipeline);
 /* Recorded signals that no rule could take. */
 uint64_t pipeline_refused_signals(const struct pipeline *pipeline);
 
-/* A signal that another program made, of a rule of the set (pipeline_rules()), at its place in the
- * order of events: `emitted` is never less than that of the one before. Borrowed. */
-void pipeline_signal(struct pipeline *pipeline, const struct signal *signal);
-const struct ruleset *pipeline_rules(const struct pipeline *pipeline);
-
 /* What weir says of itself: to rules and to the table `health`. */
 void pipeline_health(struct pipeline *pipeline, weir_time at, const char *fact,
 		     const char *message);

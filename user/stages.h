@@ -11,8 +11,8 @@
 #include "flow/answered.h"
 #include "flow/flow.h"
 #include "pipeline.h"
-#include "recorded.h"
 #include "signal/engine.h"
+#include "signal/recorded.h"
 #include "sink/evidence.h"
 #include "sink/sink.h"
 
@@ -86,6 +86,9 @@ int pipeline_engine_make(struct pipeline *p, const struct config *config,
 void pipeline_engine_free(struct pipeline_engine *engine);
 /* It is the pipeline's now, in place of the one that was. */
 void pipeline_engine_take(struct pipeline *p, struct pipeline_engine *engine);
+
+/* A signal that another program made, at its place in the order of events. Borrowed. */
+void pipeline_signal(struct pipeline *p, const struct signal *signal);
 
 /* Of a configuration, whose addresses and names it borrows. 0, or -ENOMEM. */
 int pipeline_roles_read(const struct config *config, struct pipeline_roles *roles);

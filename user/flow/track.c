@@ -286,23 +286,3 @@ void track_stats(const struct track *track, struct track_stats *stats)
 {
 	*stats = track->stats;
 }
-
-json_t *track_report(const struct track *track)
-{
-	static const char *const words[LOSS_COUNT] = {
-#define X(name, text) [LOSS_##name] = (text),
-		WEIR_LOSSES(X)
-#undef X
-	};
-	const struct track_stats *stats = &track->stats;
-	json_t *lost = json_object();
-
-	for (unsigned i = 0; i < LOSS_COUNT; i++)
-		if (stats->lost[i])
-			json_object_set_new(lost, words[i],
-					    json_integer((json_int_t)stats->lost[i]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "packets", (json_int_t)stats->packets,
-			 "ip_bytes", (json_int_t)stats->ip_bytes, "wrong_time",
-			 (json_int_t)stats->wild, "no_memory", (json_int_t)stats->no_memory,
-			 "not_in_flows", lost);
-}

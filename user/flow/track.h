@@ -2,8 +2,6 @@
 #ifndef WEIR_FLOW_TRACK_H
 #define WEIR_FLOW_TRACK_H
 
-#include <jansson.h>
-
 #include "bpf/loss.h"
 #include "capture/source.h"
 #include "flow/flow.h"
@@ -41,8 +39,5 @@ void track_finish(struct track *track);
 weir_time track_clock(const struct track *track);
 
 void track_stats(const struct track *track, struct track_stats *stats);
-
-/* The same as JSON, reasons by their words: a new reference. */
-json_t *track_report(const struct track *track);
 
 #endif

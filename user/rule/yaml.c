@@ -260,7 +260,7 @@ bool item_is_text(struct item item)
 	return item.node && item.node->type == YAML_SCALAR_NODE;
 }
 
-bool item_is_quoted(struct item item)
+static bool item_is_quoted(struct item item)
 {
 	return item_is_text(item) && item.node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 }

@@ -34,8 +34,7 @@ bool item_is_map(struct item item);
 bool item_is_list(struct item item);
 bool item_is_text(struct item item); /* any scalar */
 bool item_is_null(struct item item); /* plain ~, null or nothing */
-bool item_is_quoted(struct item item);
-size_t item_len(struct item item); /* pairs of a map, items of a list */
+size_t item_len(struct item item);   /* pairs of a map, items of a list */
 struct item item_at(struct item list, size_t i);
 struct item item_key(struct item map, size_t i);
 struct item item_value(struct item map, size_t i);

@@ -223,15 +223,6 @@ json_t *store_record(struct store *s, const char *id, struct error *error)
 	return record;
 }
 
-json_t *store_signals(struct store *s, const char *id, struct error *error)
-{
-	return rows_of(s,
-		       "SELECT signal.record FROM detection_signal JOIN signal"
-		       " ON signal.id = signal_id WHERE detection_id = ?1"
-		       " ORDER BY window_start, signal.id",
-		       id, as_record, error);
-}
-
 json_t *store_flows(struct store *s, const char *id, struct error *error)
 {
 	return rows_of(

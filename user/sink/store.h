@@ -39,11 +39,9 @@ int store_list(struct store *store, const struct store_filter *filter,
 int store_find(struct store *store, const char *prefix, char id[UUID_TEXT_MAX],
 	       struct error *error);
 
-/* Its JSON object; its signals' (as stored: [{…}]); the connections that its samples belong to
- * ([{"id", "community_id", … as the columns of `flow`}]). New references; NULL with `error` said.
- */
+/* Its JSON object; the connections that its samples belong to ([{"id", "community_id", … as the
+ * columns of `flow`}]). New references; NULL with `error` said. */
 json_t *store_record(struct store *store, const char *id, struct error *error);
-json_t *store_signals(struct store *store, const char *id, struct error *error);
 json_t *store_flows(struct store *store, const char *id, struct error *error);
 
 /* Sets the state of a detection ("acknowledged", "closed"), which only goes forward; `word` says as

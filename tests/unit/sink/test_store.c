@@ -152,18 +152,15 @@ static void one_is_read_with_all_that_belongs_to_it(void **state)
 	struct store *store = opened();
 	struct error error;
 	json_t *record = store_record(store, id, &error);
-	json_t *signals = store_signals(store, id, &error);
 	json_t *flows = store_flows(store, id, &error);
 
 	(void)state;
 	assert_string_equal(json_string_value(json_object_get(record, "event.id")), id);
-	assert_int_equal(json_array_size(signals), 2);
 	assert_int_equal(json_array_size(flows), 1);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_array_get(flows, 0), "source_bytes")),
 		1234);
 	json_decref(record);
-	json_decref(signals);
 	json_decref(flows);
 	assert_null(store_record(store, "cccc", &error));
 	store_close(store);
