@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_RECORDED_H
-#define WEIR_RECORDED_H
+#ifndef WEIR_SIGNAL_RECORDED_H
+#define WEIR_SIGNAL_RECORDED_H
 
 #include "capture/source.h"
 #include "signal/signal.h"
