@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What rules cost that are loaded and do not match: the same stream, of which the same few rules
- * take something, with 10, 100, 1,000 and 3,000 rules loaded. `bench_loaded`.
+ * take something, with 10, 100, 1,000 and 3,000 rules loaded.
  */
 #include "engine.h"
 

@@ -13,8 +13,8 @@
 #include "capture/source.h"
 #include "flow/track.h"
 
-/* What the fuzzers of captures share: bytes as a file through the source, the tracker and the flow
- * stage, which must account for each byte that was counted. */
+/* What the fuzzers of captures and logs share: bytes as a file through the source; packets through
+ * the tracker and the flow stage, which must account for each byte that was counted. */
 
 struct replay {
 	struct flow_table *flows;
@@ -111,22 +111,38 @@ static inline struct source *replay_open(const uint8_t *data, size_t size, const
 	return source;
 }
 
+/* Reads `data` to its end. */
+static inline void replay_read(struct replay *r, const uint8_t *data, size_t size, const char *type)
+{
+	const struct intake intake = {r, replay_packet, replay_event, replay_signal};
+	struct source *source = replay_open(data, size, type);
+	weir_time at;
+
+	while (source && source->ops->peek(source, &at) > 0)
+		source->ops->deliver(source, &intake);
+	if (!source)
+		return;
+	json_decref(source->ops->report(source));
+	source->ops->close(source);
+}
+
 static inline int replay_file(const uint8_t *data, size_t size, const char *type)
 {
 	struct replay r;
-	const struct intake intake = {&r, replay_packet, replay_event, replay_signal};
-	struct source *source;
-	weir_time at;
 
 	replay_start(&r);
-	source = replay_open(data, size, type);
-	while (source && source->ops->peek(source, &at) > 0)
-		source->ops->deliver(source, &intake);
-	if (source) {
-		json_decref(source->ops->report(source));
-		source->ops->close(source);
-	}
+	replay_read(&r, data, size, type);
 	replay_finish(&r);
+	return 0;
+}
+
+/* What others recorded: there are no packets to account for. */
+static inline int replay_log(const uint8_t *data, size_t size, const char *type)
+{
+	struct replay events = {0};
+
+	replay_quiet();
+	replay_read(&events, data, size, type);
 	return 0;
 }
 
