@@ -79,7 +79,7 @@ class Temporal:
             "emitted": self.engine.clock, "window_start": life.first, "window_end": anchor,
             "severity": life.severity, "confidence": life.confidence, "keys": keys,
             "named": {self.outer(g): v for g, v in zip(self.rule.group, keys)},
-            "estimated": [], "loose": {}, "sets": {}, "known": {}, "values": {}}, self.rule)
+            "estimated": [], "loose": {}, "sets": {}, "known": {}, "seen": {}, "values": {}}, self.rule)
 
 
 def late(rule):
@@ -112,11 +112,15 @@ class Match:
     def call(self, function, names):
         if function == "severity":
             return max((s["severity"] for s in self.found[names[0]]), default=None)
-        sets = [self.union(*n.split(".")) for n in names[1:]]
-        return len(set.intersection(*sets))
+        return len(self.common([n.split(".") for n in names[1:]]))
 
-    def union(self, ref, computed):
-        return set().union(*[s["known"][computed] for s in self.found[ref]])
+    def union(self, ref, computed, what="known"):
+        return set().union(*[s[what][computed] for s in self.found[ref]])
+
+    def common(self, named):
+        """Values that all sets saw and that one of them keeps."""
+        return set.union(*[self.union(*n) for n in named]) & set.intersection(
+            *[self.union(*n, "seen") for n in named])
 
     def evidence(self):
         return list(itertools.chain(*self.found.values()))
@@ -141,15 +145,15 @@ class Match:
             mine = [a.name for a in getattr(ref, "compute", ())
                     if a.kind == "values" and a.fields == fields]
             if mine and self.found[ref.name]:
-                yield self.union(ref.name, mine[0])
+                yield ref.name, mine[0]
 
     def shared(self, fields):
         sets = list(self.sets(fields))
-        return set.intersection(*sets) if len(sets) > 1 else set()
+        return self.common(sets) if len(sets) > 1 else set()
 
     def differ(self, fields):
         """Each set has a value of its own: all choices are tried."""
-        sets = list(self.sets(fields))
+        sets = [self.union(*n) for n in self.sets(fields)]
         return len(sets) > 1 and distinct_choice(sets, frozenset())
 
     def severity(self):

@@ -88,7 +88,7 @@ class Single:
             "time": e["time"], "emitted": e["time"], "window_start": e["time"],
             "window_end": e["time"], "severity": self.rule.level, "confidence": 1,
             "keys": list(keys.values()), "estimated": [], "loose": {}, "sets": {},
-            "known": {}, "values": {}, "event": e}, self.rule)
+            "known": {}, "seen": {}, "values": {}, "event": e}, self.rule)
 
 
 class Engine:
@@ -193,7 +193,7 @@ class Engine:
                 "filtered": sum(f.taken for r in self.rules for f in r.event_filters + r.filters)}
 
 
-SHOWN = {"event", "named", "known"}
+SHOWN = {"event", "named", "known", "seen"}
 
 
 def run(case):

@@ -397,11 +397,14 @@ class Window:
         whole = {n: [list(t) for t in s] for n, s in sets.items() if n not in estimated}
         known = {a.name: self.newest(self.taken(a, events), a.fields) for a in self.rule.compute
                  if a.name in sets}
+        seen = {a.name: {aggregates.tuple_of(e, a.fields) for e in self.taken(a, events)}
+                for a in self.rule.compute if a.name in sets}
         # Of a key that came back no error is stated.
         loose = {a.name: "short" if key.short else a.kind for a in self.rule.compute
                  if a.kind in aggregates.SERIES and a.name in beyond and not a.per}
-        return {"estimated": estimated, "loose": loose, "sets": whole, "known": known, "values": {
-            **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
+        return {"estimated": estimated, "loose": loose, "sets": whole, "known": known,
+                "seen": seen, "values": {
+                    **env.values, **{"z " + n: z for n, z in env.scores.items()}}}
 
 
 def oldest(values):

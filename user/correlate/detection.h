@@ -39,6 +39,9 @@ struct detection {
 	unsigned signals_len;
 	const struct value *common; /* values that the evidence shares (weir.common) */
 	unsigned common_len;
+	/* The chance that one of what the evidence shares, or of what common() counts, is not
+	 * shared: sets keep fingerprints of what is beyond their bound. 0: all is known whole. */
+	double common_wrong;
 	const char *message; /* one sentence */
 	const char *why;     /* why it fired, in words, lines */
 };

@@ -68,8 +68,13 @@ static struct signal_set *take_sets(struct writer *w, const struct signal *from)
 		const struct value *values =
 			take_values(w, set->at, (size_t)set->len * set->fields.len);
 
-		if (at)
+		const uint32_t *past =
+			take(w, set->past.slot, set->past.cap * sizeof(*set->past.slot));
+
+		if (at) {
 			at[i].at = values;
+			at[i].past.slot = past;
+		}
 	}
 	return at;
 }

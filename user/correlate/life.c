@@ -308,6 +308,7 @@ static void put_words(struct life *life, const struct holding *h)
 	arena_reset(&life->words);
 	d->common = life_values(&life->words, h->common, h->common_len);
 	d->common_len = d->common ? h->common_len : 0;
+	d->common_wrong = h->common_wrong;
 	life->common_name = h->common_name;
 	life->common_width = h->common_width;
 	d->message = arena_text(&life->words, h->message ? h->message : h->rule->title);

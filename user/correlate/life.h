@@ -42,6 +42,7 @@ struct holding {
 	unsigned evidence_len;
 	const struct value *common;
 	unsigned common_len, common_width;
+	double common_wrong;
 	const char *common_name;
 	enum severity severity;
 	double confidence, coverage;

@@ -67,9 +67,18 @@ static void add_union(const struct match *match, struct shared *shared, unsigned
 	}
 }
 
+/* That something is in common stands on a fingerprint: the chance that it does so wrongly. */
+static void note_wrong(struct match *match, const struct shared *shared, unsigned sets)
+{
+	double wrong = shared_wrong(shared, sets);
+
+	if (wrong > match->common_wrong)
+		match->common_wrong = wrong;
+}
+
 static struct value common_of(void *context, const int *refs, const int *computed, int sets)
 {
-	const struct match *match = context;
+	struct match *match = context;
 	struct shared shared;
 	double count;
 
@@ -78,7 +87,9 @@ static struct value common_of(void *context, const int *refs, const int *compute
 	shared_init(&shared, match->arena, match->buffer);
 	for (int i = 0; i < sets; i++)
 		add_union(match, &shared, (unsigned)i, (unsigned)refs[i], (unsigned)computed[i]);
+	shared_ask(&shared);
 	count = shared_count(&shared, (unsigned)sets);
+	note_wrong(match, &shared, (unsigned)sets);
 	shared_free(&shared);
 	return (struct value){.type = VALUE_NUMBER, .number = count};
 }
@@ -138,12 +149,15 @@ static unsigned add_sets(const struct match *match, struct shared *shared, const
 	return sets;
 }
 
-static bool keep_common(struct match *match, const struct shared *shared, unsigned sets,
-			unsigned width)
+static bool keep_common(struct match *match, struct shared *shared, unsigned sets, unsigned width)
 {
-	unsigned count = shared_count(shared, sets);
-	struct value *at =
-		arena_alloc(match->arena, ((size_t)count * width + 1) * sizeof(*match->common));
+	unsigned count;
+	struct value *at;
+
+	shared_ask(shared);
+	count = shared_count(shared, sets);
+	note_wrong(match, shared, sets);
+	at = arena_alloc(match->arena, ((size_t)count * width + 1) * sizeof(*match->common));
 
 	if (!at)
 		return false;

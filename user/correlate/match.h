@@ -29,6 +29,7 @@ struct match {
 	int8_t holds[RULE_REFS_MAX];
 	const struct value *common;
 	unsigned common_len, common_width; /* values, and values a tuple */
+	double common_wrong; /* chance that one of them is not; 0: all are known whole */
 	enum severity severity;
 	double confidence, coverage;
 };

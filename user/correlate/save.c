@@ -10,8 +10,8 @@
  * keep the same; then who keeps it, by its number.
  */
 
-#define EVIDENCE_VERSION   1
-#define DETECTIONS_VERSION 1
+#define EVIDENCE_VERSION   2
+#define DETECTIONS_VERSION 2
 #define TEMPORAL_VERSION   1
 #define KEPT		   1 /* before each of a list; 0: no more */
 
@@ -84,6 +84,7 @@ static void life_save(struct state_writer *w, const struct life *life)
 	state_put_uint(w, d->common_len);
 	for (unsigned i = 0; i < d->common_len; i++)
 		value_save(w, &d->common[i]);
+	state_put_real(w, d->common_wrong);
 	state_put_int(w, life->close_at);
 	state_put_int(w, life->announce_at);
 	state_put_uint(w, life->left_out);
@@ -256,6 +257,7 @@ static int common_load(struct state_reader *r, struct life *life)
 		value_load(r, &values[i]);
 	d->common = values ? life_values(&life->words, values, (unsigned)len) : NULL;
 	d->common_len = (unsigned)len;
+	d->common_wrong = state_get_share(r);
 	free(values);
 	return d->common && life->common_name ? 0 : -ENOMEM;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "correlate/shared.h"
 
+#include <math.h>
+
 void shared_init(struct shared *shared, struct arena *arena, struct tuple_buffer *buffer)
 {
 	*shared = (struct shared){.arena = arena, .buffer = buffer};
@@ -11,6 +13,7 @@ void shared_free(struct shared *shared)
 {
 	table_free(&shared->table);
 	vec_free(&shared->list);
+	vec_free(&shared->pasts);
 }
 
 static struct shared_tuple *tuple_of(struct shared *shared, const struct value *at, unsigned len)
@@ -35,6 +38,8 @@ static struct shared_tuple *tuple_of(struct shared *shared, const struct value *
 
 void shared_add(struct shared *shared, unsigned set, const struct signal_set *from)
 {
+	struct shared_past *past;
+
 	for (unsigned i = 0; i < from->len; i++) {
 		struct shared_tuple *tuple =
 			tuple_of(shared, from->at + (size_t)i * from->fields.len, from->fields.len);
@@ -42,6 +47,32 @@ void shared_add(struct shared *shared, unsigned set, const struct signal_set *fr
 		if (tuple)
 			tuple->sets |= UINT32_C(1) << set;
 	}
+	if (!from->past.count)
+		return;
+	past = vec_add(&shared->pasts);
+	if (past)
+		*past = (struct shared_past){&from->past, set};
+}
+
+static void ask_one(struct shared *shared, const struct shared_past *in)
+{
+	vec_each (at, &shared->list) {
+		struct shared_tuple *tuple = *at;
+
+		if (tuple->sets >> in->set & 1)
+			continue;
+		shared->wrong += past_rate(in->past);
+		if (!past_has(in->past, past_print(item_fixed_hash(&tuple->item))))
+			continue;
+		tuple->sets |= UINT32_C(1) << in->set;
+		tuple->taken = true;
+	}
+}
+
+void shared_ask(struct shared *shared)
+{
+	vec_each (in, &shared->pasts)
+		ask_one(shared, in);
 }
 
 static uint32_t all_of(unsigned sets)
@@ -56,6 +87,14 @@ unsigned shared_count(const struct shared *shared, unsigned sets)
 	vec_each (tuple, &shared->list)
 		count += (*tuple)->sets == all_of(sets);
 	return count;
+}
+
+double shared_wrong(const struct shared *shared, unsigned sets)
+{
+	vec_each (tuple, &shared->list)
+		if ((*tuple)->taken && (*tuple)->sets == all_of(sets))
+			return -expm1(-shared->wrong);
+	return 0;
 }
 
 /* A matching of sets to tuples by augmenting paths (Kuhn 1955). */

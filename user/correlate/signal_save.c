@@ -42,6 +42,9 @@ static void set_save(struct state_writer *w, const struct signal_set *set)
 	state_put_uint(w, set->len);
 	for (size_t i = 0; i < (size_t)set->len * set->fields.len; i++)
 		value_save(w, &set->at[i]);
+	state_put_uint(w, set->past.cap);
+	state_put_uint(w, set->past.count);
+	state_put_raw(w, set->past.slot, set->past.cap * sizeof(*set->past.slot));
 }
 
 static void times_save(struct state_writer *w, const struct signal *s)
@@ -109,6 +112,25 @@ static int computed_load(struct state_reader *r, struct arena *arena, struct sig
 	return 0;
 }
 
+static int past_load(struct state_reader *r, struct arena *arena, struct past_seen *past)
+{
+	uint32_t *slot;
+
+	past->cap = (uint32_t)state_get_count(r, UINT32_MAX / 2);
+	past->count = (uint32_t)state_get_count(r, UINT32_MAX / 2);
+	if (past->cap > (size_t)(r->end - r->at) / sizeof(*slot)) {
+		r->bad = true;
+		past->cap = past->count = 0;
+	}
+	slot = arena_alloc(arena, (past->cap + 1) * sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	state_get_raw(r, slot, past->cap * sizeof(*slot));
+	past->slot = slot;
+	r->bad |= !past_is_sound(past);
+	return 0;
+}
+
 static int set_load(struct state_reader *r, struct arena *arena, struct signal_set *set)
 {
 	struct value *at;
@@ -129,7 +151,7 @@ static int set_load(struct state_reader *r, struct arena *arena, struct signal_s
 	for (size_t i = 0; i < len; i++)
 		value_load(r, &at[i]);
 	set->at = at;
-	return 0;
+	return past_load(r, arena, &set->past);
 }
 
 static void times_load(struct state_reader *r, struct signal *s)

@@ -297,6 +297,7 @@ static void hold(struct temporal *temporal, struct match *match, const struct va
 				  .common = match->common,
 				  .common_len = match->common_len,
 				  .common_width = match->common_width,
+				  .common_wrong = match->common_wrong,
 				  .common_name = temporal->common_name,
 				  .severity = match->severity,
 				  .confidence = match->confidence,

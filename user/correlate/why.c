@@ -94,6 +94,14 @@ const char *why_of(struct arena *arena, const struct detection *d, const char *c
 			arena, text,
 			arena_format(arena, "\nin common: %s %s", common_name ? common_name : "",
 				     why_list(arena, d->common, d->common_len, common_width)));
+	if (d->common_wrong > 0)
+		text = words_join(
+			arena, text,
+			arena_format(
+				arena,
+				"\nwhat is in common goes by fingerprints: the chance that one "
+				"of it is not is %.2g %%",
+				d->common_wrong * 100));
 	if (d->coverage < 1)
 		text = words_join(arena, text,
 				  arena_format(arena, "\nonly %.1f %% of the packets were seen",

@@ -44,6 +44,19 @@ int tuple_load(struct pool *pool, const struct item *item, const struct field_li
 
 /* ---- sets ---- */
 
+static void fingerprints_save(const struct distinct *set, uint32_t less, struct state_writer *w)
+{
+	const struct past *past = set->past;
+
+	for (uint32_t i = 0; past && i < past->cap; i++) {
+		if (past->slot[i].pane <= less)
+			continue;
+		state_put_uint(w, past->slot[i].pane - less);
+		state_put_raw(w, &past->slot[i].print, sizeof(past->slot[i].print));
+	}
+	state_put_uint(w, 0);
+}
+
 static void entries_save(const struct distinct *set, uint32_t less, struct state_writer *w)
 {
 	state_put_uint(w, set->used);
@@ -57,6 +70,8 @@ static void entries_save(const struct distinct *set, uint32_t less, struct state
 	}
 	state_put_uint(w, set->sketching);
 	state_put_uint(w, set->forgotten ? set->forgotten - less : 0);
+	if (set->keep)
+		fingerprints_save(set, less, w);
 }
 
 static void set_pane_save(const struct distinct_pane *pane, struct state_writer *w)
@@ -114,6 +129,23 @@ static int entry_load(const struct plan *plan, struct distinct *set,
 	return err;
 }
 
+static int fingerprints_load(const struct plan *plan, const struct cell *cell, struct distinct *set,
+			     struct state_reader *r)
+{
+	uint32_t pane, print;
+	int err = 0;
+
+	while (!err && !r->bad && (pane = (uint32_t)state_get_below(r, cell->newest))) {
+		state_get_raw(r, &print, sizeof(print));
+		r->bad |= !print;
+		if (!r->bad)
+			err = past_add(plan->space->pool, &set->past, print, pane,
+				       plan->space->max * PAST_TIMES);
+	}
+	r->bad |= err == -ENOSPC;
+	return err == -ENOSPC ? 0 : err;
+}
+
 static int entries_load(const struct plan *plan, const struct cell *cell, unsigned s,
 			struct state_reader *r)
 {
@@ -128,6 +160,8 @@ static int entries_load(const struct plan *plan, const struct cell *cell, unsign
 	distinct_rebuilt(set);
 	set->sketching = state_get_bool(r);
 	set->forgotten = (uint32_t)state_get_below(r, cell->newest);
+	if (set->keep && !err && !r->bad)
+		err = fingerprints_load(plan, cell, set, r);
 	return err;
 }
 

@@ -103,6 +103,8 @@ int cell_values(const struct plan *plan, struct cell *cell, enum cell_cursor whi
 		return -ENOMEM;
 	*out = (struct signal_set){.computed = i, .fields = *fields, .at = at};
 	out->whole = !cell_told(plan, cell, which, i).estimated;
+	if (!out->whole && past_window(set->past, from, arena, &out->past))
+		return -ENOMEM;
 	set->stamp++;
 	for (uint32_t seq = from; from && seq != cell->newest + 1; seq++) {
 		const struct distinct_pane *seen = pane_set(plan, cell_pane_of(plan, cell, seq), s);

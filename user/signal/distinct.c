@@ -188,13 +188,30 @@ static void start_sketching(struct distinct_space *space, const struct distinct_
 			 item_fixed_hash(&distinct_entry(set, e)->item));
 }
 
-static void push_out(struct distinct_space *space, const struct distinct_seen *seen)
+/* Keeping sets: the entry is about to be pushed out. */
+static void remember(struct distinct_space *space, struct distinct *set, uint32_t e,
+		     const struct field_list *fields)
+{
+	struct value values[RULE_FIELDS_MAX];
+	struct item item;
+
+	distinct_values(set, e, fields, values);
+	if (!tuple_values_item(space->buffer, values, fields->len, &item) ||
+	    past_add(space->pool, &set->past, past_print(item_fixed_hash(&item)),
+		     distinct_entry(set, e)->pane, space->max * PAST_TIMES))
+		space->refused++;
+}
+
+static void push_out(struct distinct_space *space, const struct distinct_seen *seen,
+		     const struct field_list *fields)
 {
 	struct distinct *set = seen->set;
 	uint32_t seq = distinct_entry(set, set->oldest)->pane;
 
 	if (!set->sketching)
 		start_sketching(space, seen);
+	if (set->keep)
+		remember(space, set, set->oldest, fields);
 	set->forgotten = seq;
 	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
 		if (seen->cursor[i] && seen->cursor[i]->from <= seq)
@@ -202,12 +219,13 @@ static void push_out(struct distinct_space *space, const struct distinct_seen *s
 	remove_oldest(space, set, &seen->panes);
 }
 
-static int entry_new(struct distinct_space *space, const struct distinct_seen *seen, uint32_t *e)
+static int entry_new(struct distinct_space *space, const struct distinct_seen *seen,
+		     const struct field_list *fields, uint32_t *e)
 {
 	struct distinct *set = seen->set;
 
 	if (set->count == space->max)
-		push_out(space, seen);
+		push_out(space, seen, fields);
 	if (!set->free && set->used == set->cap) {
 		int err = grow(space, set);
 
@@ -312,7 +330,7 @@ static int add_entry(struct distinct_space *space, const struct distinct_seen *s
 		set->keep ? tuple_keep(space->pool, space->buffer, event, fields, item, &tuple) : 0;
 
 	if (!err)
-		err = entry_new(space, seen, e);
+		err = entry_new(space, seen, fields, e);
 	if (err) {
 		tuple_drop(space->pool, tuple);
 		return err;
@@ -391,7 +409,9 @@ void distinct_expire(struct distinct_space *space, struct distinct *set,
 	for (unsigned i = 0; i < DISTINCT_CURSORS; i++)
 		part_free(space, pane->front[i]);
 	pool_put(space->pool, pane->first, pane->first_cap * sizeof(*pane->first));
+	past_expire(set->past, seq);
 	if (set->forgotten == seq) {
+		past_free(space->pool, &set->past);
 		set->forgotten = 0;
 		set->sketching = false;
 	}
@@ -404,6 +424,7 @@ void distinct_renumber(struct distinct *set, uint32_t less)
 		distinct_entry(set, e)->pane -= less;
 	if (set->forgotten)
 		set->forgotten -= less;
+	past_renumber(set->past, less);
 }
 
 void distinct_values(const struct distinct *set, uint32_t entry, const struct field_list *fields,
@@ -465,6 +486,7 @@ void distinct_rebuilt(struct distinct *set)
 
 void distinct_free(struct distinct_space *space, struct distinct *set)
 {
+	past_free(space->pool, &set->past);
 	if (set->cap)
 		pool_put(space->pool, set->entries, block_size(set, set->cap));
 	*set = (struct distinct){.keep = set->keep};

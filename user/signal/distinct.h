@@ -2,6 +2,7 @@
 #ifndef WEIR_SIGNAL_DISTINCT_H
 #define WEIR_SIGNAL_DISTINCT_H
 
+#include "signal/past.h"
 #include "signal/sketch.h"
 #include "signal/tuple.h"
 
@@ -11,7 +12,8 @@
  *
  * Exact while a window has at most `max` values. Beyond, the value seen longest ago is pushed out,
  * and windows that reach back to it are estimated from HyperLogLog registers a pane
- * (SKETCH_ERROR).
+ * (SKETCH_ERROR); a set that keeps its values remembers the fingerprint of what it pushed out
+ * (past.h).
  */
 
 /* What is the same for all sets of a rule. */
@@ -50,6 +52,7 @@ struct distinct_entry {
 
 struct distinct {
 	struct distinct_entry *entries;
+	struct past *past; /* keeping sets: what was pushed out */
 	uint32_t cap, used, count, free;
 	uint32_t oldest, newest;
 	uint32_t forgotten; /* newest pane whose value was pushed out; 0: none */

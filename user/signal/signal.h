@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "rule/rule.h"
+#include "signal/past.h"
 
 /* What a window (or a single event) that met its rule says. */
 
@@ -27,7 +28,8 @@ struct signal_set {
 	struct field_list fields;
 	const struct value *at; /* len × fields.len, in order of first appearance */
 	unsigned len;
-	bool whole; /* false: more than the exact bound were seen */
+	bool whole;	       /* false: more than the exact bound were seen */
+	struct past_seen past; /* then: those that are not in `at` */
 };
 
 /* Borrowed: alive during the call that hands it over. */

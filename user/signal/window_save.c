@@ -11,7 +11,7 @@
  * list on, and the evidence. Where keys are scheduled, and what cursors sum up, follows from these.
  */
 
-#define WINDOW_VERSION 1
+#define WINDOW_VERSION 2
 
 /* ---- out ---- */
 

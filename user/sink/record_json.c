@@ -389,6 +389,11 @@ static bool put_common_values(json_t *o, const struct detection *d)
 	return put(o, "weir.common", array);
 }
 
+static bool put_common_wrong(json_t *o, const struct detection *d)
+{
+	return !(d->common_wrong > 0) || put(o, "weir.common_error", json_real(d->common_wrong));
+}
+
 /* What its signals measured, under "SIGNAL.value" where several have a name. */
 static json_t *detection_values(const struct detection *d)
 {
@@ -419,8 +424,8 @@ static bool put_detection(json_t *o, const struct detection *d)
 
 	return put_text(o, "weir.state", closed ? "closed" : "open") &&
 	       put(o, "weir.count", json_integer((json_int_t)d->count)) &&
-	       put_common_values(o, d) && put(o, "weir.signals", signals_json(d)) &&
-	       put(o, "weir.samples", samples_json(d)) &&
+	       put_common_values(o, d) && put_common_wrong(o, d) &&
+	       put(o, "weir.signals", signals_json(d)) && put(o, "weir.samples", samples_json(d)) &&
 	       put(o, "weir.actions", list_json(d->rule->actions)) &&
 	       put_list(o, "weir.false_positives", d->rule->falsepositives) &&
 	       put_list(o, "rule.reference", d->rule->references) &&

@@ -120,6 +120,27 @@ static void common_wants_a_shared_value(void **state)
 	bench_free(b);
 }
 
+/* Of what a set had to push out it still knows that it was there. */
+static void common_reaches_beyond_the_exact_bound(void **state)
+{
+	struct bench *b = bench_new(TOGETHER("temporal", "  common: [destination.ip]\n"));
+	char target[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 1500; i++) {
+		snprintf(target, sizeof(target), "10.1.%u.%u", i / 250, i % 250);
+		scan(b, 1 + i * 0.001, target);
+	}
+	access_to(b, 20, "10.2.0.1");
+	assert_int_equal(b->detections, 0);
+	access_to(b, 40, "10.1.0.1");
+	assert_int_equal(b->detections, 1);
+	assert_int_equal(b->detection[0].common_len, 1);
+	assert_non_null(strstr(b->detection[0].why, "in common: destination.ip 10.1.0.1"));
+	assert_non_null(strstr(b->detection[0].why, "goes by fingerprints"));
+	bench_free(b);
+}
+
 static void differ_wants_two_values(void **state)
 {
 	struct bench *b = bench_new(TOGETHER("temporal", "  differ: [destination.ip]\n"));
@@ -384,6 +405,7 @@ int main(void)
 		cmocka_unit_test(keys_are_apart),
 		cmocka_unit_test(ordered_asks_for_the_order),
 		cmocka_unit_test(common_wants_a_shared_value),
+		cmocka_unit_test(common_reaches_beyond_the_exact_bound),
 		cmocka_unit_test(differ_wants_two_values),
 		cmocka_unit_test(evidence_must_be_severe_enough),
 		cmocka_unit_test(severity_is_the_rules_or_the_worst),

@@ -81,7 +81,11 @@ static inline void sample_signals(struct sample *s)
 	s->scan.window.compute[1].name = "targets";
 	s->hosts[0] = sample_address("10.0.0.7");
 	s->hosts[1] = sample_address("10.0.0.8");
-	s->set = (struct signal_set){1, {{FIELD_DESTINATION_IP}, 1}, s->hosts, 2, true};
+	s->set = (struct signal_set){.computed = 1,
+				     .fields = {{FIELD_DESTINATION_IP}, 1},
+				     .at = s->hosts,
+				     .len = 2,
+				     .whole = true};
 	s->events[0] = sample_event(SAMPLE_SOURCE, "10.0.0.7", 22, SAMPLE_AT - WEIR_SEC);
 	s->events[1] = sample_event(SAMPLE_SOURCE, "10.0.0.8", 445, SAMPLE_AT);
 	s->signals[0] = (struct signal){.rule = &s->scan,
