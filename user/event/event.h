@@ -155,14 +155,6 @@ static inline void field_set_join(struct field_set *set, const struct field_set 
 		set->bits[i] |= more->bits[i];
 }
 
-static inline bool field_set_meets(const struct field_set *a, const struct field_set *b)
-{
-	for (size_t i = 0; i < sizeof(a->bits) / sizeof(a->bits[0]); i++)
-		if (a->bits[i] & b->bits[i])
-			return true;
-	return false;
-}
-
 static inline const void *event_slot(const struct event *e, enum field f)
 {
 	return (const char *)e + field_table[f].offset;
