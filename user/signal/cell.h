@@ -90,9 +90,6 @@ void cell_unused(const struct plan *plan, struct cell *cell, enum cell_cursor wh
 /* Forgets panes that start before `start`; cursors in use move at least there. */
 void cell_trim(const struct plan *plan, struct cell *cell, weir_time start);
 
-/* The first pane of the cursor's window; 0: there is none, or the cursor is not in use. */
-uint32_t cell_at(const struct plan *plan, const struct cell *cell, enum cell_cursor which);
-
 /* The i-th value of the cursor's window; null for what is computed over inner groups. */
 struct value cell_value(const struct plan *plan, struct cell *cell, enum cell_cursor which,
 			unsigned i);

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal/cell_inside.h"
 
-uint32_t cell_at(const struct plan *plan, const struct cell *cell, enum cell_cursor which)
-{
-	if (cell->history)
-		return cell->history->cursor[which].at;
-	if (!cell_panes(cell) || !covers(cell, which, first_pane(plan, cell)))
-		return 0;
-	return cell->newest;
-}
-
 void cursor_empty(const struct plan *plan, struct cell *cell, unsigned which)
 {
 	stand(cell, which, 0, 0);

@@ -103,6 +103,17 @@ static inline bool covers(const struct cell *cell, unsigned which, const struct 
 	return cell->start[which] != TIME_NONE && pane->start >= cell->start[which];
 }
 
+/* The first pane of the cursor's window; 0: there is none, or the cursor is not in use. */
+static inline uint32_t cell_at(const struct plan *plan, const struct cell *cell,
+			       enum cell_cursor which)
+{
+	if (cell->history)
+		return cell->history->cursor[which].at;
+	if (!cell_panes(cell) || !covers(cell, which, first_pane(plan, cell)))
+		return 0;
+	return cell->newest;
+}
+
 static inline void stand(struct cell *cell, unsigned which, uint32_t at, uint32_t back)
 {
 	if (cell->history)

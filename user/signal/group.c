@@ -147,6 +147,7 @@ static void group_event(struct window *window, struct key *key, unsigned per,
 	const struct plan *plan = &window->per_plan[per];
 	struct group_name name = {.owner = key->created};
 	struct group *group;
+	weir_time first;
 
 	if (!tuple_item(&window->shop->buffer, event, &window->spec->per[per].by, false,
 			&name.item))
@@ -164,7 +165,7 @@ static void group_event(struct window *window, struct key *key, unsigned per,
 		return;
 	}
 	cell_add(plan, &group->cell, &window->env);
-	if (cell_at(&window->plan, &key->cell, CURSOR_EARLY))
+	if (cell_first(&window->plan, &key->cell, CURSOR_EARLY, &first))
 		contribute_all(window, key, group, (int)per);
 }
 
