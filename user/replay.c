@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "capture/reader.h"
 #include "capture/source.h"
 #include "flow/track.h"
 #include "pipeline.h"
@@ -32,6 +34,24 @@ struct replay {
 	weir_time lateness;    /* of what the flow stage says */
 	weir_time sort_window; /* asked for; 0: by the kind of file */
 };
+
+/* The signal that stops the replay; 0: none came. */
+static volatile sig_atomic_t stop;
+
+static void on_stop(int number)
+{
+	stop = number;
+	readers_stop();
+}
+
+/* The second one has its usual effect. A read that waits is not gone on with. */
+static void catch_stop(void)
+{
+	struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
 
 static void on_packet(void *context, const struct capture_packet *packet)
 {
@@ -63,15 +83,19 @@ static void captures_end(struct replay *replay)
 	pipeline_flows_end(replay->pipeline);
 }
 
-static void next_time(struct replay *replay, struct file *file)
+static void file_end(struct replay *replay, struct file *file)
 {
-	file->ended = file->source->ops->peek(file->source, &file->at) <= 0;
-	if (!file->ended)
-		return;
+	file->ended = true;
 	if (!file->source->ops->packets)
 		pipeline_input_end(replay->pipeline, file->source->input);
 	else if (!--replay->captures)
 		captures_end(replay);
+}
+
+static void next_time(struct replay *replay, struct file *file)
+{
+	if (file->source->ops->peek(file->source, &file->at) <= 0)
+		file_end(replay, file);
 }
 
 /* A log's record is the earliest of all files: captures will tell of nothing before it. */
@@ -104,13 +128,29 @@ static void show_progress(struct replay *replay, struct progress *progress)
 	progress_show(progress, done, all);
 }
 
+/* What was read is told as if the files had ended here. */
+static void cut_short(struct replay *replay)
+{
+	struct file *file = earliest(replay);
+	const char *by = stop == SIGINT ? "SIGINT" : "SIGTERM";
+	char time[TIME_TEXT_MAX];
+
+	if (file)
+		log_warn("stopped by %s: what is told is of the records before %s", by,
+			 time_format(file->at, time));
+	else
+		log_warn("stopped by %s: what is told is of what had come", by);
+	while ((file = earliest(replay)))
+		file_end(replay, file);
+}
+
 static void feed(struct replay *replay, bool bar)
 {
 	const struct intake intake = {replay, on_packet, on_event, on_signal};
 	struct progress progress = PROGRESS_EMPTY;
 	uint64_t records = 0;
 
-	while ((replay->from = earliest(replay))) {
+	while (!stop && (replay->from = earliest(replay))) {
 		if (replay->captures && !replay->from->source->ops->packets)
 			captures_advance(replay, replay->from->at);
 		replay->from->source->ops->deliver(replay->from->source, &intake);
@@ -119,6 +159,8 @@ static void feed(struct replay *replay, bool bar)
 			show_progress(replay, &progress);
 	}
 	progress_clear(&progress);
+	if (stop)
+		cut_short(replay);
 }
 
 static int add_file(struct replay *replay, struct source *source, struct error *error)
@@ -270,9 +312,11 @@ int pipeline_replay(const struct config *config, const struct replay_options *op
 {
 	struct replay replay = {0};
 	struct error error = {0};
-	int err = replay_open(&replay, config, options, &error), worst;
 	uint64_t lost;
+	int err, worst;
 
+	catch_stop();
+	err = replay_open(&replay, config, options, &error);
 	if (err) {
 		replay_close(&replay);
 		log_error("%s", error.text);
@@ -288,9 +332,13 @@ int pipeline_replay(const struct config *config, const struct replay_options *op
 		summarize(&replay, options->json);
 	worst = pipeline_worst(replay.pipeline);
 	lost = replay_close(&replay);
-	if (lost) {
+	if (lost)
 		log_error("%" PRIu64 " records were not written", lost);
-		return EXIT_SYSTEM;
+	if (stop) {
+		fflush(NULL);
+		raise(stop); /* whoever started it is to know */
 	}
+	if (lost)
+		return EXIT_SYSTEM;
 	return options->fail_on >= 0 && worst >= options->fail_on ? EXIT_RAISED : EXIT_DONE;
 }

@@ -45,11 +45,28 @@ expect "as an object" 0 '"late":2' replay --json "$SCRATCH/late.json"
 same "quiet says nothing of them" "" "$(replay --quiet "$SCRATCH/rows.json" 2>&1 >/dev/null)"
 expect "a window that is none" 2 '^weir: .*--sort-window soon' replay --sort-window soon "$SCRATCH/rows.json"
 
+# Stopped in the middle of a pipe that stays open: all that was read is told.
+mkfifo "$SCRATCH/pipe"
+"$WEIR" replay --rules "$TREE/rules" -c /dev/null --json --events - <"$SCRATCH/pipe" >"$SCRATCH/stopped" 2>"$SCRATCH/words" &
+pid=$!
+exec 3>"$SCRATCH/pipe"
+awk 'BEGIN { for (i = 0; i < 20000; i++)
+	printf "{\"ts\":%d,\"src_ip\":\"10.0.0.5\",\"dest_ip\":\"10.0.0.9\",\"dest_port\":443}\n", 1700000000 + i }' >&3
+check "the beginning of a pipe is told before its end" wait_for 60 test -s "$SCRATCH/stopped"
+kill -TERM "$pid"
+wait "$pid" 2>/dev/null
+same "stopped by SIGTERM: the status is the signal's" 143 $?
+exec 3>&-
+check "it says that it was stopped" grep -q '^weir: warning: stopped by SIGTERM' "$SCRATCH/words"
+records=$(sed -n 's/.*"records":\([0-9]*\).*/\1/p' "$SCRATCH/words")
+same "all that was read is told" "$records" "$(grep -c '"event.dataset":"weir.attempt"' "$SCRATCH/stopped")"
+
 # Kept events.
 mkdir "$SCRATCH/kept"
 expect "nothing was kept" 1 '^weir: .*kept: no events were kept in that time' replay --since 1d --archive "$SCRATCH/kept"
 expect "no folder of kept events" 1 '^weir: .*nowhere: No such file' replay --since 1d --archive "$SCRATCH/nowhere"
 expect "kept events or files" 2 '^weir: .*--since is for kept events' replay --since 1d "$SCRATCH/rows.json"
+expect "an end before the beginning" 2 '^weir: --until is not after --since' replay --since 1d --until 2d
 expect "an end without a beginning" 2 '^weir: .*--until' replay --until 1d "$SCRATCH/rows.json"
 replay --quiet --json --events "$SCRATCH/rows.json" | grep '"event.kind":"event"' | gzip >"$SCRATCH/kept/20231114T22.jsonl.zst"
 expect "kept events make a signal" 0 'PORT_SCAN' replay --signals --since 2023-11-14T22:00:00Z --archive "$SCRATCH/kept"

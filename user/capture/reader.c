@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,12 +72,19 @@ void reader_close(struct reader *reader)
 	*reader = (struct reader){.fd = -1, .ended = true};
 }
 
+static volatile sig_atomic_t stopped;
+
+void readers_stop(void)
+{
+	stopped = 1;
+}
+
 static ssize_t load(struct reader *reader, uint8_t *to, size_t room)
 {
 	ssize_t n;
 
 	do
-		n = read(reader->fd, to, room);
+		n = stopped ? 0 : read(reader->fd, to, room);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		reader->failed = errno;

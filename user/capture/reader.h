@@ -45,6 +45,10 @@ const char *reader_fault(const struct reader *reader);
 /* Reads once more. False when nothing came: the end, a failure, or no room. */
 bool reader_more(struct reader *reader);
 
+/* Every reader is at the end of its file from now on, one that waits for a pipe too if this is
+ * called by the handler of a signal. Async-signal-safe. */
+void readers_stop(void);
+
 /* Up to `length` (at most READER_ROOM) bytes from here; *have tells how many there are: fewer only
  * at the end. */
 static inline const uint8_t *reader_need(struct reader *reader, size_t length, size_t *have)

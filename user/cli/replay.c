@@ -122,7 +122,11 @@ static int read_archive(const struct arguments *arguments, struct replay_options
 						   "standard input, or --since for kept events");
 	how->archive = kept;
 	status = read_moment(arguments, "since", TIME_NONE, &how->since);
-	return status ? status : read_moment(arguments, "until", TIME_NEVER, &how->until);
+	status = status ? status : read_moment(arguments, "until", TIME_NEVER, &how->until);
+	if (!status && how->until <= how->since)
+		return verb_usage(arguments->verb,
+				  "--until is not after --since: give a later time");
+	return status;
 }
 
 static int replay(const struct arguments *arguments, const struct config *config, int level,
@@ -177,6 +181,8 @@ const struct verb verb_replay = {
 		"Captures made elsewhere have another inside: say so with --home.\n\n"
 		"Where archive.enabled is set, 'weir run' keeps its events, and --since runs new "
 		"rules over what was.\n\n"
+		"Ctrl-C ends it early: what came before is told and stored, and the status is the "
+		"signal's.\n\n"
 		"Examples:\n"
 		"    weir replay capture.pcap\n"
 		"    tcpdump -i eth0 -w - | weir replay -\n"
