@@ -157,9 +157,16 @@ static int open_rules(struct pipeline *p, struct error *error)
 	size_t fatal;
 	int err = ruleset_load(&p->rules, &options, &faults);
 
-	vec_each (fault, &faults.list)
-		log_error("%s:%u:%u: %s%s", fault->place.file, fault->place.line,
-			  fault->place.column, fault->fatal ? "" : "warning: ", fault->text);
+	vec_each (fault, &faults.list) {
+		const struct place *at = &fault->place;
+		const char *kind = fault->fatal ? "" : "warning: ";
+
+		if (at->line)
+			log_error("%s:%u:%u: %s%s", at->file, at->line, at->column, kind,
+				  fault->text);
+		else
+			log_error("%s: %s%s", at->file ? at->file : "rules", kind, fault->text);
+	}
 	fatal = faults.fatal;
 	faults_free(&faults);
 	if (err)

@@ -49,6 +49,12 @@ check "nothing else was written" test "$(find "$SCRATCH/rules" -type f | wc -l)"
 expect "it is closed" 0 'closed' detections
 expect "it loads with the rules" 0 '2 rules: 1 makes detections.* 1 filter' "$WEIR" check -c /dev/null "$SCRATCH/rules"
 expect "it is listed" 0 "Allow THREE_PORTS as in ${id:0:8} +1 " "$WEIR" rules -c /dev/null --rules "$SCRATCH/rules"
+expect "as what it was closed" 0 'state +closed as false-positive' detections show "$id"
+expect "in JSON too" 0 '"weir.closed_as":"false-positive"' detections --json
+expect "what is closed is not acknowledged" 1 '^weir: detection .* is closed' detections ack "$id"
+expect "closing says its object" 0 "^\\{\"event.id\":\"$id\",\"weir.state\":\"closed\"\\}\$" detections close "$id" --json
 same "not found with it" 0 "$(found)"
+sed -i 's/^        - 6f1f6a70.*/        - THREE_PORTS/' "$SCRATCH/rules/local-allow-${id:0:8}.yml"
+same "nor with the rule's name as it is shown" 0 "$(found)"
 sed -i 's/"10.0.0.5"/"10.0.0.6"/' "$SCRATCH/events.json"
 same "another case is found" 1 "$(found)"

@@ -177,7 +177,9 @@ static int set_state(const struct arguments *a, const char *path, const char *id
 				  word);
 	if (store_set_state(path, id, state, word, error))
 		return verb_error(error);
-	if (!arguments_has(a, "json"))
+	if (arguments_has(a, "json"))
+		printf("{\"event.id\":\"%s\",\"weir.state\":\"%s\"}\n", id, state);
+	else
 		printf("%s is %s\n", id, state);
 	return EXIT_DONE;
 }

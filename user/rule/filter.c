@@ -135,10 +135,14 @@ static void rule_unknown(struct load *load, struct item at)
 		if (!(*one)->filter.node && !(*one)->replaced && (*one)->rule.name)
 			names[len++] = (*one)->rule.name;
 	}
-	fault_add(load->faults, item_place(at), false,
-		  "the filter is for rule '%s', which is not loaded: the nearest is '%s'",
-		  item_text(at),
-		  len ? nearest_word(item_text(at), item_length(at), names) : "none");
+	if (!len)
+		fault_add(load->faults, item_place(at), false,
+			  "the filter is for rule '%s', which is not loaded: no rule is",
+			  item_text(at));
+	else
+		fault_add(load->faults, item_place(at), false,
+			  "the filter is for rule '%s', which is not loaded: the nearest is '%s'",
+			  item_text(at), nearest_word(item_text(at), item_length(at), names));
 }
 
 static bool filter_listed(struct load *load, struct draft *draft, struct item list)
@@ -151,6 +155,8 @@ static bool filter_listed(struct load *load, struct draft *draft, struct item li
 
 		if (!item_is_text(one))
 			return load_fault(load, one, "a rule's name or id would be right");
+		if (!target)
+			target = draft_find_shown(load, item_text(one), item_length(one));
 		if (!target)
 			rule_unknown(load, one);
 		else if (!filter_one(load, draft, target))

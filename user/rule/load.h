@@ -158,6 +158,8 @@ bool summary_read(struct load *load, struct draft *draft);
 /* names.c: which rule an id or a name means, once all headers are read; with faults where it could
  * be two. False without memory. */
 bool names_make(struct load *load);
+/* Without regard to case, as users see names. NULL if none or several are meant. */
+struct draft *draft_find_shown(const struct load *load, const char *name, size_t length);
 struct draft *draft_find(const struct load *load, const char *name, size_t length);
 
 /* link.c: names to rules. */

@@ -106,3 +106,20 @@ struct draft *draft_find(const struct load *load, const char *name, size_t lengt
 		draft = cell_of(load, name, length, true)->draft;
 	return draft && !draft->replaced && !draft->filter.node ? draft : NULL;
 }
+
+struct draft *draft_find_shown(const struct load *load, const char *name, size_t length)
+{
+	struct draft *found = NULL;
+
+	vec_each (one, &load->drafts) {
+		const char *known = (*one)->rule.name;
+
+		if ((*one)->replaced || (*one)->filter.node || !known || strlen(known) != length ||
+		    strncasecmp(known, name, length))
+			continue;
+		if (found)
+			return NULL;
+		found = *one;
+	}
+	return found;
+}

@@ -166,13 +166,14 @@ static void texts(const struct terminal *t, const json_t *record, const char *ke
 void describe_detection_fully(const struct terminal *t, const json_t *record,
 			      const json_t *flows_of)
 {
-	char text[96];
+	const char *as = part_text(record, "weir.closed_as");
+	char text[128];
 
 	part_headline(t, record);
 	part_labelled(t, "what", part_text(record, "message"));
 	part_when(t, record);
-	snprintf(text, sizeof(text), "%s, seen %lld time%s, confidence %.2f",
-		 part_text(record, "weir.state"),
+	snprintf(text, sizeof(text), "%s%s%s, seen %lld time%s, confidence %.2f",
+		 part_text(record, "weir.state"), *as ? " as " : "", as,
 		 (long long)json_integer_value(json_object_get(record, "weir.count")),
 		 json_integer_value(json_object_get(record, "weir.count")) == 1 ? "" : "s",
 		 json_number_value(json_object_get(record, "weir.confidence")));

@@ -371,7 +371,7 @@ int database_open_read(sqlite3 **db, const char *path, struct error *error)
 	int code, err;
 
 	if (stat(path, &st) || access(path, R_OK))
-		return error_set(error, EXIT_SYSTEM, errno,
+		return error_set(error, errno == ENOENT ? EXIT_INPUT : EXIT_SYSTEM, errno,
 				 "database %s: %s: name it with --database, or let `weir run` make "
 				 "it",
 				 path, strerror(errno));

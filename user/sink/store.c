@@ -59,8 +59,13 @@ static const char *column(sqlite3_stmt *stmt, int i)
 	" WHEN 'high' THEN 3 ELSE 4 END)"
 _Static_assert(SEVERITY_INFORMATIONAL == 0 && SEVERITY_CRITICAL == 4, "LEVEL_OF lists them");
 
+/* The record with the word that it was closed with, which is a person's and not the engine's. */
+#define RECORD                                                                                     \
+	"CASE WHEN closed_as IS NULL THEN record"                                                  \
+	" ELSE json_set(record, '$.\"weir.closed_as\"', closed_as) END"
+
 static const char list_sql[] =
-	"SELECT * FROM (SELECT id, rule_name, severity, state, message, record, first_seen,"
+	"SELECT * FROM (SELECT id, rule_name, severity, state, message, " RECORD ", first_seen,"
 	" last_seen, count FROM detection"
 	" WHERE last_seen >= ?1 AND " LEVEL_OF(
 		"severity") " >= ?2"
@@ -213,7 +218,7 @@ static json_t *as_columns(struct store *s, sqlite3_stmt *stmt, struct error *err
 json_t *store_record(struct store *s, const char *id, struct error *error)
 {
 	json_t *list =
-		rows_of(s, "SELECT record FROM detection WHERE id = ?1", id, as_record, error);
+		rows_of(s, "SELECT " RECORD " FROM detection WHERE id = ?1", id, as_record, error);
 	json_t *record = json_incref(json_array_get(list, 0));
 
 	if (list && !record)
@@ -242,7 +247,7 @@ json_t *store_flows(struct store *s, const char *id, struct error *error)
 static const char state_sql[] =
 	"UPDATE detection SET state = ?2, closed_as = coalesce(?3, closed_as),"
 	" record = json_set(record, '$.\"weir.state\"', ?2)"
-	" WHERE id = ?1 AND (state = 'open' OR ?2 = 'closed')";
+	" WHERE id = ?1 AND (state IN ('open', ?2) OR ?2 = 'closed')";
 
 int store_set_state(const char *path, const char *id, const char *state, const char *word,
 		    struct error *error)
@@ -264,6 +269,9 @@ int store_set_state(const char *path, const char *id, const char *state, const c
 	}
 	if (code != SQLITE_DONE)
 		err = database_error(db, path, code, error);
+	else if (!sqlite3_changes(db))
+		err = error_set(error, EXIT_INPUT, EALREADY,
+				"detection %s is closed: its state goes only forward", id);
 	sqlite3_close(db);
 	return err;
 }

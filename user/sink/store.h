@@ -45,7 +45,8 @@ json_t *store_record(struct store *store, const char *id, struct error *error);
 json_t *store_flows(struct store *store, const char *id, struct error *error);
 
 /* Sets the state of a detection ("acknowledged", "closed"), which only goes forward; `word` says as
- * what it was closed, or is NULL. Opens `path` for writing for that moment. */
+ * what it was closed, or is NULL; -EALREADY where it would go back. Opens `path` for writing for
+ * that moment. */
 int store_set_state(const char *path, const char *id, const char *state, const char *word,
 		    struct error *error);
 

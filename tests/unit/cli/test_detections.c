@@ -162,7 +162,7 @@ static void what_is_wrong_is_told(void **state)
 	contains(SAID(EXIT_USAGE, "ack 3 --as word"), "--as belongs to close");
 	contains(SAID(EXIT_USAGE, "close 3 --as Two,words"), "is no word");
 	unlink(database);
-	contains(SAID(EXIT_SYSTEM, ""), "No such file or directory");
+	contains(SAID(EXIT_INPUT, ""), "No such file or directory");
 	assert_int_equal(access(database, F_OK), -1);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -174,11 +176,17 @@ static void a_person_sets_the_state(void **state)
 	json_t *record;
 
 	(void)state;
-	assert_int_equal(store_set_state(path, id, "closed", "false-positive", &error), 0);
 	assert_int_equal(store_set_state(path, id, "acknowledged", NULL, &error), 0);
+	assert_int_equal(store_set_state(path, id, "acknowledged", NULL, &error), 0);
+	assert_int_equal(store_set_state(path, id, "closed", "false-positive", &error), 0);
+	assert_int_equal(store_set_state(path, id, "acknowledged", NULL, &error), -EALREADY);
+	assert_int_equal(error.status, EXIT_INPUT);
+	assert_non_null(strstr(error.text, "only forward"));
 	store = opened();
 	record = store_record(store, id, &error);
 	assert_string_equal(json_string_value(json_object_get(record, "weir.state")), "closed");
+	assert_string_equal(json_string_value(json_object_get(record, "weir.closed_as")),
+			    "false-positive");
 	json_decref(record);
 	store_close(store);
 }
@@ -201,7 +209,7 @@ static void what_is_no_database_is_told(void **state)
 
 	(void)state;
 	snprintf(name, sizeof(name), "%s/none", folder);
-	refused(name, EXIT_SYSTEM, "No such file or directory");
+	refused(name, EXIT_INPUT, "No such file or directory");
 	assert_int_equal(access(name, F_OK), -1); /* reading makes no file */
 	refused(folder, EXIT_INPUT, "is no file");
 	file = fopen(name, "w");
