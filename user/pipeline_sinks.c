@@ -113,25 +113,38 @@ int pipeline_sinks_open(struct pipeline *p, struct error *error)
 	return err ? err : open_streams(p, error);
 }
 
-/* Lets what waits leave. One that refuses already is given less time: nobody waits for a stop. */
-static void flush(struct sink *sink)
+static bool fails(struct sink *sink)
 {
 	json_t *status = sink->ops->status(sink);
-	int patience = json_object_get(status, "error") ? FLUSH_FAILING_MS : FLUSH_MS;
+	bool error = json_object_get(status, "error");
 
 	json_decref(status);
-	if (sink->ops->flush(sink, patience))
-		log_warn("%s did not take all within %d s: what is left may be lost",
-			 sink->ops->name, patience / 1000);
+	return error;
+}
+
+/* Lets what waits leave. One that refuses already is given less time: nobody waits for a stop.
+ * False: it refuses, and what still waits is lost. */
+static bool flush(struct sink *sink)
+{
+	bool failing = fails(sink);
+	int patience = failing ? FLUSH_FAILING_MS : FLUSH_MS;
+
+	if (!sink->ops->flush(sink, patience))
+		return true;
+	log_warn("%s did not take all within %d s: what is left may be lost", sink->ops->name,
+		 patience / 1000);
+	return !failing && !fails(sink);
 }
 
 /* Records that the sink did not take. */
-static uint64_t sink_lost(struct sink *sink)
+static uint64_t sink_lost(struct sink *sink, bool flushed)
 {
 	json_t *status = sink->ops->status(sink);
 	json_int_t lost = json_integer_value(json_object_get(status, "dropped")) +
 			  json_integer_value(json_object_get(status, "failed"));
 
+	if (!flushed)
+		lost += json_integer_value(json_object_get(status, "queued"));
 	json_decref(status);
 	return (uint64_t)lost;
 }
@@ -139,8 +152,9 @@ static uint64_t sink_lost(struct sink *sink)
 void pipeline_sinks_close(struct pipeline *p)
 {
 	vec_each (sink, &p->sinks) {
-		flush(*sink);
-		p->lost += sink_lost(*sink);
+		bool flushed = flush(*sink);
+
+		p->lost += sink_lost(*sink, flushed);
 		(*sink)->ops->close(*sink);
 	}
 	vec_free(&p->sinks);

@@ -22,6 +22,16 @@ before=$(md5sum <"$SCRATCH/text.db")
 expect "database that is none" 1 '^weir: .*text\.db is not' replay --database "$SCRATCH/text.db" "$SCRATCH/none.pcap"
 same "what is no database is left alone" "$before" "$(md5sum <"$SCRATCH/text.db")"
 
+# A disk that is full; the limit of a file's size stands for it.
+full() {
+	(
+		trap '' XFSZ
+		ulimit -f 100
+		replay --quiet --database "$SCRATCH/full.db" "$TREE/tests/data/lateral-movement.pcap"
+	)
+}
+expect "a database that cannot grow" 3 'records were not written' full
+
 # What others recorded, packed and in a pipe; what is said at the end.
 row() { # SECONDS PORT
 	printf '{"ts":%s,"src_ip":"10.0.0.5","dest_ip":"10.0.0.9","dest_port":%s,"network.state":"rejected","protocol":"tcp"}\n' "$1" "$2"
