@@ -275,6 +275,12 @@ static void tell_lost(const struct track *track)
 		if (stats.lost[i] && i != LOSS_NOT_IP && i != LOSS_DUPLICATE)
 			log_warn("%" PRIu64 " of %" PRIu64 " packets are in no connection: %s",
 				 stats.lost[i], stats.packets, words[i]);
+	if (stats.no_memory)
+		log_warn("%" PRIu64 " of %" PRIu64 " packets are in no connection: no memory",
+			 stats.no_memory, stats.packets);
+	if (stats.wild)
+		log_warn("the times of %" PRIu64 " of %" PRIu64 " packets are not believed",
+			 stats.wild, stats.packets);
 }
 
 static void summarize(const struct replay *replay, bool json)
