@@ -76,13 +76,14 @@ static json_t *status_engine(const struct pipeline *p)
 	order_counts(p->order, p->flow_input, &events);
 	signal_engine_stats(p->signals, &s);
 	correlate_stats(p->correlate, &c);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
-			 (json_int_t)events.events, "late", (json_int_t)events.late, "held_ahead",
-			 (json_int_t)events.held_ahead, "hurried", (json_int_t)events.hurried,
-			 "matched", (json_int_t)s.matched, "signals", (json_int_t)s.signals, "keys",
-			 (json_int_t)s.keys, "evicted_keys", (json_int_t)s.evicted_keys,
-			 "detections", (json_int_t)c.detections, "open", (json_int_t)c.open, "lost",
-			 (json_int_t)p->lost);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "events", (json_int_t)events.events, "late", (json_int_t)events.late,
+			 "held_ahead", (json_int_t)events.held_ahead, "hurried",
+			 (json_int_t)events.hurried, "matched", (json_int_t)s.matched, "signals",
+			 (json_int_t)s.signals, "keys", (json_int_t)s.keys, "evicted_keys",
+			 (json_int_t)s.evicted_keys, "detections", (json_int_t)c.detections, "open",
+			 (json_int_t)c.open, "dropped_signals", (json_int_t)c.dropped, "left_out",
+			 (json_int_t)c.left_out, "lost", (json_int_t)p->lost);
 }
 
 /* What is learned is there while rules or outputs ask for it. */

@@ -18,7 +18,10 @@ struct correlate_ops {
 
 struct correlate_stats {
 	uint64_t signals, detections, updates, evicted_keys;
-	uint64_t open; /* now */
+	uint64_t open;	   /* now */
+	uint64_t dropped;  /* signals of one rule and keys beyond MATCH_SIGNALS_MAX: looked at no
+			      more */
+	uint64_t left_out; /* signals that their detection does not keep (DETECTION_SIGNALS_MAX) */
 };
 
 struct correlate *correlate_new(const struct ruleset *set, const struct correlate_ops *ops);

@@ -16,7 +16,9 @@ struct life {
 	const struct signal *signals[DETECTION_SIGNALS_MAX];
 	unsigned evidence_len;
 	uint64_t left_out; /* evidence that found no room */
-	uint32_t number;   /* in the last save */
+	uint64_t
+		dropped; /* signals that its rule no longer looks at, as it was when it held last */
+	uint32_t number; /* in the last save */
 	const char *common_name;
 	unsigned common_width;
 	struct arena arena; /* keys; and, made anew at each update, words and common values */
@@ -37,6 +39,7 @@ struct pair {
 	struct item item;	    /* of the keys: in temporal->table */
 	struct pair *older, *newer; /* by last arrival */
 	weir_time arrived;
+	uint64_t dropped;	   /* signals that found no room in refs */
 	struct ref_signals refs[]; /* [refs_len] */
 };
 

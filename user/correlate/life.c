@@ -93,7 +93,8 @@ static void tell(struct lives *lives, struct life *life, enum detection_change c
 		life->signals[i] = &life->evidence[i]->signal;
 	d->signals = life->signals;
 	d->signals_len = life->evidence_len;
-	d->why = why_of(lives->arena, d, life->common_name, life->common_width, life->left_out);
+	d->why = why_of(lives->arena, d, life->common_name, life->common_width, life->left_out,
+			life->dropped);
 	if (!d->why)
 		d->why = "";
 	if (d->announce)
@@ -255,9 +256,21 @@ static void leave_out(struct lives *lives, struct life *life, unsigned at)
 		(life->evidence_len - at) * sizeof(struct evidence *));
 }
 
+/* A signal is offered again whenever its rule holds: it is counted when it comes, with all others
+ * where the detection begins. */
+static void note_left_out(struct lives *lives, struct life *life, const struct holding *h,
+			  const struct evidence *evidence, bool raised)
+{
+	if (!raised && (evidence != h->arrived || evidence->signal.update))
+		return;
+	life->left_out++;
+	lives->stats->left_out++;
+}
+
 /* Takes the evidence in; true if it is new (not an update of what is there). When room is short
  * the second oldest goes: the oldest says how it began, the newest how it is. */
-static bool take_in(struct lives *lives, struct life *life, const struct evidence *evidence)
+static bool take_in(struct lives *lives, struct life *life, const struct holding *h,
+		    const struct evidence *evidence, bool raised)
 {
 	unsigned at, old = 0;
 	bool fresh;
@@ -269,9 +282,12 @@ static bool take_in(struct lives *lives, struct life *life, const struct evidenc
 	if (!fresh && life->evidence[old] == evidence)
 		return false;
 	if (fresh && old == DETECTION_SIGNALS_MAX) {
-		if (evidence->signal.time <= life->evidence[1]->signal.time)
+		if (evidence->signal.time <= life->evidence[1]->signal.time) {
+			note_left_out(lives, life, h, evidence, raised);
 			return false;
+		}
 		life->left_out++;
+		lives->stats->left_out++;
 		old = 1;
 	}
 	if (old < life->evidence_len)
@@ -284,7 +300,8 @@ static bool take_in(struct lives *lives, struct life *life, const struct evidenc
 	return fresh;
 }
 
-static bool put_evidence(struct lives *lives, struct life *life, const struct holding *h)
+static bool put_evidence(struct lives *lives, struct life *life, const struct holding *h,
+			 bool raised)
 {
 	struct detection *d = &life->detection;
 	bool fresh = false;
@@ -292,7 +309,7 @@ static bool put_evidence(struct lives *lives, struct life *life, const struct ho
 	for (unsigned i = 0; i < h->evidence_len; i++) {
 		const struct signal *s = &h->evidence[i]->signal;
 
-		fresh |= take_in(lives, life, h->evidence[i]);
+		fresh |= take_in(lives, life, h, h->evidence[i], raised);
 		if (s->start < d->first)
 			d->first = s->start;
 		if (s->time > d->last)
@@ -330,7 +347,8 @@ struct held lives_hold(struct lives *lives, const struct holding *h)
 		life = life_new(lives, h, &item);
 	if (!life)
 		return (struct held){0};
-	fresh = put_evidence(lives, life, h);
+	fresh = put_evidence(lives, life, h, raised);
+	life->dropped = h->dropped;
 	worse = !raised && h->severity > life->detection.severity;
 	if (raised || worse)
 		life->detection.severity = h->severity;

@@ -40,6 +40,8 @@ struct holding {
 	unsigned keys_len;
 	const struct evidence *const *evidence;
 	unsigned evidence_len;
+	const struct evidence *arrived; /* of it, what was not there before */
+	uint64_t dropped;		/* signals that the rule no longer looks at */
 	const struct value *common;
 	unsigned common_len, common_width;
 	double common_wrong;
@@ -71,7 +73,7 @@ void lives_end(struct lives *lives);
 
 /* Why it fired, in words, a line each thing (why.c). */
 const char *why_of(struct arena *arena, const struct detection *detection, const char *common_name,
-		   unsigned common_width, uint64_t left_out);
+		   unsigned common_width, uint64_t left_out, uint64_t dropped);
 
 /* "a, b and 3 more". */
 const char *why_list(struct arena *arena, const struct value *values, unsigned len, unsigned width);

@@ -11,8 +11,8 @@
  */
 
 #define EVIDENCE_VERSION   2
-#define DETECTIONS_VERSION 2
-#define TEMPORAL_VERSION   1
+#define DETECTIONS_VERSION 3
+#define TEMPORAL_VERSION   2
 #define KEPT		   1 /* before each of a list; 0: no more */
 
 size_t correlate_sections(const struct correlate *correlate)
@@ -88,6 +88,7 @@ static void life_save(struct state_writer *w, const struct life *life)
 	state_put_int(w, life->close_at);
 	state_put_int(w, life->announce_at);
 	state_put_uint(w, life->left_out);
+	state_put_uint(w, life->dropped);
 	numbers_save(w, life->evidence, life->evidence_len);
 }
 
@@ -100,6 +101,8 @@ static void lives_save(const struct lives *lives, unsigned rules, struct state_w
 	state_put_uint(w, lives->stats->detections);
 	state_put_uint(w, lives->stats->updates);
 	state_put_uint(w, lives->stats->evicted_keys);
+	state_put_uint(w, lives->stats->dropped);
+	state_put_uint(w, lives->stats->left_out);
 	for (unsigned i = 0; i < rules; i++)
 		state_put_uint(w, lives->fired[i]);
 	state_put_uint(w, lives->table.count);
@@ -121,6 +124,7 @@ static void temporal_save(const struct temporal *t, struct state_writer *w)
 	state_put_uint(w, t->table.count);
 	for (const struct pair *pair = t->oldest; pair; pair = pair->newer) {
 		state_put_int(w, pair->arrived);
+		state_put_uint(w, pair->dropped);
 		for (unsigned ref = 0; ref < t->rule->refs_len; ref++)
 			numbers_save(w, pair->refs[ref].at, pair->refs[ref].len);
 	}
@@ -298,6 +302,7 @@ static int life_load(struct state_reader *r, const struct shelf *shelf, struct l
 	close_at = state_get_time(r);
 	life->announce_at = state_get_timer(r);
 	life->left_out = state_get_uint(r);
+	life->dropped = state_get_uint(r);
 	life->evidence_len = numbers_load(r, shelf, life->evidence, DETECTION_SIGNALS_MAX);
 	if (!r->bad && d->rule && life->evidence_len &&
 	    lives_put(&correlate->lives, life, close_at)) {
@@ -321,6 +326,8 @@ static void counts_load(struct state_reader *r, const struct shelf *shelf)
 	lives->stats->detections = state_get_uint(r);
 	lives->stats->updates = state_get_uint(r);
 	lives->stats->evicted_keys = state_get_uint(r);
+	lives->stats->dropped = state_get_uint(r);
+	lives->stats->left_out = state_get_uint(r);
 	for (size_t i = 0; i < shelf->rules->len; i++) {
 		uint64_t fired = state_get_uint(r);
 
@@ -369,6 +376,7 @@ static void pair_load(struct state_reader *r, const struct shelf *shelf, struct 
 		      struct ref_signals *refs)
 {
 	weir_time arrived = state_get_time(r);
+	uint64_t dropped = state_get_uint(r);
 	struct pair *pair = NULL;
 
 	for (unsigned ref = 0; ref < t->rule->refs_len; ref++) {
@@ -378,6 +386,7 @@ static void pair_load(struct state_reader *r, const struct shelf *shelf, struct 
 	}
 	if (pair && is_empty(t, pair)) {
 		memcpy(pair->refs, refs, t->rule->refs_len * sizeof(*refs));
+		pair->dropped = dropped;
 		return;
 	}
 	for (unsigned ref = 0; ref < t->rule->refs_len; ref++)

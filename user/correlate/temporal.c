@@ -142,7 +142,7 @@ static void forget_at(struct temporal *temporal, struct ref_signals *refs, unsig
 }
 
 /* Keeps the newest state of each signal; of too many the one with the least time goes. */
-static void keep_newest(struct temporal *temporal, struct ref_signals *refs,
+static void keep_newest(struct temporal *temporal, struct pair *pair, struct ref_signals *refs,
 			struct evidence *evidence)
 {
 	unsigned oldest = 0;
@@ -157,8 +157,11 @@ static void keep_newest(struct temporal *temporal, struct ref_signals *refs,
 		refs->at[i] = evidence_keep(evidence);
 		return;
 	}
-	if (refs->len == MATCH_SIGNALS_MAX)
+	if (refs->len == MATCH_SIGNALS_MAX) {
 		forget_at(temporal, refs, oldest);
+		pair->dropped++;
+		temporal->lives->stats->dropped++;
+	}
 	refs->at[refs->len++] = evidence_keep(evidence);
 }
 
@@ -282,8 +285,9 @@ static void say(struct temporal *temporal, const struct match *match, const stru
 }
 
 static void hold(struct temporal *temporal, struct match *match, const struct value *keys,
-		 weir_time now)
+		 const struct pair *pair, const struct evidence *arrived)
 {
+	weir_time now = arrived->signal.emitted;
 	const struct evidence **all;
 	struct held held;
 	unsigned len = 0;
@@ -299,6 +303,8 @@ static void hold(struct temporal *temporal, struct match *match, const struct va
 				  .common_width = match->common_width,
 				  .common_wrong = match->common_wrong,
 				  .common_name = temporal->common_name,
+				  .arrived = arrived,
+				  .dropped = pair->dropped,
 				  .severity = match->severity,
 				  .confidence = match->confidence,
 				  .coverage = match->coverage};
@@ -347,9 +353,9 @@ void temporal_signal(struct temporal *temporal, struct evidence *evidence)
 		return;
 	keys_of(temporal, (unsigned)ref, signal, keys);
 	prune(temporal, pair, signal->emitted);
-	keep_newest(temporal, &pair->refs[ref], evidence);
+	keep_newest(temporal, pair, &pair->refs[ref], evidence);
 	match.refs = pair->refs;
 	match.anchor = anchor_of(temporal, pair, signal);
 	if (match_find(&match) && !is_filtered(temporal, keys))
-		hold(temporal, &match, keys, signal->emitted);
+		hold(temporal, &match, keys, pair, evidence);
 }

@@ -78,7 +78,7 @@ static const char *first_line(struct arena *arena, const struct detection *d)
 }
 
 const char *why_of(struct arena *arena, const struct detection *d, const char *common_name,
-		   unsigned common_width, uint64_t left_out)
+		   unsigned common_width, uint64_t left_out, uint64_t dropped)
 {
 	const char *text = first_line(arena, d);
 
@@ -89,6 +89,13 @@ const char *why_of(struct arena *arena, const struct detection *d, const char *c
 		text = words_join(arena, text,
 				  arena_format(arena, "\n%llu more signals are not kept",
 					       (unsigned long long)left_out));
+	if (dropped)
+		text = words_join(
+			arena, text,
+			arena_format(arena,
+				     "\n%llu older signals are not looked at: of each rule "
+				     "the newest %d are",
+				     (unsigned long long)dropped, MATCH_SIGNALS_MAX));
 	if (d->common_len)
 		text = words_join(
 			arena, text,

@@ -141,6 +141,33 @@ static void common_reaches_beyond_the_exact_bound(void **state)
 	bench_free(b);
 }
 
+/* More signals than are looked at, and of these more than are kept: both are said. */
+static void what_finds_no_room_is_counted(void **state)
+{
+	struct bench *b = bench_new(
+		PAIR "---\ntitle: Both of one source\nname: both\n"
+		     "id: 44444444-4444-4444-8444-444444444444\nstatus: stable\nlevel: medium\n"
+		     "correlation:\n  type: temporal\n  rules: [scan, access]\n"
+		     "  group-by: [source.ip]\n  timespan: 1h\n");
+	struct correlate_stats stats;
+
+	(void)state;
+	for (unsigned i = 0; i < 70; i++)
+		scan(b, i * 10, "10.1.0.1");
+	access_to(b, 700, "10.1.0.1");
+	correlate_stats(b->correlate, &stats);
+	assert_int_equal(stats.dropped, 6);
+	assert_int_equal(stats.left_out, 64 + 1 - 32);
+	scan(b, 701, "10.1.0.1");
+	correlate_stats(b->correlate, &stats);
+	assert_int_equal(stats.dropped, 7);
+	assert_int_equal(stats.left_out, 64 + 1 - 32 + 1);
+	assert_int_equal(b->detections, 2);
+	assert_non_null(strstr(b->detection[1].why, "\n34 more signals are not kept"));
+	assert_non_null(strstr(b->detection[1].why, "\n7 older signals are not looked at"));
+	bench_free(b);
+}
+
 static void differ_wants_two_values(void **state)
 {
 	struct bench *b = bench_new(TOGETHER("temporal", "  differ: [destination.ip]\n"));
@@ -406,6 +433,7 @@ int main(void)
 		cmocka_unit_test(ordered_asks_for_the_order),
 		cmocka_unit_test(common_wants_a_shared_value),
 		cmocka_unit_test(common_reaches_beyond_the_exact_bound),
+		cmocka_unit_test(what_finds_no_room_is_counted),
 		cmocka_unit_test(differ_wants_two_values),
 		cmocka_unit_test(evidence_must_be_severe_enough),
 		cmocka_unit_test(severity_is_the_rules_or_the_worst),
