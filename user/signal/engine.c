@@ -41,11 +41,31 @@ static void on_signal(void *context, const struct signal *signal)
 	engine->ops.signal(engine->ops.context, signal);
 }
 
+static double absent_share(const struct absence *absence, unsigned len, weir_time start,
+			   weir_time end)
+{
+	double absent = 0;
+
+	for (unsigned i = 0; end > start && i < len; i++) {
+		weir_time from = absence[i].from > start ? absence[i].from : start;
+		weir_time until = absence[i].until < end ? absence[i].until : end;
+
+		absent += from < until ? (double)(until - from) / (double)(end - start) : 0;
+	}
+	return absent;
+}
+
+/* What was seen of the packets while weir ran, of the time that it ran. */
 static double coverage(void *context, weir_time start, weir_time end)
 {
 	struct signal_engine *engine = context;
+	struct workshop *shop = &engine->shop;
+	double seen =
+		engine->ops.coverage ? engine->ops.coverage(engine->ops.context, start, end) : 1;
 
-	return engine->ops.coverage(engine->ops.context, start, end);
+	if (shop->elsewhere)
+		return seen;
+	return seen * (1 - absent_share(shop->absence, shop->absences, start, end));
 }
 
 /* Base rules' events are counted as such. */
@@ -70,8 +90,7 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 		return NULL;
 	engine->set = set;
 	engine->ops = *ops;
-	engine->inner =
-		(struct signal_engine_ops){on_signal, ops->coverage ? coverage : NULL, engine};
+	engine->inner = (struct signal_engine_ops){on_signal, coverage, engine};
 	engine->shop.set = set;
 	engine->shop.ops = &engine->inner;
 	engine->shop.clock = TIME_NONE;

@@ -52,7 +52,8 @@ void signal_engine_save(const struct signal_engine *engine, struct state_writer 
 int signal_engine_load(struct signal_engine *engine, const struct state_image *image);
 
 /* After it was loaded: nobody watched until `now`. What would have come since its clock is not
- * known, so that time teaches baselines nothing. */
+ * known, so that time teaches baselines nothing, and windows that reach into it have that much less
+ * coverage. */
 void signal_engine_absent(struct signal_engine *engine, weir_time now);
 
 /* Of what it was told or has loaded, all is forgotten but what baselines have learned: for events

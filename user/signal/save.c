@@ -6,7 +6,7 @@
 
 /* Layer 1 in a snapshot: the clock, then a section for each rule that keeps something. */
 
-#define ENGINE_VERSION 1
+#define ENGINE_VERSION 2
 
 size_t signal_engine_sections(const struct signal_engine *engine)
 {
@@ -20,8 +20,11 @@ void signal_engine_save(const struct signal_engine *engine, struct state_writer 
 	state_section(w, "engine", "", 0, ENGINE_VERSION);
 	state_put_raw(w, &secret, sizeof(secret));
 	state_put_int(w, engine->shop.clock);
-	state_put_int(w, engine->shop.absent_from);
-	state_put_int(w, engine->shop.absent_until);
+	state_put_uint(w, engine->shop.absences);
+	for (unsigned i = 0; i < engine->shop.absences; i++) {
+		state_put_int(w, engine->shop.absence[i].from);
+		state_put_int(w, engine->shop.absence[i].until);
+	}
 	state_put_uint(w, engine->chain.count);
 	state_put_uint(w, engine->shop.stats.events);
 	state_put_uint(w, engine->shop.stats.matched);
@@ -54,6 +57,20 @@ static int rule_state_load(struct signal_engine *engine, unsigned i,
 	return err;
 }
 
+static void absences_load(struct state_reader *r, struct workshop *shop)
+{
+	weir_time last = TIME_NONE;
+
+	shop->absences = (unsigned)state_get_count(r, ABSENCES_MAX);
+	for (unsigned i = 0; i < shop->absences; i++) {
+		shop->absence[i].from = state_get_time(r);
+		shop->absence[i].until = state_get_time(r);
+		r->bad |= shop->absence[i].from < last ||
+			  shop->absence[i].until <= shop->absence[i].from;
+		last = shop->absence[i].until;
+	}
+}
+
 int signal_engine_load(struct signal_engine *engine, const struct state_image *image)
 {
 	struct tuple_secret secret;
@@ -64,8 +81,7 @@ int signal_engine_load(struct signal_engine *engine, const struct state_image *i
 		return -EBADMSG;
 	state_get_raw(&r, &secret, sizeof(secret));
 	engine->shop.clock = state_get_timer(&r);
-	engine->shop.absent_from = state_get_time(&r);
-	engine->shop.absent_until = state_get_time(&r);
+	absences_load(&r, &engine->shop);
 	engine->chain.count = state_get_uint(&r);
 	engine->shop.stats.events = state_get_uint(&r);
 	engine->shop.stats.matched = state_get_uint(&r);
@@ -82,10 +98,21 @@ int signal_engine_load(struct signal_engine *engine, const struct state_image *i
 
 void signal_engine_absent(struct signal_engine *engine, weir_time now)
 {
-	if (engine->shop.clock == TIME_NONE || now <= engine->shop.clock)
+	struct workshop *shop = &engine->shop;
+	weir_time from = shop->clock;
+
+	if (from == TIME_NONE || now <= from)
 		return;
-	engine->shop.absent_from = engine->shop.clock;
-	engine->shop.absent_until = now;
+	if (shop->absences && from < shop->absence[shop->absences - 1].until)
+		from = shop->absence[shop->absences - 1].until;
+	if (now <= from)
+		return;
+	if (shop->absences == ABSENCES_MAX) {
+		shop->absence[1].from = shop->absence[0].from;
+		memmove(&shop->absence[0], &shop->absence[1],
+			--shop->absences * sizeof(shop->absence[0]));
+	}
+	shop->absence[shop->absences++] = (struct absence){from, now};
 }
 
 void signal_engine_forget(struct signal_engine *engine)
@@ -97,5 +124,6 @@ void signal_engine_forget(struct signal_engine *engine)
 			single_forget(engine->single[i]);
 	}
 	engine->shop.clock = TIME_NONE;
+	engine->shop.elsewhere = true;
 	engine->shop.stats = (struct signal_engine_stats){0};
 }

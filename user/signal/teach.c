@@ -43,17 +43,19 @@ void teach_gap(struct window *window, struct key *key, weir_time until)
 	const struct workshop *shop = window->shop;
 	weir_time timespan = window->spec->timespan;
 	weir_time *aligned = key_aligned(window, key);
-	weir_time before = time_floor(shop->absent_from, timespan);
-	weir_time after = time_floor(shop->absent_until + timespan - 1, timespan);
 
 	if (!window->scoreds || until <= *aligned)
 		return;
-	if (shop->absent_from < shop->absent_until) {
+	for (unsigned i = 0; i < shop->absences; i++) {
+		weir_time before = time_floor(shop->absence[i].from, timespan);
+		weir_time after = time_floor(shop->absence[i].until + timespan - 1, timespan);
+
+		if (after <= *aligned)
+			continue;
 		learn_nothing(window, key, *aligned, before < until ? before : until);
-		learn_nothing(window, key, *aligned > after ? *aligned : after, until);
-	} else {
-		learn_nothing(window, key, *aligned, until);
+		*aligned = after;
 	}
+	learn_nothing(window, key, *aligned, until);
 	*aligned = until;
 }
 
@@ -62,7 +64,11 @@ static bool watched(const struct window *window, weir_time start)
 {
 	const struct workshop *shop = window->shop;
 
-	return start >= shop->absent_until || start + window->spec->timespan <= shop->absent_from;
+	for (unsigned i = 0; i < shop->absences; i++)
+		if (start < shop->absence[i].until &&
+		    start + window->spec->timespan > shop->absence[i].from)
+			return false;
+	return true;
 }
 
 void teach(struct window *window, struct key *key, const struct judged *judged, weir_time start,

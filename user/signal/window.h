@@ -46,6 +46,13 @@ struct keying {
 	uint32_t hash;
 };
 
+/* A time when weir did not run, in event time. When there are too many the two oldest become one,
+ * with the time between them: what was watched then is not claimed any more. */
+#define ABSENCES_MAX 32
+struct absence {
+	weir_time from, until;
+};
+
 /* What all rules share: what is used again for each signal, and the room of single events. */
 struct workshop {
 	const struct ruleset *set;
@@ -66,9 +73,11 @@ struct workshop {
 	struct signal_engine_stats stats;
 	weir_time clock; /* event time now */
 	bool ended;	 /* the input is at its end: what closes is partial */
-	/* When nobody watched: windows that reach into it teach no baseline. Empty: no such time.
-	 */
-	weir_time absent_from, absent_until;
+	/* When nobody watched, oldest first: windows that reach into it teach no baseline, and did
+	 * not see all there was. */
+	struct absence absence[ABSENCES_MAX];
+	unsigned absences;
+	bool elsewhere; /* events that weir did not watch itself: all of their time was seen */
 };
 
 #define WINDOW_BOUNDS_MAX 8

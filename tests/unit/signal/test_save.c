@@ -282,6 +282,32 @@ static void absence_teaches_nothing(void **state)
 	assert_float_equal(mean_after(true), 10, 0.01);
 }
 
+static double coverage_after(int absences)
+{
+	struct bench *b = bench_new(STEADY);
+	double coverage;
+
+	push(b, attempt(1, "10.0.0.1", "10.1.0.1", 1));
+	for (int i = 0; i < absences; i++) { /* each a tenth of a second, a tenth apart */
+		passes(b, 2 + i * 0.2);
+		signal_engine_absent(b->engine, BASE + (21 + 2 * i) * WEIR_SEC / 10);
+	}
+	passes(b, 20);
+	coverage = loud(b, 0)->coverage;
+	bench_free(b);
+	return coverage;
+}
+
+/* A window over a stop did not see all of its time. */
+static void absence_is_not_covered(void **state)
+{
+	(void)state;
+	assert_float_equal(coverage_after(0), 1, 1e-9);
+	assert_float_equal(coverage_after(1), 0.99, 1e-9);
+	assert_float_equal(coverage_after(32), 0.68, 1e-9);
+	assert_float_equal(coverage_after(33), 0.66, 1e-9); /* one that was joined, and its gap */
+}
+
 /* What a replay begins with: keys that baselines have learned of, and nothing else of them. */
 static void forgets_all_but_what_was_learned(void **state)
 {
@@ -385,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_loaded_is_saved_alike),
 		cmocka_unit_test(absence_teaches_nothing),
+		cmocka_unit_test(absence_is_not_covered),
 		cmocka_unit_test(forgets_all_but_what_was_learned),
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(what_cannot_be_does_no_harm),
