@@ -250,7 +250,26 @@ def call(e, env):
         return evaluate(args[0], env) is not None
     if name == "cidr":
         return member(("in", *args), env)
+    if name == "geo_km":
+        return distance(place(args[0], env), place(args[1], env))
     return env.call(name, [a[1] for a in args])
+
+
+def place(e, env):
+    """Latitude and longitude in radians."""
+    at = e[2] if e[0] == "call" else e
+    halves = [("name", f"{at[1]}.{half}") for half in ("lat", "lon")]
+    degrees = [evaluate(("call", "prev", h) if e[0] == "call" else h, env) for h in halves]
+    return None if None in degrees else [math.radians(d) for d in degrees]
+
+
+def distance(a, b):
+    """Kilometres on a sphere, by haversine."""
+    if a is None or b is None:
+        return None
+    h = math.sin((b[0] - a[0]) / 2) ** 2 + math.cos(a[0]) * math.cos(b[0]) * math.sin(
+        (b[1] - a[1]) / 2) ** 2
+    return 2 * 6371.0088 * math.asin(math.sqrt(min(1, h)))
 
 
 def decide(e, env, decided):

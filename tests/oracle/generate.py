@@ -38,6 +38,10 @@ MORE = {"stddev": ("stddev(source.bytes)", ODD), "cv": ("cv(source.bytes)", PART
         "clock": ("beacon(source.bytes)", PART)}
 
 
+PLACE, THERE = "source.geo.location", "destination.geo.location"
+PLACES = [(52.52, 13.405), (48.857, 2.352), (-33.87, 151.21), (52.52, None), (0, 180), (0, -180)]
+
+
 class Computed:
     """Names of computed values, by kind of value."""
 
@@ -109,7 +113,12 @@ def where(rng, refs):
         return rng.choice(refs)
     if kind < 0.7:
         return "not (destination.port < 9)"
-    if kind < 0.8:
+    if kind < 0.75:
+        return rng.choice(["rare(destination.ip)", "not rare(destination.domain)",
+                           f"geo_km({PLACE}, {THERE}) > 800",
+                           f"geo_km(prev({PLACE}), {PLACE}) < 1000",
+                           f"geo_km({THERE}, prev({PLACE})) >= 500"])
+    if kind < 0.82:
         return rng.choice(["network.state in (rejected, unanswered) or known(user.name)",
                            "source.bytes > prev(source.bytes)",
                            "event.start - prev(event.start) < 2s",
@@ -183,6 +192,8 @@ def window(rng, number, slow):
     every = rng.choice([1200, 1800, 3600, 5400] if slow else [1, 5, 10, 30]) * SEC
     timespan = every * rng.choice([1, 2] if slow else [1, 2, 3, 6])
     rule = window_head(rng, number, refs, kind, timespan)
+    if len(refs) == 2 and "destination.ip" not in rule["correlation"]["group-by"]:
+        name_hosts(rng, rule["correlation"])
     if rng.random() < 0.15:
         return plain(rng, rule)
     weir, computed = rule["weir"], Computed()
@@ -212,6 +223,20 @@ def window(rng, number, slow):
     if capped:
         weir["max_distinct"] = rng.choice([4, 4, 16])
     return rule
+
+
+def name_hosts(rng, correlation):
+    """Maybe the host is the source of one rule's events and the destination of the other's."""
+    if rng.random() < 0.3:
+        first, second = correlation["rules"]
+        correlation["aliases"] = {"host": {first: "source.ip", second: "destination.ip"}}
+        correlation["group-by"][-1] = "host"
+
+
+def groups(rule):
+    """What its keys are outside of it."""
+    first = {} if rule["correlation"]["type"].startswith("temporal") else {"host": "source.ip"}
+    return [first.get(g, g) for g in rule["correlation"]["group-by"]]
 
 
 def plain(rng, rule):
@@ -333,7 +358,7 @@ def levels(rng, windows):
 
 def alias(rng, correlation, windows):
     """One rule's source is the next one's destination."""
-    pairs = {w["name"]: w["correlation"]["group-by"] for w in windows}
+    pairs = {w["name"]: groups(w) for w in windows}
     fields = {ref: rng.choice([f for f in pairs.get(ref, ["source.ip", "destination.ip"])
                                if f != "user.name"]) for ref in correlation["rules"]}
     correlation["aliases"] = {"host": fields}
@@ -358,6 +383,21 @@ def times(rng, far, slow):
         yield t
 
 
+def learned(rng):
+    """What rare() asks."""
+    return {"home.hosts_seen": rng.choice([None, 3, 19, 20, 50]),
+            "destination.prevalence": rng.choice([None, 1, 4, 5, 30]),
+            "destination.new": rng.choice([None, True, True, False]),
+            "destination.domain": rng.choice([None, "example.org"]),
+            "learn.progress": rng.choice([None, 0.5, 1, 1])}
+
+
+def placed(rng):
+    here, there = rng.choice(PLACES), rng.choice(PLACES)
+    return {f"{PLACE}.lat": here[0], f"{PLACE}.lon": here[1],
+            f"{THERE}.lat": there[0], f"{THERE}.lon": there[1]}
+
+
 def event(rng, t, sources, ports):
     service = rng.choice(["attempt", "connection"])
     fields = {
@@ -371,7 +411,7 @@ def event(rng, t, sources, ports):
         "user.name": rng.choice([None, "root", "Root", "anna", "ANNA", "the user of a long name"]),
         "network.transport": "tcp" if rng.random() < 0.95 else "udp",
         "network.state": None if service == "attempt" else rng.choice(
-            ["established", "rejected", "unanswered"])}
+            ["established", "rejected", "unanswered"]), **learned(rng), **placed(rng)}
     return {"time": t, "service": service, **{k: v for k, v in fields.items() if v is not None}}
 
 
@@ -399,7 +439,7 @@ def feed_of(rng, far, slow):
 
 def chain(rng, rules):
     """Rules over rules: windows over what is there by source, and a temporal rule over all."""
-    named = [r for r in rules[2:] if "source.ip" in r["correlation"]["group-by"]]
+    named = [r for r in rules[2:] if "source.ip" in groups(r)]
     for n in range(rng.choice([1, 1, 2])):
         if named:
             rules.append(over(rng, 7 + n, named))

@@ -155,7 +155,17 @@ class Engine:
         for w in self.windows:
             if any(r in met for r in w.rule.refs) and not any(
                     f.takes(e) for f in w.rule.event_filters):
-                w.event(e)
+                self.keyed(w, e)
+
+    def keyed(self, w, e):
+        """Once under each key that it has by one of the rules it met, as an event of those."""
+        keys = {}
+        for name, fields in w.rule.by_ref.items():
+            if name in e["met"]:
+                keys.setdefault(tuple(fields), set()).add(name)
+        for fields, names in keys.items():
+            by = {outer: e.get(f) for outer, f in zip(w.rule.group, fields)}
+            w.event(dict(e, keyed=by, met=names))
 
     def signal(self, s, rule):
         if s["silent"] and not rule.raises and not rule.users:

@@ -53,6 +53,11 @@ class Rule:
     def read_window(self):
         w = self.weir
         self.type = w.get("window", "sliding")
+        # An alias is another field in each rule; outside it is the one of the first.
+        aliases, refs = self.correlation.get("aliases", {}), listed(self.correlation["rules"])
+        self.by_ref = {ref: [aliases[g][ref] if g in aliases else g for g in self.group]
+                       for ref in refs}
+        self.group = self.by_ref[refs[0]]
         self.every = duration(w["every"]) if "every" in w else self.timespan
         self.gap = duration(w.get("gap", "0s"))
         self.while_true = self.suppress is None and self.type == "sliding"

@@ -189,7 +189,8 @@ class Window:
                 del self.keys[item]
 
     def key_of(self, e):
-        item = aggregates.tuple_of(e, self.rule.group)
+        by = e.get("keyed", e)
+        item = aggregates.tuple_of(by, self.rule.group)
         if item is None:
             self.skipped += 1
             return None
@@ -198,7 +199,7 @@ class Window:
             if len(self.keys) >= self.rule.max_keys:
                 self.evict()
             self.created += 1
-            self.keys[item] = key = Key(self.created, [e[f] for f in self.rule.group])
+            self.keys[item] = key = Key(self.created, [by[f] for f in self.rule.group])
             key.short = item in self.forgotten
             key.count = int(key.short)
         key = self.keys[item]
@@ -449,5 +450,20 @@ class Fields:
         return name in aggregates.TYPES
 
     def call(self, function, names):
+        if function == "rare":
+            return self.rare(names[0])
         before = self.event["previous"]
         return Fields(before).name(names[0]) if before else None
+
+    def rare(self, field):
+        """Few of many hosts use it; or, where few were seen, it is new to what has learned."""
+        e = self.event
+        if e.get(field) is None:
+            return None
+        if (e.get("home.hosts_seen") or 0) >= 20:
+            few = e.get("destination.prevalence")
+            return None if few is None else few < 5
+        new, learned = e.get("destination.new"), e.get("learn.progress")
+        if not new:
+            return new
+        return True if learned is not None and learned >= 1 else None
