@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/expr.h"
 
+#include <stdio.h>
+
 #include "rule/node.h"
 
 const struct expr *expr_compile(const char *text, struct place at, const struct expr_scope *scope,
@@ -193,20 +195,39 @@ bool expr_reads(const struct expr *expr, int computed)
 	return reads(expr->root, computed);
 }
 
-static const char *threshold(const struct node *node, int computed)
+/* Appends to what `text` holds; what does not fit is cut. */
+static void append(char *text, size_t size, const char *more)
 {
-	const struct node *left = node->kids ? node->kid[0] : NULL;
-	const char *found = NULL;
+	size_t length = strlen(text);
 
-	if (node->kind == NODE_COMPARE && left->computed == computed &&
-	    (left->kind == NODE_COMPUTED || left->kind == NODE_ZSCORE))
-		return node->threshold;
-	for (unsigned i = 0; !found && i < node->kids; i++)
-		found = threshold(node->kid[i], computed);
-	return found;
+	snprintf(text + length, size - length, "%s", more);
 }
 
-const char *expr_threshold(const struct expr *expr, int computed)
+/* The comparisons of the value below a node, joined as the node joins them; each once. */
+static void thresholds(const struct node *node, int computed, char *text, size_t size)
 {
-	return threshold(expr->root, computed);
+	const struct node *left = node->kids ? node->kid[0] : NULL;
+	char kid[THRESHOLD_MAX];
+
+	if (node->kind == NODE_COMPARE && left->computed == computed &&
+	    (left->kind == NODE_COMPUTED || left->kind == NODE_ZSCORE)) {
+		append(text, size, node->threshold);
+		return;
+	}
+	for (unsigned i = 0; i < node->kids; i++) {
+		kid[0] = '\0';
+		thresholds(node->kid[i], computed, kid, sizeof(kid));
+		if (!kid[0] || strstr(text, kid))
+			continue;
+		if (text[0])
+			append(text, size, node->kind == NODE_AND ? " and " : " or ");
+		append(text, size, kid);
+	}
+}
+
+bool expr_threshold(const struct expr *expr, int computed, char text[THRESHOLD_MAX])
+{
+	text[0] = '\0';
+	thresholds(expr->root, computed, text, THRESHOLD_MAX);
+	return text[0] != '\0';
 }

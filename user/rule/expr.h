@@ -107,8 +107,9 @@ bool expr_reads(const struct expr *expr, int computed);
 /* True if the expression calls zscore() or baseline() on this computed value. */
 bool expr_needs_baseline(const struct expr *expr, int computed);
 
-/* The first comparison that names the computed value, as text for people ("> 3 deviations",
- * "> 20"), or NULL. What `weir.values.*.threshold` shows. */
-const char *expr_threshold(const struct expr *expr, int computed);
+/* The comparisons that name the computed value, as text for people ("> 20", "> 1GB or > 3
+ * deviations"; cut where there is no room): what `weir.values.*.threshold` shows. False: none. */
+#define THRESHOLD_MAX 160
+bool expr_threshold(const struct expr *expr, int computed, char text[THRESHOLD_MAX]);
 
 #endif

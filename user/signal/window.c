@@ -83,6 +83,17 @@ static bool filters_values(const struct rule *rule)
 	return false;
 }
 
+/* Lives with the engine. NULL: nothing is compared with it. */
+static const char *threshold_of(struct window *window, int computed)
+{
+	char text[THRESHOLD_MAX], *kept;
+
+	if (!expr_threshold(window->spec->having, computed, text))
+		return NULL;
+	kept = pool_get(&window->shop->pool, strlen(text) + 1);
+	return kept ? strcpy(kept, text) : NULL;
+}
+
 static void look_at_values(struct window *window)
 {
 	const struct rule_window *spec = window->spec;
@@ -92,7 +103,7 @@ static void look_at_values(struct window *window)
 
 		window->grows[i] = aggregate->grows;
 		window->asked[i] = expr_reads(spec->having, (int)i) || needs_baseline(spec, (int)i);
-		window->threshold[i] = expr_threshold(spec->having, (int)i);
+		window->threshold[i] = threshold_of(window, (int)i);
 		window->outer[i] = aggregate->per >= 0 ? (int)window->outers++ : -1;
 		window->scored[i] = needs_baseline(spec, (int)i) ? (int)window->scoreds++ : -1;
 	}

@@ -56,6 +56,7 @@ static void every_rule_says_what_it_must(void **state)
 
 static void rules_compile_to_what_they_say(void **state)
 {
+	char threshold[THRESHOLD_MAX];
 	struct ruleset *set = shipped();
 	const struct rule *scan = named(set, "PORT_SCAN"), *spike = named(set, "CONNECTION_SPIKE");
 	const struct rule *move = named(set, "LATERAL_MOVEMENT");
@@ -76,7 +77,8 @@ static void rules_compile_to_what_they_say(void **state)
 	assert_false(scan->raise);
 	assert_int_equal(scan->users_len, 1);
 	assert_int_equal(scan->users[0], move->index);
-	assert_string_equal(expr_threshold(scan->window.having, 1), "> 20");
+	assert_true(expr_threshold(scan->window.having, 1, threshold));
+	assert_string_equal(threshold, "> 20");
 	assert_true(expr_needs_baseline(spike->window.having, 0));
 	assert_true(spike->window.baseline.used && spike->window.baseline.prior);
 	assert_true(spike->window.baseline.mean == 10 && spike->window.baseline.stddev == 3);
