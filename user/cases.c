@@ -139,12 +139,31 @@ static int case_hear(struct runner *runner, struct item one_case, struct tap *ta
 	return tap->short_of_memory ? -ENOMEM : err;
 }
 
+static const char *family_of(const struct rule *rule)
+{
+	return rule->family ? rule->family : rule->name;
+}
+
+/* What builds on another of its family can only make that one's detection worse, and speaks in it.
+ */
+static bool expected_through(const struct runner *runner, struct item one_case,
+			     const struct rule *rule)
+{
+	for (unsigned i = 0; rule->family && i < rule->refs_len; i++) {
+		const struct rule *ref = &runner->set->rules[rule->refs[i]];
+
+		if (!strcmp(family_of(ref), rule->family) && case_expects(one_case, ref))
+			return true;
+	}
+	return false;
+}
+
 static void coverage_note(struct runner *runner, const struct case_file *file, struct item one_case)
 {
 	for (unsigned i = 0; i < runner->set->len; i++) {
 		const struct rule *rule = &runner->set->rules[i];
 
-		if (case_expects(one_case, rule))
+		if (case_expects(one_case, rule) || expected_through(runner, one_case, rule))
 			runner->attacked[i] = true;
 		else if (case_is_about(file->path, rule->place.file))
 			runner->quiet[i] = true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -25,12 +27,40 @@ static size_t cases_ending(const char *path)
 	return tail ? tail : ending_of(path, endings[1]);
 }
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int folder_stat(const char *path, struct stat *status)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%.*s.", (int)(base_of(path) - path), path);
+	return stat(folder, status);
+}
+
+/* Rules and cases may be named by different ways to one folder. */
+static bool same_folder(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	if (base_of(a) - a == base_of(b) - b && !strncmp(a, b, (size_t)(base_of(a) - a)))
+		return true;
+	return !folder_stat(a, &of_a) && !folder_stat(b, &of_b) && of_a.st_dev == of_b.st_dev &&
+	       of_a.st_ino == of_b.st_ino;
+}
+
 bool case_is_about(const char *cases_path, const char *rules_path)
 {
-	size_t stem = strlen(cases_path) - cases_ending(cases_path);
+	const char *cases = base_of(cases_path), *rules = base_of(rules_path);
+	size_t stem = strlen(cases) - cases_ending(cases);
 
-	return !strncmp(cases_path, rules_path, stem) &&
-	       (!strcmp(rules_path + stem, ".yml") || !strcmp(rules_path + stem, ".yaml"));
+	return !strncmp(cases, rules, stem) &&
+	       (!strcmp(rules + stem, ".yml") || !strcmp(rules + stem, ".yaml")) &&
+	       same_folder(cases_path, rules_path);
 }
 
 static int fault(struct faults *faults, const char *path, struct item at, const char *words)

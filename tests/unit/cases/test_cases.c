@@ -211,6 +211,9 @@ static void files_are_about_the_rules_beside_them(void **state)
 	assert_true(case_is_about("rules/a.cases.yaml", "rules/a.yml"));
 	assert_false(case_is_about("rules/a.cases.yml", "rules/ab.yml"));
 	assert_false(case_is_about("rules/a.cases.yml", "rules/b.yml"));
+	assert_true(case_is_about("rules/signals/../signals/port_scan.cases.yml",
+				  "./rules/signals/port_scan.yml"));
+	assert_false(case_is_about("rules/signals/a.cases.yml", "rules/detections/a.yml"));
 }
 
 int main(void)

@@ -190,7 +190,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(set->rules[2].window.max_distinct, 1024);
 	assert_string_equal(set->rules[2].window.compute[0].name, "event_count");
 	assert_true(expr_threshold(set->rules[2].window.having, 0, threshold));
-	assert_string_equal(threshold, ">= 10");
+	assert_string_equal(threshold, ">= 10 and < 1e3");
 	assert_false(set->rules[2].raise);
 	assert_string_equal(set->rules[2].display, "C");
 	assert_true(set->rules[3].raise);
