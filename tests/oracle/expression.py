@@ -302,6 +302,13 @@ def cut(e, env):
         leaf[:2] == ("call", "known") and evaluate(leaf, env)))
 
 
+def names(e):
+    """Everything that is named in it."""
+    if not isinstance(e, (tuple, list)):
+        return set()
+    return {e[1]} if e[:1] == ("name",) else set().union(*map(names, e))
+
+
 def calls(e, name):
     """What is asked of the function: the names that stand in its brackets."""
     if not isinstance(e, (tuple, list)):

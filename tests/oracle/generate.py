@@ -221,7 +221,7 @@ def window(rng, number, slow):
     weir["compute"] = computed.lines
     bounds(rng, rule, timespan)
     if capped:
-        weir["max_distinct"] = rng.choice([4, 4, 16])
+        weir["max_distinct"] = rng.choice([2, 4, 4, 16])
     return rule
 
 

@@ -120,14 +120,17 @@ class Window:
     def taken(self, a, events):
         return [e for e in events if not a.where or evaluate(a.where, Fields(e)) is True]
 
-    def inner(self, key, name, events):
+    def grouped(self, key, name, events):
         groups, per = {}, self.rule.per[name]
         for e in events:
             item = aggregates.tuple_of(e, per.by)
             if item and (name, e["serial"]) not in key.refused:
                 groups.setdefault(item, []).append(e)
-        return [Values({a.name: a.of(self.taken(a, g)) for a in per.compute})
-                for g in groups.values()]
+        return groups.values()
+
+    def inner(self, key, name, events):
+        return [Values({a.name: a.of(self.taken(a, g)) for a in self.rule.per[name].compute})
+                for g in self.grouped(key, name, events)]
 
     def value(self, key, a, events, start):
         """With whether it is an estimate."""
@@ -148,7 +151,16 @@ class Window:
         numbers = [g[a.inner] if a.inner else 1 for g in groups
                    if not a.inner or g[a.inner] is not None]
         return aggregates.number_of(a.kind, numbers, a.numbers), any(
-            (a.per, e["serial"]) in key.refused for e in events)
+            (a.per, e["serial"]) in key.refused for e in events) or self.rough(key, a, events)
+
+    def rough(self, key, a, events):
+        """Whether a group's value that the outer one reads is an estimate."""
+        read = expression.names(a.where) | {a.inner}
+        counted = [b for b in self.rule.per[a.per].compute
+                   if b.name in read and b.kind in aggregates.SETS]
+        return any(len(set(filter(None, (aggregates.tuple_of(e, b.fields)
+                                         for e in self.taken(b, g))))) > self.rule.max_distinct
+                   for b in counted for g in self.grouped(key, a.per, events))
 
     def extent(self, start):
         """Start and length of a window; a session is as long as its events last."""

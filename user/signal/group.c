@@ -248,6 +248,24 @@ struct value groups_value(struct window *window, struct key *key, enum cell_curs
 	return ops->words ? ops->value(words) : rank_numbers(outer, numbers, len);
 }
 
+/* Whether a group's value that the outer one reads is an estimate itself. */
+bool groups_estimated(const struct window *window, struct key *key, enum cell_cursor which,
+		      unsigned computed)
+{
+	const struct rule_aggregate *outer = &window->spec->compute[computed];
+	const struct plan *plan = &window->per_plan[outer->per];
+	const struct group_list *list = &key_groups(window, key)[outer->per];
+
+	for (unsigned i = 0; i < plan->len; i++) {
+		if ((int)i != outer->inner && !(outer->where && expr_reads(outer->where, (int)i)))
+			continue;
+		for (struct group *group = list->oldest; group; group = group->newer)
+			if (cell_told(plan, &group->cell, which, i).estimated)
+				return true;
+	}
+	return false;
+}
+
 void groups_save(const struct window *window, const struct key *key, struct state_writer *w)
 {
 	for (unsigned per = 0; per < window->spec->per_len; per++) {

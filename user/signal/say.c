@@ -196,8 +196,9 @@ static struct series_told told_of(const struct window *window, struct key *key,
 		return (struct series_told){.estimated = true};
 	if (aggregate->per < 0)
 		return cell_told(&window->plan, &key->cell, moment->cursor, i);
-	told.estimated = key_groups(window, key)[aggregate->per].overflow != TIME_NONE &&
-			 key_groups(window, key)[aggregate->per].overflow >= moment->start;
+	told.estimated = (key_groups(window, key)[aggregate->per].overflow != TIME_NONE &&
+			  key_groups(window, key)[aggregate->per].overflow >= moment->start) ||
+			 groups_estimated(window, key, moment->cursor, i);
 	return told;
 }
 

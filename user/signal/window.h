@@ -204,6 +204,8 @@ void groups_seek(struct window *window, struct key *key, enum cell_cursor which,
 void groups_trim(struct window *window, struct key *key, weir_time start);
 void groups_unused(struct window *window, struct key *key, enum cell_cursor which);
 void groups_free(struct window *window, struct key *key);
+bool groups_estimated(const struct window *window, struct key *key, enum cell_cursor which,
+		      unsigned computed);
 struct value groups_value(struct window *window, struct key *key, enum cell_cursor which,
 			  unsigned computed);
 
