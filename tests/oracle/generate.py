@@ -186,7 +186,7 @@ def window_head(rng, number, refs, kind, timespan):
             "weir": {"window": kind}}
 
 
-def window(rng, number, slow):
+def window(rng, number, slow, capped):
     refs = rng.choice([["attempts"], ["failed"], ["attempts", "failed"]])
     kind = rng.choice(["hop", "hop", "hop", "tumbling", "sliding", "session"])
     every = rng.choice([1200, 1800, 3600, 5400] if slow else [1, 5, 10, 30]) * SEC
@@ -201,7 +201,6 @@ def window(rng, number, slow):
         weir["every"] = span(every)
     if kind == "session":
         weir["gap"] = span(rng.choice([1, 3, 10, timespan // SEC]) * SEC)
-    capped = rng.random() < 0.25
     add_events(rng, computed, refs, capped)
     if rng.random() < 0.3:
         add_groups(rng, computed, weir, refs)
@@ -221,7 +220,7 @@ def window(rng, number, slow):
     weir["compute"] = computed.lines
     bounds(rng, rule, timespan)
     if capped:
-        weir["max_distinct"] = rng.choice([2, 4, 4, 16])
+        weir["max_distinct"] = rng.choice([1, 2, 4, 4, 16])
     return rule
 
 
@@ -480,7 +479,8 @@ def allow(rng, rules):
 def case_of(seed, number):
     rng = random.Random(seed * 1000003 + number)
     slow = rng.random() < 0.05  # long enough for hours of the week to be learned
-    windows = [window(rng, n + 1, slow) for n in range(rng.choice([1, 2, 2, 3]))]
+    capped = rng.random() < 0.25  # all, so that rules also share what sets pushed out
+    windows = [window(rng, n + 1, slow, capped) for n in range(rng.choice([1, 2, 2, 3]))]
     rules = [ATTEMPTS, FAILED] + windows
     rules += [temporal(rng, n + 1, windows) for n in range(rng.choice([0, 1, 1, 2]))]
     if rng.random() < 0.4:
