@@ -168,7 +168,7 @@ static int entries_load(const struct plan *plan, const struct cell *cell, unsign
 static int set_pane_load(struct distinct_space *space, const struct distinct *set,
 			 struct distinct_pane *pane, struct state_reader *r)
 {
-	size_t len = state_get_count(r, (size_t)space->max * 2);
+	size_t len = state_get_count(r, distinct_first_max(space->max));
 
 	if (len) {
 		pane->first = pool_get(space->pool, len * sizeof(*pane->first));

@@ -6,7 +6,6 @@
 
 #include "base/hash.h"
 
-#define DISTINCT_MIN	2 /* entries of a new set; doubles up to its max */
 #define DISTINCT_LOOKED 8 /* sets of at most so many are looked through, without slots */
 
 /* Open addressing; the hash stands here too, so that probing touches no entry that differs. */

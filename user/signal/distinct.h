@@ -25,6 +25,15 @@ struct distinct_space {
 	uint64_t refused;     /* values and registers not had for want of it or of memory */
 };
 
+#define DISTINCT_MIN 2 /* entries of a new set; doubles up to its max */
+
+/* How long a pane's list of first appearances may be: its room doubles until it holds twice as many
+ * as the set keeps, and is then made anew without those that are not there any more. */
+static inline size_t distinct_first_max(uint32_t max)
+{
+	return (size_t)max * 4 + DISTINCT_MIN;
+}
+
 /* Enough for the cursors of a cell, which see what is added and what is pushed out. */
 #define DISTINCT_CURSORS 2
 
