@@ -11,7 +11,12 @@ require_live nmap tcpdump ethtool
 PORTS=1-60,445,3389
 SIDES=(attacker victims)
 TOLD=(PORT_SCAN CONNECTION_SPIKE PRIVILEGED_ACCESS 10.77.0.2 10.77.0.1)
-if [ -n "${WEIR_SLOW:-}" ]; then PORTS=1-25,445,3389 SIDES=(attacker) TOLD=(PRIVILEGED_ACCESS); fi
+SAID=critical
+# In an emulated guest the sessions, which make it critical, may come more than 5 s after the scan:
+# the one line says what was known by then, and the database what it came to.
+if [ -n "${WEIR_SLOW:-}" ]; then
+	PORTS=1-25,445,3389 SIDES=(attacker) TOLD=(PRIVILEGED_ACCESS) SAID='(high|critical)'
+fi
 # Times of live events and of the capture's packets differ by this much at most: one timer tick.
 TICK_MS=10
 
@@ -49,7 +54,7 @@ for name in "${SIDES[@]}"; do
 			order by 1' | xargs)"
 	same "detect/syslog on $name" 1 "$(grep -c 'weir\[[0-9]*\]: DETECTION ' "$SCRATCH/$name/syslog")"
 	check "detect/syslog's words on $name" grep -Eq \
-		'weir\[[0-9]+\]: DETECTION LATERAL_MOVEMENT critical id=[^ ]+ source\.ip=10\.77\.0\.2 signals=[A-Z_,]+ technique=T1021' \
+		"weir\[[0-9]+\]: DETECTION LATERAL_MOVEMENT $SAID id=[^ ]+ source\.ip=10\.77\.0\.2 signals=[A-Z_,]+ technique=T1021" \
 		"$SCRATCH/$name/syslog"
 done
 
