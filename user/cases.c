@@ -139,11 +139,6 @@ static int case_hear(struct runner *runner, struct item one_case, struct tap *ta
 	return tap->short_of_memory ? -ENOMEM : err;
 }
 
-static const char *family_of(const struct rule *rule)
-{
-	return rule->family ? rule->family : rule->name;
-}
-
 /* What builds on another of its family can only make that one's detection worse, and speaks in it.
  */
 static bool expected_through(const struct runner *runner, struct item one_case,
@@ -152,7 +147,8 @@ static bool expected_through(const struct runner *runner, struct item one_case,
 	for (unsigned i = 0; rule->family && i < rule->refs_len; i++) {
 		const struct rule *ref = &runner->set->rules[rule->refs[i]];
 
-		if (!strcmp(family_of(ref), rule->family) && case_expects(one_case, ref))
+		if (ref->family && !strcmp(ref->family, rule->family) &&
+		    case_expects(one_case, ref))
 			return true;
 	}
 	return false;

@@ -182,10 +182,9 @@ static int set_pane_load(struct distinct_space *space, const struct distinct *se
 		r->bad |= !pane->first[i];
 	if (!state_get_bool(r))
 		return 0;
-	pane->sketch = space->sketches_left ? pool_get(space->pool, sizeof(*pane->sketch)) : NULL;
+	pane->sketch = distinct_part_new(space);
 	if (!pane->sketch)
 		return -ENOMEM;
-	space->sketches_left--;
 	state_get_raw(r, pane->sketch->rank, sizeof(pane->sketch->rank));
 	for (unsigned i = 0; i < SKETCH_REGISTERS; i++)
 		r->bad |= pane->sketch->rank[i] >= SKETCH_RANKS;

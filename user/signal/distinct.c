@@ -161,12 +161,27 @@ static void remove_oldest(struct distinct_space *space, struct distinct *set,
 	set->count--;
 }
 
+struct sketch_part *distinct_part_new(struct distinct_space *space)
+{
+	struct sketch_part *part =
+		space->sketches_left ? pool_get(space->pool, sizeof(*part)) : NULL;
+
+	space->sketches_left -= part != NULL;
+	return part;
+}
+
+static void part_free(struct distinct_space *space, struct sketch_part *part)
+{
+	if (!part)
+		return;
+	pool_put(space->pool, part, sizeof(*part));
+	space->sketches_left++;
+}
+
 static void part_add(struct distinct_space *space, struct distinct_pane *pane, uint64_t hash)
 {
-	if (!pane->sketch && space->sketches_left) {
-		pane->sketch = pool_get(space->pool, sizeof(*pane->sketch));
-		space->sketches_left -= pane->sketch != NULL;
-	}
+	if (!pane->sketch)
+		pane->sketch = distinct_part_new(space);
 	if (pane->sketch)
 		sketch_part_add(pane->sketch, hash);
 	else
@@ -365,14 +380,6 @@ int distinct_add(struct distinct_space *space, const struct distinct_seen *seen,
 	if (set->sketching)
 		sketch_value(space, seen, item);
 	return 0;
-}
-
-static void part_free(struct distinct_space *space, struct sketch_part *part)
-{
-	if (!part)
-		return;
-	pool_put(space->pool, part, sizeof(*part));
-	space->sketches_left++;
 }
 
 static void sketch_drop(struct distinct_space *space, struct distinct_cursor *cursor)

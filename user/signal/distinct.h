@@ -144,6 +144,9 @@ static inline bool distinct_wants_sketch(const struct distinct *set,
 	return distinct_estimated(set, cursor) && !cursor->sketch;
 }
 
+/* Empty registers out of what the space may have; NULL: none are left, or no memory. */
+struct sketch_part *distinct_part_new(struct distinct_space *space);
+
 /* Makes the sketch of cursor number `which` (union.c). Without memory there is none. */
 void distinct_union(struct distinct_space *space, const struct distinct_panes *panes,
 		    struct distinct_cursor *cursor, unsigned which, uint32_t newest);

@@ -8,15 +8,6 @@
  * there are panes.
  */
 
-static struct sketch_part *part_new(struct distinct_space *space)
-{
-	struct sketch_part *part =
-		space->sketches_left ? pool_get(space->pool, sizeof(*part)) : NULL;
-
-	space->sketches_left -= part != NULL;
-	return part;
-}
-
 static void part_set(struct sketch_part *part, const struct sketch_part *to)
 {
 	*part = to ? *to : (struct sketch_part){0};
@@ -37,7 +28,7 @@ static bool turn(struct distinct_space *space, const struct distinct_panes *pane
 
 	cursor->back_from = 0;
 	if (!cursor->back)
-		cursor->back = part_new(space);
+		cursor->back = distinct_part_new(space);
 	if (!cursor->back)
 		return false;
 	part_set(cursor->back, distinct_pane(panes, newest)->sketch);
@@ -45,7 +36,7 @@ static bool turn(struct distinct_space *space, const struct distinct_panes *pane
 		struct distinct_pane *pane = distinct_pane(panes, --seq);
 
 		if (!pane->front[which])
-			pane->front[which] = part_new(space);
+			pane->front[which] = distinct_part_new(space);
 		if (!pane->front[which])
 			return false;
 		part_set(pane->front[which], pane->sketch);
