@@ -215,6 +215,8 @@ static bool teaches(const struct event *e)
 	case SERVICE_PROCESS:
 	case SERVICE_LISTENER:
 	case SERVICE_ARP:
+	case SERVICE_ICMP:
+	case SERVICE_DHCP:
 	case SERVICE_HEALTH:
 	case SERVICE_COUNT:
 		break;

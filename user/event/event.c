@@ -91,7 +91,8 @@ static const char *const service_names[SERVICE_COUNT] = {
 	[SERVICE_TLS] = "tls",	       [SERVICE_HTTP] = "http",
 	[SERVICE_FILE] = "file",       [SERVICE_LOGIN] = "login",
 	[SERVICE_PROCESS] = "process", [SERVICE_LISTENER] = "listener",
-	[SERVICE_ARP] = "arp",	       [SERVICE_HEALTH] = "health",
+	[SERVICE_ARP] = "arp",	       [SERVICE_ICMP] = "icmp",
+	[SERVICE_DHCP] = "dhcp",       [SERVICE_HEALTH] = "health",
 };
 
 /* By enum field_type, as people call them. */

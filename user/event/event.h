@@ -24,6 +24,8 @@ enum event_service {
 	SERVICE_PROCESS,
 	SERVICE_LISTENER,
 	SERVICE_ARP,
+	SERVICE_ICMP,
+	SERVICE_DHCP,
 	SERVICE_HEALTH,
 	SERVICE_COUNT,
 	/* No logsource: a signal that a window over signals counts. */
