@@ -247,6 +247,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	err = err ? err : pipeline_sinks_open(p, error);
 	err = err ? err : open_engine(p, error);
 	err = err ? err : open_flows(p);
+	err = err ? err : pipeline_decode_open(p);
 	if (err) {
 		if (!error->text[0])
 			error_set(error, EXIT_SYSTEM, -err, "no memory for the pipeline");
@@ -259,6 +260,8 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 
 void pipeline_finish(struct pipeline *p)
 {
+	if (p->decode)
+		decode_finish(p->decode);
 	flow_finish(p->flows);
 	order_end(p->order, p->flow_input);
 }
@@ -270,6 +273,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	pipeline_sinks_close(p);
 	lost = p->lost;
 	pipeline_state_close(p);
+	decode_free(p->decode);
 	flow_table_free(p->flows);
 	order_free(p->order);
 	signal_engine_free(p->signals);

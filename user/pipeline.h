@@ -52,6 +52,18 @@ uint64_t pipeline_close(struct pipeline *pipeline);
 /* Where captures and the live source put what they know of connections. */
 struct flow_table *pipeline_flows(struct pipeline *pipeline);
 
+/* Payload of a capture, for the decoders: `context` is the pipeline. */
+struct payload_record;
+void pipeline_payload(void *context, const struct payload_record *record, const uint8_t *bytes,
+		      weir_time at);
+
+/* What decoders say, wherever they run: an event with its 5-tuple, and what a flow speaks (by
+ * decode_protocol()). `context` is the pipeline. */
+struct decode_origin;
+struct event;
+void pipeline_decoded(void *context, const struct decode_origin *origin, struct event *event);
+void pipeline_spoken(void *context, const struct decode_origin *origin, const char *protocol);
+
 /* The flow stage has been told everything before `at`. */
 void pipeline_flows_advance(struct pipeline *pipeline, weir_time at);
 

@@ -36,6 +36,8 @@ uint32_t pipeline_flows_input(const struct pipeline *p)
 
 void pipeline_flows_advance(struct pipeline *p, weir_time at)
 {
+	if (p->decode)
+		decode_advance(p->decode, at);
 	order_advance(p->order, p->flow_input, at);
 	if (p->options.live)
 		order_advance(p->order, p->own_input, at);
@@ -43,6 +45,8 @@ void pipeline_flows_advance(struct pipeline *p, weir_time at)
 
 void pipeline_flows_end(struct pipeline *p)
 {
+	if (p->decode)
+		decode_finish(p->decode);
 	order_end(p->order, p->flow_input);
 }
 

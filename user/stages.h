@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "correlate/correlate.h"
+#include "decode/decode.h"
 #include "enrich/derive.h"
 #include "enrich/enrich.h"
 #include "event/order.h"
@@ -29,6 +30,7 @@ struct pipeline {
 	struct live *live;
 	/* in the order that data takes */
 	struct flow_table *flows;
+	struct decode *decode; /* NULL: done elsewhere, see pipeline_decoded() */
 	struct order *order;
 	uint32_t flow_input, own_input; /* of `order`: the flow stage, weir's own health */
 	struct answered answered;	/* by recorded events */
@@ -69,6 +71,11 @@ void pipeline_write(struct pipeline *p, struct out *out);
 
 /* A socket that weir itself has opened: not to be watched. Any thread; `context`: the pipeline. */
 void pipeline_own_socket(void *context, uint64_t cookie);
+
+/* pipeline_decode.c: what packets say. */
+
+/* 0, or -ENOMEM. In a live pipeline a child decodes. */
+int pipeline_decode_open(struct pipeline *p);
 
 /* pipeline_engine.c: what one set of rules has made. */
 

@@ -85,6 +85,11 @@ struct flow *flow_find(struct flow_table *table, const struct flow_key *key)
 	return table_find(&table->flows, key);
 }
 
+void flow_speaks(struct flow *flow, const char *protocol)
+{
+	flow->protocol = protocol;
+}
+
 weir_time flow_due(const struct flow_table *table)
 {
 	return table->open_end;

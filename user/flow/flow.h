@@ -38,6 +38,8 @@ struct flow {
 	bool decided;	   /* its `connection` event was made, or will never be */
 	bool own;	   /* weir's own traffic: makes no events */
 	bool silent;	   /* NAT twin: makes no events */
+	uint8_t watch;	   /* enum payload_watch; captures only */
+	uint8_t started;   /* bit a direction: `start` is known; captures only */
 	weir_time last;
 
 	struct flow_counts now;	  /* all that was counted */
@@ -53,7 +55,9 @@ struct flow {
 	uint16_t vlan;
 	uint8_t icmp_type, icmp_code; /* of the first packet */
 	const struct flow_nat *nat;
-	void *source; /* the live source's own */
+	void *source;	      /* the live source's own */
+	const char *protocol; /* by content, static; NULL: not told yet */
+	uint32_t start[2];    /* TCP: sequence number of a direction's first byte */
 
 	/* The flow stage's own. */
 	TAILQ_ENTRY(flow) age;	  /* by last change, in the list of its timeout */
@@ -124,6 +128,9 @@ void flow_table_free(struct flow_table *table);
 void flow_ready(struct flow_table *table, weir_time at);
 
 struct flow *flow_find(struct flow_table *table, const struct flow_key *key);
+
+/* What it speaks: network.protocol of its events from now on. The name is static. */
+void flow_speaks(struct flow *flow, const char *protocol);
 
 /* What is known when a flow is first seen. */
 struct flow_start {

@@ -82,6 +82,9 @@ static struct event *begin_flow(struct flow_table *table, const struct flow *flo
 		put_nat(e, flow->nat);
 	if (flow->marks & FLOW_MIDSTREAM)
 		event_set(e, MIDSTREAM, weir_midstream, true);
+	if (flow->protocol)
+		event_set(e, NETWORK_PROTOCOL, network_protocol,
+			  ((struct text){flow->protocol, (uint32_t)strlen(flow->protocol)}));
 	event_set(e, DESTINATION_ANSWERED, destination_answered, flow->destination_answers);
 	return e;
 }

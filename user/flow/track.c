@@ -22,10 +22,13 @@ struct sighting {
 	uint64_t place; /* where it was seen */
 	uint64_t mark;	/* if `several`: what it is known again by */
 	weir_time at;
+	const uint8_t *bytes; /* the frame from the facts' offset 0 on; NULL: gone */
+	uint32_t captured;
 };
 
 struct track {
 	struct flow_table *flows;
+	struct chosen chosen;
 	const struct link_type *link; /* of the last packet: most have the same */
 	weir_time clock;	      /* greatest time that is believed */
 	struct sighting held;	      /* far ahead of `clock`, if `holds` */
@@ -56,6 +59,11 @@ void track_free(struct track *track)
 	free(track);
 }
 
+void track_listen(struct track *track, const struct chosen *chosen)
+{
+	track->chosen = *chosen;
+}
+
 weir_time track_clock(const struct track *track)
 {
 	return track->clock;
@@ -83,6 +91,8 @@ static void read_rest(const struct capture_packet *packet, const struct link_fra
 		s->facts.cast = frame->cast;
 	}
 	s->at = packet->at;
+	s->bytes = bytes;
+	s->captured = captured;
 	s->interface = packet->interface;
 	s->refuses =
 		s->facts.unreachable && packet_embedded(bytes, captured, &s->facts, &s->refused);
@@ -116,6 +126,9 @@ static int read_frame(struct track *track, const struct capture_packet *packet, 
 			    frame.ethernet ? PACKET_ETHERNET : PACKET_IP, &s->facts);
 	if (fate == PACKET_OK)
 		read_rest(packet, &frame, s);
+	else if (fate == LOSS_NOT_IP && frame.ethernet && track->chosen.payload)
+		chosen_other(&track->chosen, packet->bytes + frame.offset,
+			     packet->captured - frame.offset, packet->at);
 	return fate;
 }
 
@@ -145,12 +158,16 @@ static struct flow *begin(struct track *track, const struct sighting *s,
 		.marks = step.marks,
 		.state = step.state,
 	};
+	struct flow *flow;
 
 	if (s->facts.cast)
 		start.marks |= FLOW_CAST;
 	if (s->facts.fragment == PACKET_LATER)
 		start.marks |= FLOW_FRAGMENT;
-	return flow_begin(track->flows, &start);
+	flow = flow_begin(track->flows, &start);
+	if (flow)
+		chosen_begin(flow);
+	return flow;
 }
 
 /* The flow of this packet after the step that the packet makes in its life. */
@@ -216,6 +233,8 @@ static void take(struct track *track, struct sighting *s)
 		track->stats.no_memory++;
 		return;
 	}
+	if (track->chosen.payload && s->bytes)
+		chosen_packet(&track->chosen, flow, &s->facts, s->bytes, s->captured, s->at);
 	flow_add(track->flows, flow, s->facts.direction, s->facts.ip_bytes, s->facts.payload,
 		 s->facts.tcp_flags, s->at);
 	track->stats.ip_bytes += s->facts.ip_bytes;
@@ -250,6 +269,7 @@ static void take_ahead(struct track *track, struct sighting *s)
 	if (track->holds)
 		release_wild(track);
 	track->held = *s;
+	track->held.bytes = NULL; /* they are the source's, and do not last */
 	track->holds = true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bpf/loss.h"
 #include "capture/source.h"
+#include "flow/chosen.h"
 #include "flow/flow.h"
 
 /*
@@ -26,6 +27,9 @@ struct track_stats {
 
 struct track *track_new(struct flow_table *flows); /* NULL without memory */
 void track_free(struct track *track);
+
+/* Who is to get the payload of packets that is worth decoding; before the first packet. */
+void track_listen(struct track *track, const struct chosen *chosen);
 
 void track_packet(struct track *track, const struct capture_packet *packet);
 

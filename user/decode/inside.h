@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_DECODE_INSIDE_H
+#define WEIR_DECODE_INSIDE_H
+
+#include <sys/queue.h>
+
+#include "base/table.h"
+#include "decode/decoder.h"
+#include "decode/stream.h"
+#include "event/packed.h"
+
+/* The inside of the decode stage: what its files share. */
+
+/* Kinds of malformed messages that a decoder may name. */
+#define MALFORMED_MAX 24
+#define DECODERS_MAX  24
+
+/* A conversation that is remembered. What is done with stays, small, so that its later packets
+ * begin nothing. */
+struct talking {
+	struct talk talk;
+	struct flow_key key; /* of the table */
+	TAILQ_ENTRY(talking) age;
+	struct stream streams[2]; /* by side; TCP */
+	uint8_t first;		  /* the side that spoke first */
+	bool told;		  /* its protocol */
+	const char *protocol;	  /* static; NULL: as its decoder says */
+	LIST_HEAD(, held) held;	  /* events of it that wait */
+	uint8_t datagrams;	  /* seen and not recognised */
+};
+
+/* An event that waits for its answer. */
+struct held {
+	TAILQ_ENTRY(held) age;
+	LIST_ENTRY(held) of; /* the talk's */
+	struct talking *talking;
+	struct packed *packed;
+	struct held **home;
+	weir_time due;
+};
+
+#define HELD_MAX 16384
+
+struct decode_counts {
+	uint64_t payloads, talks, evicted, unidentified;
+	uint64_t early;	   /* segments that came before those they follow, and waited */
+	uint64_t gaps;	   /* runs of bytes that never came */
+	uint64_t overlong; /* what a decoder wanted whole was too long */
+	uint64_t held_full;
+	uint64_t no_memory;
+};
+
+struct decoder_counts {
+	uint64_t talks, events, malformed[MALFORMED_MAX];
+};
+
+struct decode {
+	struct decode_ops ops;
+	struct decode_options options;
+	struct table talks;
+	TAILQ_HEAD(, talking) age; /* the least recently heard first */
+	TAILQ_HEAD(, held) held;   /* by due time */
+	size_t held_count;
+	size_t bytes; /* that all streams hold */
+	struct packed_store *store;
+	struct packed *resumed; /* whose texts the event at hand refers to */
+	struct event event;
+	struct decode_counts counts;
+	struct decoder_counts of[DECODERS_MAX];
+};
+
+/* hold.c */
+void held_forget(struct talking *talking); /* tells what of it is held */
+void held_due(struct decode *decode, weir_time now);
+void held_resumed_give(struct decode *decode);
+
+/* identify.c */
+/* Decides what is spoken, if that can be told now: talk.decoder is set, or it is done. `more`:
+ * there may come more of what was said. */
+void identify(struct talking *talking, const struct glimpse *glimpse, bool more);
+/* The stateless decoder whose datagram it is, or NULL. */
+const struct decoder *identify_datagram(const struct glimpse *glimpse);
+uint8_t over_of(uint8_t proto);
+
+/* decode.c */
+void tell_protocol(struct talking *talking, const char *name);
+unsigned decoder_number(const struct decoder *decoder);
+
+/* order.c: TCP. */
+void order_segment(struct talking *talking, const uint8_t *bytes);
+/* Whatever waits is given, with gaps for what is missing. */
+void order_flush(struct talking *talking, enum side side);
+void order_forget(struct talking *talking);
+
+/* signatures.c: protocols that are only told by name. */
+const char *signature_of(const struct glimpse *glimpse, bool *perhaps);
+const char *signature_name(const char *name, size_t length); /* static, or NULL */
+
+static inline struct talking *talking_of(struct talk *talk)
+{
+	return (struct talking *)talk; /* its first member */
+}
+
+#endif

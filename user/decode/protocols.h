@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_DECODE_PROTOCOLS_H
+#define WEIR_DECODE_PROTOCOLS_H
+
+#include "decode/decoder.h"
+
+/* The decoders, one file each (or a few with its name before them). */
+extern const struct decoder decoder_arp;
+extern const struct decoder decoder_icmp;
+
+#endif

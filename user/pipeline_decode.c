@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "stages.h"
+
+void pipeline_payload(void *context, const struct payload_record *record, const uint8_t *bytes,
+		      weir_time at)
+{
+	struct pipeline *p = context;
+
+	decode_payload(p->decode, record, bytes, at);
+}
+
+void pipeline_decoded(void *context, const struct decode_origin *origin, struct event *event)
+{
+	struct pipeline *p = context;
+	struct flow *flow = flow_find(p->flows, &origin->key);
+
+	if (flow && (flow->own || flow->silent))
+		return;
+	pipeline_event(p, p->flow_input, event);
+}
+
+void pipeline_spoken(void *context, const struct decode_origin *origin, const char *protocol)
+{
+	struct pipeline *p = context;
+	struct flow *flow = flow_find(p->flows, &origin->key);
+
+	if (flow)
+		flow_speaks(flow, protocol);
+}
+
+int pipeline_decode_open(struct pipeline *p)
+{
+	const struct decode_options options = {0};
+	const struct decode_ops ops = {
+		.event = pipeline_decoded,
+		.protocol = pipeline_spoken,
+		.context = p,
+	};
+
+	if (p->options.live)
+		return 0;
+	p->decode = decode_new(&options, &ops);
+	return p->decode ? 0 : -ENOMEM;
+}
