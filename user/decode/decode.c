@@ -16,6 +16,8 @@ struct decode *decode_new(const struct decode_options *options, const struct dec
 		return NULL;
 	d->ops = *ops;
 	d->options = *options;
+	if (!d->options.decoders)
+		d->options.decoders = decoders;
 	if (!d->options.talks_max)
 		d->options.talks_max = TALKS_DEFAULT;
 	if (!d->options.bytes_max)
@@ -131,13 +133,14 @@ static struct talking *find(struct decode *d, const struct payload_record *recor
 
 /* ---- what decoders call ---- */
 
-unsigned decoder_number(const struct decoder *decoder)
+struct decoder_counts *counts_of(struct talk *talk)
 {
+	const struct decoder *const *all = talk->decode->options.decoders;
 	unsigned i = 0;
 
-	while (decoders[i] && decoders[i] != decoder)
+	while (i < DECODERS_MAX - 1 && all[i] && all[i] != talk->decoder)
 		i++;
-	return i < DECODERS_MAX ? i : DECODERS_MAX - 1;
+	return &talk->decode->of[i];
 }
 
 void tell_protocol(struct talking *t, const char *name)
@@ -192,7 +195,7 @@ void talk_tell(struct talk *talk, struct event *event)
 {
 	struct decode *d = talk->decode;
 
-	d->of[decoder_number(talk->decoder)].events++;
+	counts_of(talk)->events++;
 	if (d->ops.event)
 		d->ops.event(d->ops.context, &talk->origin, event);
 }
@@ -220,7 +223,7 @@ void talk_protocol(struct talk *talk, const char *name)
 void talk_malformed(struct talk *talk, unsigned kind)
 {
 	if (kind < MALFORMED_MAX)
-		talk->decode->of[decoder_number(talk->decoder)].malformed[kind]++;
+		counts_of(talk)->malformed[kind]++;
 }
 
 #define ANOMALY_MAX 96
@@ -261,7 +264,7 @@ static void glimpse_datagram(const struct payload_record *r, const uint8_t *byte
 static bool stateless(struct decode *d, const struct payload_record *r, const uint8_t *bytes,
 		      weir_time at, const struct glimpse *g)
 {
-	const struct decoder *decoder = identify_datagram(g);
+	const struct decoder *decoder = identify_datagram(d, g);
 	struct talking t = {0};
 
 	if (!decoder)

@@ -33,9 +33,12 @@ struct decode_ops {
 	void *context;
 };
 
+struct decoder;
+
 struct decode_options {
-	size_t talks_max; /* conversations remembered; 0: 65,536 */
-	size_t bytes_max; /* of payload that waits for more; 0: 32 MiB */
+	const struct decoder *const *decoders; /* ended by NULL; NULL: all */
+	size_t talks_max;		       /* conversations remembered; 0: 65,536 */
+	size_t bytes_max;		       /* of payload that waits for more; 0: 32 MiB */
 };
 
 struct decode *decode_new(const struct decode_options *options, const struct decode_ops *ops);

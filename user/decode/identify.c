@@ -2,7 +2,6 @@
 /* What is spoken, by what is said; ports are at most a hint to a decoder. */
 #include <stdlib.h>
 
-#include "bpf/state.h"
 #include "decode/inside.h"
 
 uint8_t over_of(uint8_t proto)
@@ -19,9 +18,9 @@ uint8_t over_of(uint8_t proto)
 	return 0;
 }
 
-const struct decoder *identify_datagram(const struct glimpse *glimpse)
+const struct decoder *identify_datagram(const struct decode *decode, const struct glimpse *glimpse)
 {
-	for (const struct decoder *const *d = decoders; *d; d++)
+	for (const struct decoder *const *d = decode->options.decoders; *d; d++)
 		if ((*d)->stateless && (*d)->over & glimpse->over &&
 		    (*d)->recognise(glimpse) == MINE)
 			return *d;
@@ -41,7 +40,7 @@ static void attach(struct talking *t, const struct decoder *decoder)
 		}
 	}
 	talk->decoder = decoder;
-	talk->decode->of[decoder_number(decoder)].talks++;
+	counts_of(talk)->talks++;
 }
 
 /* It was heard from its beginning: of a part of it nothing can be said. */
@@ -57,7 +56,7 @@ void identify(struct talking *t, const struct glimpse *glimpse, bool more)
 	bool perhaps = false;
 	const char *name;
 
-	for (const struct decoder *const *d = decoders; *d; d++) {
+	for (const struct decoder *const *d = t->talk.decode->options.decoders; *d; d++) {
 		enum verdict verdict;
 
 		if (!((*d)->over & glimpse->over))

@@ -79,12 +79,12 @@ void held_resumed_give(struct decode *decode);
  * there may come more of what was said. */
 void identify(struct talking *talking, const struct glimpse *glimpse, bool more);
 /* The stateless decoder whose datagram it is, or NULL. */
-const struct decoder *identify_datagram(const struct glimpse *glimpse);
+const struct decoder *identify_datagram(const struct decode *decode, const struct glimpse *glimpse);
 uint8_t over_of(uint8_t proto);
 
 /* decode.c */
 void tell_protocol(struct talking *talking, const char *name);
-unsigned decoder_number(const struct decoder *decoder);
+struct decoder_counts *counts_of(struct talk *talk);
 
 /* order.c: TCP. */
 void order_segment(struct talking *talking, const uint8_t *bytes);

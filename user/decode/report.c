@@ -14,15 +14,16 @@ static json_t *malformed(const struct decoder *decoder, const struct decoder_cou
 
 json_t *decode_report(const struct decode *d)
 {
+	const struct decoder *const *all = d->options.decoders;
 	const struct decode_counts *c = &d->counts;
 	json_t *protocols = json_object();
 
-	for (unsigned i = 0; decoders[i] && i < DECODERS_MAX; i++)
-		json_object_set_new(protocols, decoders[i]->protocol,
+	for (unsigned i = 0; all[i] && i < DECODERS_MAX; i++)
+		json_object_set_new(protocols, all[i]->protocol,
 				    json_pack("{s:I,s:I,s:o}", "conversations",
 					      (json_int_t)d->of[i].talks, "events",
 					      (json_int_t)d->of[i].events, "malformed",
-					      malformed(decoders[i], &d->of[i])));
+					      malformed(all[i], &d->of[i])));
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "payloads",
 			 (json_int_t)c->payloads, "conversations", (json_int_t)c->talks,
 			 "remembered", (json_int_t)d->talks.count, "evicted",
