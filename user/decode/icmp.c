@@ -16,9 +16,10 @@ static bool echo(uint8_t proto, uint8_t type)
 
 /*
  * A ping counts its packets up in time, not in content: what many put first is the time at which
- * they send (ping(8): 8 or 16 bytes). The hash is of what follows, so that a ping repeats its own.
+ * they send, and a count (ping(8): 16 bytes, fping(8): more). The hash is of what follows, so that
+ * a ping repeats its own.
  */
-#define STAMP 16
+#define STAMP 32
 
 static void datagram(struct talk *talk, enum side side, const uint8_t *bytes, size_t length)
 {

@@ -42,7 +42,7 @@ enum unit field_unit(enum field f)
 	case TYPE_DURATION:
 		return UNIT_DURATION;
 	case TYPE_COUNT:
-		if (name_ends(info->name, "bytes"))
+		if (name_ends(info->name, "bytes") || name_ends(info->name, "size"))
 			return UNIT_BYTES;
 		return name_ends(info->name, "packets") ? UNIT_PACKETS : UNIT_NONE;
 	case TYPE_ADDR:
