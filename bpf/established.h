@@ -18,13 +18,17 @@ WEIR_INLINE void slot_count(struct flow_slot *slot, const struct packet *p, __u6
 	slot->last[d] = p->now;
 }
 
-/* The common case: known, ours to count, nothing new to say. PACKET_SLOW: anything else. */
-WEIR_INLINE int established_fast(struct packet *p)
+/*
+ * The common case: known, ours to count, nothing new to say. PACKET_SLOW: anything else. `copies`:
+ * the program can copy payload, and is told when it may be wanted.
+ */
+WEIR_INLINE int established_fast(struct packet *p, const int copies)
 {
 	struct flow_ref *ref = bpf_map_lookup_elem(&flow_main, &p->facts.key);
 	struct flow_slot *slot;
 	__u64 d = p->facts.direction & 1;
 	__u8 flags = p->facts.tcp_flags;
+	__u64 seen;
 
 	if (unlikely(!ref)) {
 		p->ref.generation = 0;
@@ -40,8 +44,27 @@ WEIR_INLINE int established_fast(struct packet *p)
 								      : LOSS_DUPLICATE;
 	if (unlikely(flags & (~slot->flags[d] | FLAGS_DECISIVE)))
 		return PACKET_SLOW;
+	seen = slot->payload[d];
 	slot_count(slot, p, d);
+	if (copies && settings.payload && p->facts.payload &&
+	    unlikely(payload_wanted(slot->watch, seen, settings.payload_opening))) {
+		p->seen = seen;
+		return PACKET_WATCHED;
+	}
 	return PACKET_OK;
+}
+
+/* A SYN that was not seen, or not by us, when the flow was promoted. */
+WEIR_INLINE void cold_start(const struct packet *p, const struct flow_slot *slot, __u64 d)
+{
+	__u32 number = p->ref.slot;
+	struct flow_cold *cold;
+
+	if (!settings.payload || !(p->facts.tcp_flags & ~slot->flags[d] & TCP_FLAG_SYN))
+		return;
+	cold = bpf_map_lookup_elem(&flow_cold, &number);
+	if (cold)
+		cold->start[d] = p->seq;
 }
 
 /* Of a listener the cookie is replaced by that of the socket that it accepted. */
@@ -107,9 +130,12 @@ static __noinline int established_slow(struct packet *p)
 	step = flow_next(&view, &packet);
 	if (step.restart)
 		return slot_retire(p, slot);
+	p->seen = slot->payload[d];
+	p->counted = COUNTED_SLOT;
 	slot_count(slot, p, d);
 	if (p->facts.tcp_flags & ~slot->flags[d])
 		cold_cookie(p);
+	cold_start(p, slot, d);
 	flags_add(&slot->flags[d], p->facts.tcp_flags);
 	if (step.state != view.state) {
 		slot->state = step.state;

@@ -76,7 +76,7 @@ struct flow_slot {
 	__u32 owner[2];	  /* attachment that counts this direction; 0: nobody yet */
 	__u8 flags[2];	  /* TCP flags seen */
 	__u8 state;	  /* enum flow_state */
-	__u8 zero;
+	__u8 watch;	  /* enum payload_watch */
 	__u32 generation; /* which life of this slot; bumped by the creator */
 };
 _Static_assert(sizeof(struct flow_slot) == 64, "flow_slot is one cache line");
@@ -92,8 +92,9 @@ struct flow_cold {
 	__u16 vlan;	/* 802.1Q id of the outer tag, host order; 0: none */
 	__u8 initiator; /* direction of the initiator */
 	__u8 marks;	/* enum flow_mark */
+	__u32 start[2]; /* TCP: number of a direction's first byte; if its flags have a SYN */
 };
-_Static_assert(sizeof(struct flow_cold) == 80, "flow_cold crosses to the agent");
+_Static_assert(sizeof(struct flow_cold) == 88, "flow_cold crosses to the agent");
 
 /* What the main hash holds for a key, read in one load. */
 struct flow_ref {
@@ -130,8 +131,10 @@ struct flow_half {
 	 * that a later walk still finds so has stayed behind, and its counts are its own.
 	 */
 	__u8 moved;
-	__u8 zero[3];
+	__u8 watch; /* enum payload_watch */
+	__u8 zero[2];
+	__u32 start[2]; /* as in flow_cold; 0 if no payload is copied */
 };
-_Static_assert(sizeof(struct flow_half) == 96, "flow_half crosses to the agent");
+_Static_assert(sizeof(struct flow_half) == 104, "flow_half crosses to the agent");
 
 #endif

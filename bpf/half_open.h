@@ -28,12 +28,29 @@ WEIR_INLINE long half_delete(const struct flow_key *key, __u8 inbound)
 	return inbound ? bpf_map_delete_elem(&half_in, key) : bpf_map_delete_elem(&half_out, key);
 }
 
-WEIR_INLINE void half_add(struct flow_half *half, const struct packet *p, __u64 d)
+WEIR_INLINE void half_add(struct flow_half *half, struct packet *p, __u64 d)
 {
+	p->seen = half->payload[d];
+	p->counted = COUNTED_HALF;
+	if (p->facts.tcp_flags & TCP_FLAG_SYN) /* a later one may begin anew: it is not answered */
+		half->start[d] = p->seq;
 	atomic_add(&half->bytes[d], (__u64)p->facts.ip_bytes);
 	atomic_add(&half->payload[d], (__u64)p->facts.payload);
 	atomic_add(&half->packets[d], p->facts.segments);
 	half->last[d] = p->now;
+}
+
+/* What of its payload will be wanted, and where it starts. */
+WEIR_INLINE void half_begin_payload(struct flow_half *half, struct packet *p, __u8 d)
+{
+	const struct flow_key *key = &p->facts.key;
+	__u32 start = p->facts.tcp_flags & TCP_FLAG_SYN ? p->seq : 0;
+
+	half->watch = payload_watch_of(key->proto, key->port[0], key->port[1]);
+	half->start[0] = d ? 0 : start;
+	half->start[1] = d ? start : 0;
+	p->seen = 0;
+	p->counted = COUNTED_HALF;
 }
 
 /* The entry that the first packet makes. */
@@ -64,6 +81,8 @@ WEIR_INLINE void half_begin(struct flow_half *half, struct packet *p)
 	half->state = step.state;
 	half->initiator = step.initiator;
 	half->marks = step.marks;
+	if (settings.payload)
+		half_begin_payload(half, p, d);
 	if (p->facts.fragment != PACKET_WHOLE)
 		half->marks |= FLOW_FRAGMENT;
 	if (p->xdp)
@@ -135,6 +154,7 @@ WEIR_INLINE void slot_from_half(struct flow_slot *slot, const struct flow_half *
 		slot->flags[d] = half->flags[d];
 	}
 	slot->state = half->state;
+	slot->watch = half->watch;
 }
 
 WEIR_INLINE void cold_from_half(struct flow_cold *cold, const struct packet *p,
@@ -148,6 +168,8 @@ WEIR_INLINE void cold_from_half(struct flow_cold *cold, const struct packet *p,
 	cold->vlan = half->vlan;
 	cold->initiator = half->initiator;
 	cold->marks = half->marks;
+	cold->start[0] = half->start[0];
+	cold->start[1] = half->start[1];
 }
 
 /* What was added to the entry since the copy was made. */
@@ -216,6 +238,9 @@ static __noinline int half_promote(struct packet *p, struct flow_half *half, __u
 		half->moved = HALF_MOVED;
 		full_barrier(&half->bytes[0]);
 		slot_add_difference(slot, half, copy);
+		cold->start[0] = half->start[0];
+		cold->start[1] = half->start[1];
+		p->counted = COUNTED_SLOT;
 		if (!half_delete(&p->facts.key, inbound))
 			half_count_add(HALF_PROMOTED);
 		return PROMOTION_DONE;

@@ -4,7 +4,9 @@
 
 /*
  * Every reason for which a packet is not part of a flow, or something is not told. One per-CPU
- * counter each; X(name, words). Words are what `weir status` prints.
+ * counter each; X(name, words). Words are what `weir status` prints. PAYLOAD_*: the packet is
+ * counted as always, but its payload, or a part of it, did not go to the decoders though it was
+ * chosen; how many bytes that is stands in `payload_counts`.
  */
 #define WEIR_LOSSES(X)                                                                             \
 	X(NOT_IP, "not IP") /* ARP, LLDP …: no loss */                                           \
@@ -24,7 +26,11 @@
 	X(RING_FULL, "record ring full")                                                           \
 	X(BUDGET, "first packet over its budget") /* the walk finds it */                          \
 	X(RACE, "flow changed under the look-up")                                                  \
-	X(NO_ATTACHMENT, "interface not known yet")
+	X(NO_ATTACHMENT, "interface not known yet")                                                \
+	X(PAYLOAD_BUDGET, "payload over its budget")                                               \
+	X(PAYLOAD_RING, "payload ring full")                                                       \
+	X(PAYLOAD_FRAGMENT, "payload of a later fragment") /* no decoder could place it */         \
+	X(PAYLOAD_UNREADABLE, "payload not readable, or its flow gone")
 
 enum loss {
 #define X(name, words) LOSS_##name,

@@ -6,6 +6,7 @@
 
 #include "maps.h"
 #include "parse.h"
+#include "payload.h"
 #include "state.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -26,6 +27,10 @@ WEIR_INLINE void full_barrier(__u64 *word)
 /* Fates beside enum loss and PACKET_OK, inside the programs only. */
 #define PACKET_SLOW	 (-2) /* not decided on the fast path */
 #define PACKET_RESTARTED (-3) /* its tuple's old connection is over and out of the table */
+#define PACKET_WATCHED	 (-4) /* counted on the fast path, and its payload may be wanted */
+
+/* Where a packet was counted. */
+enum counted { COUNTED_HALF, COUNTED_SLOT };
 
 /* Interfaces that this CPU saw lately, by the low bits of their index. */
 #define ATTACHMENTS_NEAR 16
@@ -44,10 +49,14 @@ struct packet {
 	__u32 now; /* jiffies, low 32 bits */
 	__u8 inbound;
 	__u8 xdp;
+	__u8 counted; /* enum counted; once the fast path is left */
+	__u8 behind;  /* TC behind XDP, which counted the packet; the same */
+	__u64 seen;   /* payload of its direction before it; if there is any and it is counted */
 	/* From here: set when the fast path is left. */
 	__u64 cookie;		      /* of its socket; 0: none known */
 	__u64 cgroup;		      /* of its socket; 0: none known */
 	__u64 boot;		      /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
+	__u64 seq;		      /* TCP sequence number, of a SYN that of what follows it */
 	__u8 scratch[CURSOR_SCRATCH]; /* for the cursor */
 	struct packet_facts inner;    /* room to read what an ICMP error quotes */
 	struct packet_embedded embedded;

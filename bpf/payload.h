@@ -67,7 +67,7 @@ struct payload_record {
 };
 _Static_assert(sizeof(struct payload_record) == 88, "payload_record crosses to the agent");
 
-/* What is looked at to choose. */
+/* What is looked at to choose. The programs keep it in a map: no padding, 8-byte words first. */
 struct payload_view {
 	__u64 seen;    /* payload bytes of this direction before this packet */
 	__u64 opening; /* bytes of each direction that are always wanted */
@@ -169,6 +169,16 @@ WEIR_INLINE __u8 payload_watch_by_content(const struct payload_view *v)
 	return payload_is_smb(v) ? PAYLOAD_SMB : v->watch;
 }
 
+/* False if payload_choose() would choose nothing, whatever the packet says. */
+WEIR_INLINE int payload_wanted(__u8 watch, __u64 seen, __u64 opening)
+{
+	if (likely(watch == PAYLOAD_OPENING))
+		return seen < opening;
+	if (watch == PAYLOAD_SHAPE)
+		return seen < PAYLOAD_SHAPE_UNTIL;
+	return watch != PAYLOAD_NOTHING;
+}
+
 WEIR_INLINE __u32 payload_least(__u64 a, __u64 b)
 {
 	return a < b ? a : b;
@@ -203,7 +213,7 @@ WEIR_INLINE void payload_choose_later(const struct payload_view *v, struct paylo
 		c->send = 1;
 }
 
-/* The one choice. `head` need only be filled where payload_needs_head() says so. */
+/* The one choice. */
 WEIR_INLINE struct payload_choice payload_choose(const struct payload_view *v)
 {
 	struct payload_choice c = {.watch = v->watch};

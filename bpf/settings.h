@@ -17,13 +17,17 @@ struct settings {
 	__u32 ring_wake;     /* wake the agent when so many bytes wait; 0: at each record */
 	__u8 xdp_load_bytes; /* bpf_xdp_load_bytes() exists (5.18) */
 	__u8 cgroup_id;	     /* bpf_skb_cgroup_id() exists (a kernel with cgroup sockets) */
-	__u8 zero[6];
+	__u8 payload;	     /* copy payload to `payloads`: somebody reads it */
+	__u8 zero[5];
+	__u64 payload_budget;  /* bytes a second into `payloads`; 0: no limit */
+	__u64 payload_opening; /* bytes of each direction that are always wanted */
+	__u64 payload_wake;    /* wake its reader when so many bytes wait; 0: at each record */
 };
 
 #define SETTINGS_DEFAULT                                                                           \
 	{                                                                                          \
 		.secret = 0x9e3779b97f4a7c15ull, .hz = 250, .first_all = 20000,                    \
-		.first_each = 2000,                                                                \
+		.first_each = 2000, .payload_budget = 16 << 20, .payload_opening = 4096,           \
 	}
 
 /* What clock.bpf.c finds out at each run: one moment in both clocks (skeleton->bss->now). */

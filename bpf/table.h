@@ -20,6 +20,8 @@
  *   losses        per-CPU array enum loss → __u64
  *   budget        array         65,536 budget_cell
  *   records       ring buffer   flow_record
+ *   payloads      ring buffer   payload_record                      for the decoders
+ *   payload_counts per-CPU array enum payload_count → __u64
  *   identity      array of 1    struct identity: how weir knows its own programs
  */
 
@@ -57,6 +59,17 @@ enum half_count {
 	HALF_INSERTED,
 	HALF_PROMOTED,
 	HALF_COUNTS,
+};
+
+/* What became of the payload that was chosen; bytes without those of the records' heads. */
+enum payload_count {
+	PAYLOAD_RECORDS,
+	PAYLOAD_BYTES,
+	PAYLOAD_UNSENT_BUDGET, /* bytes, by enum loss */
+	PAYLOAD_UNSENT_RING,
+	PAYLOAD_UNSENT_FRAGMENT,
+	PAYLOAD_UNSENT_UNREADABLE,
+	PAYLOAD_COUNTS,
 };
 
 struct fragment_key {

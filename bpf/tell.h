@@ -140,7 +140,10 @@ WEIR_INLINE void facts_from_slot(struct flow_half *out, const struct flow_slot *
 		out->owner[d] = slot->owner[d];
 		out->flags[d] = slot->flags[d];
 	}
+	out->start[0] = cold->start[0];
+	out->start[1] = cold->start[1];
 	out->state = slot->state;
+	out->watch = slot->watch;
 	out->told = 1;
 }
 

@@ -2,9 +2,9 @@
 #include "vmlinux.h"
 
 #include "compat.h"
+#include "copy.h"
 #include "embedded.h"
 #include "fragment.h"
-#include "half_open.h"
 
 /*
  * The programs: TC in either direction on Ethernet and on L3-only devices, and XDP. They count and
@@ -77,17 +77,42 @@ static __noinline void xdp_refuse(struct xdp_md *xdp, struct packet *p)
 
 static __noinline int tc_slow(struct __sk_buff *skb, struct packet *p)
 {
-	int fate;
-
-	p->boot = 0;
 	p->cgroup = 0;
+	p->seq = 0;
 	p->cookie = bpf_get_socket_cookie(skb);
 	if (settings.cgroup_id && !p->inbound)
 		p->cgroup = bpf_skb_cgroup_id(skb);
-	fate = packet_slow(p);
-	if (fate == PACKET_OK && p->facts.unreachable)
+	if (settings.payload && (p->facts.tcp_flags & TCP_FLAG_SYN))
+		packet_sequence(skb, p);
+	return packet_slow(p);
+}
+
+/* Whatever the fast path does not finish. */
+static __noinline int tc_rest(struct __sk_buff *skb, struct packet *p, int fate)
+{
+	p->boot = 0;
+	p->behind = 0;
+	p->counted = COUNTED_SLOT;
+	fate = fate == PACKET_WATCHED ? PACKET_OK : tc_slow(skb, p);
+	if (fate != PACKET_OK)
+		return fate;
+	if (settings.payload && p->facts.payload)
+		packet_payload(skb, p);
+	if (p->facts.unreachable) /* last: it may give the packet another key */
 		tc_refuse(skb, p);
 	return fate;
+}
+
+/* As packet_sequence(), of a SYN. */
+static __noinline void xdp_sequence(struct xdp_md *xdp, struct packet *p)
+{
+	struct cursor c;
+	const __u8 *h;
+
+	cursor_from_xdp(&c, xdp, p);
+	h = cursor_read(&c, (__u64)p->facts.l3_offset + p->facts.l3_length, 8);
+	if (h)
+		p->seq = bpf_ntohl(word32(h + TCP_SEQ)) + 1;
 }
 
 static __noinline int xdp_slow(struct xdp_md *xdp, struct packet *p)
@@ -97,6 +122,9 @@ static __noinline int xdp_slow(struct xdp_md *xdp, struct packet *p)
 	p->boot = 0;
 	p->cgroup = 0;
 	p->cookie = 0;
+	p->seq = 0;
+	if (settings.payload && (p->facts.tcp_flags & TCP_FLAG_SYN))
+		xdp_sequence(xdp, p);
 	fate = packet_slow(p);
 	if (fate == PACKET_OK && p->facts.unreachable)
 		xdp_refuse(xdp, p);
@@ -108,34 +136,51 @@ WEIR_INLINE __u32 tc_tag(const struct __sk_buff *skb)
 	return skb->vlan_present ? PACKET_TAGGED | (skb->vlan_tci & 0xfff) : 0;
 }
 
-/* XDP counted the packet already: it only lacks the socket. */
-static __noinline int tc_behind_xdp(struct __sk_buff *skb, struct packet *p)
+/* The packet's flow learns its socket. */
+WEIR_INLINE void behind_cookie(struct packet *p)
 {
 	struct flow_half *half;
-	struct flow_ref *ref;
 	__u8 inbound;
 
-	p->cookie = bpf_get_socket_cookie(skb);
 	if (!p->cookie)
-		return TC_NEXT;
-	ref = bpf_map_lookup_elem(&flow_main, &p->facts.key);
-	if (ref) {
-		*(__u64 *)&p->ref = *(volatile __u64 *)ref;
+		return;
+	if (p->counted == COUNTED_SLOT) {
 		cold_cookie(p);
-		return TC_NEXT;
+		return;
 	}
 	half = half_find(&p->facts.key, &inbound);
 	if (half && !half->cookie)
 		half->cookie = p->cookie;
+}
+
+/* XDP counted the packet already: it only lacks the socket, and its payload is not copied yet. */
+static __noinline int tc_behind_xdp(struct __sk_buff *skb, struct packet *p, int fate)
+{
+	struct flow_ref *ref;
+
+	if (fate == LOSS_NOT_IP && settings.payload)
+		packet_arp(skb, p);
+	if (fate != PACKET_OK)
+		return TC_NEXT;
+	p->boot = 0;
+	p->behind = 1;
+	p->cookie = bpf_get_socket_cookie(skb);
+	ref = bpf_map_lookup_elem(&flow_main, &p->facts.key);
+	p->counted = ref ? COUNTED_SLOT : COUNTED_HALF;
+	if (ref)
+		*(__u64 *)&p->ref = *(volatile __u64 *)ref;
+	behind_cookie(p);
+	if (settings.payload && p->facts.payload)
+		packet_payload(skb, p);
 	return TC_NEXT;
 }
 
 /* Everything behind the parser, for a packet that has facts. */
-WEIR_INLINE int packet_account(struct packet *p)
+WEIR_INLINE int packet_account(struct packet *p, const int copies)
 {
 	if (unlikely(p->facts.fragment != PACKET_WHOLE))
 		packet_fragment(p);
-	return established_fast(p);
+	return established_fast(p, copies);
 }
 
 WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
@@ -166,11 +211,13 @@ WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
 	fate = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
 	p->facts.key.netns = a->netns;
 	if (unlikely(inbound && (a->flags & ATTACHMENT_XDP)))
-		return fate == PACKET_OK ? tc_behind_xdp(skb, p) : TC_NEXT;
+		return tc_behind_xdp(skb, p, fate);
 	if (likely(fate == PACKET_OK)) {
-		fate = packet_account(p);
-		if (unlikely(fate == PACKET_SLOW))
-			fate = tc_slow(skb, p);
+		fate = packet_account(p, 1);
+		if (unlikely(fate < PACKET_OK))
+			fate = tc_rest(skb, p, fate);
+	} else if (fate == LOSS_NOT_IP && settings.payload) {
+		packet_arp(skb, p);
 	}
 	buffer_count(t, p, skb->len, skb->vlan_present ? 4 : 0, fate);
 	return TC_NEXT;
@@ -227,7 +274,7 @@ int weir_xdp(struct xdp_md *xdp)
 	fate = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
 	if (likely(fate == PACKET_OK)) {
 		p->facts.key.netns = a->netns;
-		fate = packet_account(p);
+		fate = packet_account(p, 0);
 		if (unlikely(fate == PACKET_SLOW))
 			fate = xdp_slow(xdp, p);
 	}

@@ -292,6 +292,9 @@ static void live_options(const struct config *config, struct live_options *optio
 		.half_open = (uint32_t)config->half_open,
 		.ring_bytes = config->ring_bytes,
 		.first_packets = (uint32_t)config->first_packets,
+		.payload = {.budget = config->payload.budget,
+			    .opening = (uint32_t)config->payload.opening,
+			    .ring_bytes = config->payload.ring_bytes},
 		.interval = POLL_INTERVAL,
 	};
 }

@@ -34,6 +34,12 @@ struct config {
 	bool loopback;
 	VEC(struct hook_rule) hooks;
 	uint64_t flow_slots, half_open, ring_bytes, first_packets; /* 0: by the machine */
+	struct {
+		bool enabled;
+		uint64_t budget;     /* bytes a second */
+		uint64_t opening;    /* bytes of each direction */
+		uint64_t ring_bytes; /* 0: by the machine */
+	} payload;
 	uint64_t max_flows; /* agent's table; 0: by the machine */
 	weir_time lateness; /* live: the poll period and 2 s */
 	/* rules */

@@ -83,6 +83,20 @@ const struct config_key config_keys[] = {
 	 .words =
 		 "Connections that the agent remembers; beyond, those that changed least recently\n"
 		 "are reported early. auto: as many as the kernel's tables hold."},
+	{"payload.enabled", &config_bool_type, AT(payload.enabled), "true",
+	 .words = "Copy the first bytes of connections, and whole DNS messages, out of the kernel\n"
+		  "for the decoders."},
+	{"payload.budget", &config_bytes_type, AT(payload.budget), "16MiB", NULL, 65536,
+	 UINT64_C(1) << 36,
+	 .words =
+		 "Bytes a second that are copied at most; a quarter is kept for the beginnings of\n"
+		 "connections."},
+	{"payload.opening", &config_bytes_type, AT(payload.opening), "4KiB", NULL, 512, 16384,
+	 .words = "Bytes of each direction of a connection that are copied, whatever it speaks."},
+	{"payload.ring_bytes", &config_power_type, AT(payload.ring_bytes), "auto", "auto", 65536,
+	 1073741824,
+	 .words = "Size of the ring through which the kernel sends them, a power of two.\n"
+		  "auto: a 1024th of memory, 1 to 8 MiB."},
 	{"lateness", &config_duration_type, AT(lateness), "3s", NULL, 0, WEIR_HOUR,
 	 .words = "How long rules wait for events that come late."},
 

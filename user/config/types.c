@@ -179,16 +179,20 @@ const struct config_type config_bytes_type = {
 	.print = bytes_print,
 };
 
+static int power_of_two(const char *text, uint64_t *bytes)
+{
+	int err = config_bytes_parse(text, bytes);
+
+	if (err)
+		return err;
+	return *bytes & (*bytes - 1) ? -EINVAL : 0;
+}
+
 static int power_parse(struct config *config, const struct config_key *key, void *member,
 		       const char *text)
 {
-	uint64_t value;
-	int err = config_bytes_parse(text, &value);
-
 	(void)config;
-	if (err)
-		return err;
-	return value & (value - 1) ? -EINVAL : number_accept(key, member, value);
+	return number_parse(key, member, text, power_of_two);
 }
 
 const struct config_type config_power_type = {

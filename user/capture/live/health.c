@@ -60,6 +60,7 @@ static bool worth_telling(enum loss reason)
 	case LOSS_RING_FULL:
 	case LOSS_NONLINEAR:
 	case LOSS_NO_ATTACHMENT:
+	case LOSS_PAYLOAD_RING:
 		return true;
 	case LOSS_NOT_IP:
 	case LOSS_TRUNCATED_LINK:
@@ -74,6 +75,9 @@ static bool worth_telling(enum loss reason)
 	case LOSS_DUPLICATE:
 	case LOSS_BUDGET:
 	case LOSS_RACE:
+	case LOSS_PAYLOAD_BUDGET:
+	case LOSS_PAYLOAD_FRAGMENT:
+	case LOSS_PAYLOAD_UNREADABLE:
 	case LOSS_COUNT:
 		break;
 	}

@@ -206,6 +206,7 @@ struct live {
 	uint64_t total;		  /* IP bytes that the programs counted, at the last poll */
 	uint64_t packets;	  /* segments seen, at the last poll */
 	uint64_t losses[LOSS_COUNT];
+	uint64_t payload[PAYLOAD_COUNTS];
 	uint64_t lost; /* of `packets` */
 	uint64_t polls, late_nat, own_flows;
 	weir_time told;	     /* everything before it was told */

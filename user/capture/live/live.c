@@ -280,6 +280,7 @@ static void read_sums(struct live *live)
 	live->total = totals.ip_bytes;
 	live->packets = totals.segments;
 	kernel_losses(&live->kernel, live->losses);
+	kernel_payload_counts(&live->kernel, live->payload);
 }
 
 static void note_health(struct live *live, weir_time now)
@@ -400,6 +401,16 @@ const char *live_watching(const struct live *live)
 	}
 	fclose(out);
 	return own->watching ? own->watching : "watching";
+}
+
+int live_payload_ring(const struct live *live)
+{
+	return live->options.payload.wanted ? live->kernel.payloads : -1;
+}
+
+weir_time live_time(const struct live *live, uint64_t boot)
+{
+	return clock_from_boot(&live->clock, boot);
 }
 
 int live_fd(const struct live *live)

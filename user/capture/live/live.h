@@ -25,6 +25,14 @@ struct hook_rule {
 	enum hook_choice hook;
 };
 
+/* The first bytes of conversations, for decoders. */
+struct live_payload {
+	bool wanted;	   /* somebody reads live_payload_ring(); else nothing is copied */
+	uint64_t budget;   /* bytes a second; 0: 16 MiB */
+	uint32_t opening;  /* bytes of each direction; 0: PAYLOAD_OPENING_BYTES */
+	size_t ring_bytes; /* 0: by memory; made a power of two */
+};
+
 struct live_options {
 	/* fnmatch(3) patterns on names; a leading '!' excludes; none: all that carry traffic. */
 	const char *const *interfaces; /* ended by NULL */
@@ -35,8 +43,9 @@ struct live_options {
 	uint32_t half_open;	/* each of two; 0: by CPUs */
 	size_t ring_bytes;	/* 0: 4 MiB; made a power of two */
 	uint32_t first_packets; /* records a second for all; 0: default */
-	weir_time interval;	/* poll period: 1 s */
-	bool clsact;		/* tests: never TCX */
+	struct live_payload payload;
+	weir_time interval; /* poll period: 1 s */
+	bool clsact;	    /* tests: never TCX */
 };
 
 /* Loads and attaches. On failure nothing is left attached. -errno with `error` said. */
@@ -65,6 +74,13 @@ void live_forget(void *context, struct flow *flow);
  * was told (the flow stage's clock and the watermark's).
  */
 weir_time live_poll(struct live *live, struct flow_table *flows);
+
+/* The ring of payload as a map's descriptor, live's own, for payload_ring_open(); -1: nothing is
+ * copied (live_options.payload). */
+int live_payload_ring(const struct live *live);
+
+/* Event time of a moment of CLOCK_BOOTTIME (struct payload_record.at), ns. */
+weir_time live_time(const struct live *live, uint64_t boot);
 
 /* A socket of weir's own, by SO_COOKIE, before it is connected. Any thread. */
 void live_own_socket(struct live *live, uint64_t cookie);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "bpf/payload.h"
 #include "bpf/record.h"
 #include "bpf/settings.h"
 
@@ -26,6 +27,8 @@
 #define RING_WAKE_PART 16
 
 #define FIRST_PACKETS_A_SECOND 20000u
+
+#define PAYLOAD_BYTES_A_SECOND (16u << 20)
 
 /* ---- what libbpf says ---- */
 
@@ -153,16 +156,30 @@ static void set_settings(struct weir_bpf *weir, const struct kernel *kernel,
 		log_warn("no random numbers: an outsider may guess which endpoints share a budget");
 }
 
+static void set_payload(struct settings *settings, const struct kernel *kernel,
+			const struct live_payload *payload)
+{
+	settings->payload = payload->wanted;
+	settings->payload_budget = payload->budget ? payload->budget : PAYLOAD_BYTES_A_SECOND;
+	settings->payload_opening = payload->opening ? payload->opening : PAYLOAD_OPENING_BYTES;
+	settings->payload_wake = kernel->payload_ring / RING_WAKE_PART;
+}
+
 static int set_sizes(struct weir_bpf *weir, const struct kernel *kernel)
 {
 	const struct {
 		struct bpf_map *map;
 		size_t entries;
 	} sizes[] = {
-		{weir->maps.flow_main, kernel->slots},	  {weir->maps.flow_hot, kernel->slots},
-		{weir->maps.flow_cold, kernel->slots},	  {weir->maps.flow_free, kernel->slots},
-		{weir->maps.flow_retired, kernel->slots}, {weir->maps.half_in, kernel->half_open},
-		{weir->maps.half_out, kernel->half_open}, {weir->maps.records, kernel->ring_bytes},
+		{weir->maps.flow_main, kernel->slots},
+		{weir->maps.flow_hot, kernel->slots},
+		{weir->maps.flow_cold, kernel->slots},
+		{weir->maps.flow_free, kernel->slots},
+		{weir->maps.flow_retired, kernel->slots},
+		{weir->maps.half_in, kernel->half_open},
+		{weir->maps.half_out, kernel->half_open},
+		{weir->maps.records, kernel->ring_bytes},
+		{weir->maps.payloads, kernel->payload_ring},
 	};
 	size_t i;
 
@@ -183,6 +200,7 @@ static int try_load(struct kernel *kernel, const struct live_options *options, u
 	if (!kernel->weir)
 		return -errno;
 	set_settings(kernel->weir, kernel, options, hz);
+	set_payload((struct settings *)&kernel->weir->rodata->settings, kernel, &options->payload);
 	/* Frames in several pieces reach a program only if it asks for them. */
 	if (kernel->weir->rodata->settings.xdp_load_bytes)
 		bpf_program__set_flags(kernel->weir->progs.weir_xdp, BPF_F_XDP_HAS_FRAGS);
@@ -214,6 +232,8 @@ static void note_maps(struct kernel *kernel)
 	kernel->losses = bpf_map__fd(weir->maps.losses);
 	kernel->half_counts = bpf_map__fd(weir->maps.half_counts);
 	kernel->records = bpf_map__fd(weir->maps.records);
+	kernel->payloads = bpf_map__fd(weir->maps.payloads);
+	kernel->payload_counts = bpf_map__fd(weir->maps.payload_counts);
 	kernel->traffic_len = bpf_map__max_entries(weir->maps.traffic);
 	kernel->cpus = cpus > 0 ? (unsigned)cpus : 1;
 }
@@ -254,6 +274,7 @@ static int load_weir(struct kernel *kernel, struct sizes *sizes, const struct li
 		kernel->slots = sizes->slots;
 		kernel->half_open = sizes->half_open;
 		kernel->ring_bytes = sizes->ring_bytes;
+		kernel->payload_ring = sizes->payload_ring;
 		err = try_load(kernel, options, hz);
 		/* EPERM: before 5.11 also "over the memlock limit". Then smaller may do. */
 		if (!err || (!for_want_of_memory(err) && err != -EPERM) ||
@@ -262,6 +283,8 @@ static int load_weir(struct kernel *kernel, struct sizes *sizes, const struct li
 		sizes->slots /= 2;
 		sizes->half_open =
 			sizes->half_open / 2 > SLOTS_MIN ? sizes->half_open / 2 : SLOTS_MIN;
+		if (sizes->payload_ring / 2 >= RING_BYTES_MIN)
+			sizes->payload_ring /= 2;
 		kernel->halvings++;
 	}
 	if (err)
@@ -294,6 +317,11 @@ void kernel_unload(struct kernel *kernel)
 		clock_bpf__destroy(kernel->clock);
 	kernel->weir = NULL;
 	kernel->clock = NULL;
+}
+
+const struct settings *kernel_settings(const struct kernel *kernel)
+{
+	return (const struct settings *)&kernel->weir->rodata->settings;
 }
 
 int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingress)
@@ -346,6 +374,16 @@ int kernel_losses(const struct kernel *kernel, uint64_t losses[LOSS_COUNT])
 
 	for (i = 0; !err && i < LOSS_COUNT; i++)
 		err = sum_words(kernel, kernel->losses, i, &losses[i], 1);
+	return err;
+}
+
+int kernel_payload_counts(const struct kernel *kernel, uint64_t counts[PAYLOAD_COUNTS])
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < PAYLOAD_COUNTS; i++)
+		err = sum_words(kernel, kernel->payload_counts, i, &counts[i], 1);
 	return err;
 }
 

@@ -16,8 +16,9 @@ struct kernel {
 	/* maps (bpf/table.h); half: by direction of the first packet, in and out */
 	int main, hot, cold, free, retired, half[2];
 	int attachments, attachment_live, traffic, losses, half_counts, records;
+	int payloads, payload_counts;
 	uint32_t slots, half_open, traffic_len;
-	size_t ring_bytes;
+	size_t ring_bytes, payload_ring;
 	unsigned cpus;	   /* possible ones: values in a per-CPU map */
 	unsigned halvings; /* how often the size had to be halved to load */
 };
@@ -27,6 +28,9 @@ struct kernel {
 int kernel_load(struct kernel *kernel, struct sizes *sizes, const struct live_options *options,
 		struct error *error);
 void kernel_unload(struct kernel *kernel);
+
+/* What the programs were loaded with (bpf/settings.h). */
+const struct settings *kernel_settings(const struct kernel *kernel);
 
 /* The program for one side of a kind of device. */
 int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingress);
@@ -38,6 +42,7 @@ int kernel_clock(const struct kernel *kernel, struct clock_sample *sample);
 /* Sums of per-CPU values. -errno if the map refuses. */
 int kernel_losses(const struct kernel *kernel, uint64_t losses[LOSS_COUNT]);
 int kernel_half_counts(const struct kernel *kernel, uint64_t counts[HALF_COUNTS]);
+int kernel_payload_counts(const struct kernel *kernel, uint64_t counts[PAYLOAD_COUNTS]);
 int kernel_traffic(const struct kernel *kernel, uint32_t stats, struct traffic_counts *counts);
 /* Sets them to zero, for the next interface that gets the number. */
 void kernel_traffic_clear(const struct kernel *kernel, uint32_t stats);

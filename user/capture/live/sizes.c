@@ -17,6 +17,9 @@
 #define HALF_OPEN_MIN	    65536u
 #define HALF_OPEN_A_CPU	    1024u
 #define RING_BYTES_DEFAULT  (4u << 20)
+#define PAYLOAD_RING_PART   1024 /* one 1024th of the memory */
+#define PAYLOAD_RING_MIN    (1u << 20)
+#define PAYLOAD_RING_MAX    (8u << 20)
 #define MEMORY_IF_NOT_KNOWN (UINT64_C(1) << 30)
 
 uint32_t sizes_slots(uint64_t memory)
@@ -46,6 +49,15 @@ size_t sizes_ring(size_t asked)
 	if (!asked)
 		return RING_BYTES_DEFAULT;
 	while (bytes < asked && bytes < (SIZE_MAX >> 2) && bytes < (1u << 30))
+		bytes *= 2;
+	return bytes;
+}
+
+size_t sizes_payload_ring(uint64_t memory)
+{
+	size_t bytes = PAYLOAD_RING_MIN;
+
+	while (bytes < PAYLOAD_RING_MAX && bytes < memory / PAYLOAD_RING_PART)
 		bytes *= 2;
 	return bytes;
 }
@@ -174,6 +186,19 @@ uint64_t sizes_memory(const char *proc, int *by_cgroup)
 	return limit < total ? limit : total;
 }
 
+/* Nobody reads: the least that the kernel takes. */
+static void choose_payload_ring(struct sizes *sizes, const struct live_payload *payload)
+{
+	int by_cgroup;
+
+	if (!payload->wanted)
+		sizes->payload_ring = RING_BYTES_MIN;
+	else if (payload->ring_bytes)
+		sizes->payload_ring = sizes_ring(payload->ring_bytes);
+	else
+		sizes->payload_ring = sizes_payload_ring(sizes_memory("/proc", &by_cgroup));
+}
+
 void sizes_choose(struct sizes *sizes, const struct live_options *options)
 {
 	int cpus = libbpf_num_possible_cpus(), by_cgroup;
@@ -183,6 +208,7 @@ void sizes_choose(struct sizes *sizes, const struct live_options *options)
 		.half_open = options->half_open,
 		.ring_bytes = sizes_ring(options->ring_bytes),
 	};
+	choose_payload_ring(sizes, &options->payload);
 	if (!sizes->half_open)
 		sizes->half_open = sizes_half_open(cpus > 0 ? (unsigned)cpus : 1);
 	if (sizes->slots) {

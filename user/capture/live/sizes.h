@@ -15,7 +15,7 @@
 
 struct sizes {
 	uint32_t slots, half_open; /* entries; half_open: of each of two */
-	size_t ring_bytes;
+	size_t ring_bytes, payload_ring;
 	uint64_t memory; /* bytes that slots were reckoned from; 0: the options said */
 	char why[96];	 /* for `weir status` */
 };
@@ -28,6 +28,10 @@ uint32_t sizes_half_open(unsigned cpus);
 
 /* A ring as the kernel takes it: a power of two of at least a page. */
 size_t sizes_ring(size_t asked);
+
+/* The ring of payload: a 1024th of the memory, a power of two from 1 to 8 MiB; its reader has twice
+ * as much resident, for it is mapped whole and twice. */
+size_t sizes_payload_ring(uint64_t memory);
 
 /* The lesser of the machine's memory and the limits of our cgroup and those above it, in bytes;
  * *by_cgroup says which. `proc`: "/proc". */

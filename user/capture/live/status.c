@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "bpf/settings.h"
 #include "capture/live/inside.h"
 
 /* `weir status`: what is watched and how, what was lost, and how full the tables are. */
@@ -136,6 +137,38 @@ static json_t *losses_json(const struct live *live)
 	return list;
 }
 
+/* Payload for the decoders: what was sent, and what was wanted and was not. */
+static json_t *payload_json(const struct live *live)
+{
+	static const struct {
+		const char *name;
+		enum loss packets;
+		enum payload_count bytes;
+	} reasons[] = {
+		{"over budget", LOSS_PAYLOAD_BUDGET, PAYLOAD_UNSENT_BUDGET},
+		{"ring full", LOSS_PAYLOAD_RING, PAYLOAD_UNSENT_RING},
+		{"later fragment", LOSS_PAYLOAD_FRAGMENT, PAYLOAD_UNSENT_FRAGMENT},
+		{"not readable", LOSS_PAYLOAD_UNREADABLE, PAYLOAD_UNSENT_UNREADABLE},
+	};
+	const struct settings *settings = kernel_settings(&live->kernel);
+	json_t *unsent = json_array();
+	size_t i;
+
+	if (!settings->payload)
+		return json_pack("{s:b}", "copied", false);
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		json_array_append_new(unsent,
+				      json_pack("{s:s, s:o, s:o}", "reason", reasons[i].name,
+						"packets", count(live->losses[reasons[i].packets]),
+						"bytes", count(live->payload[reasons[i].bytes])));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "copied", true, "records",
+			 count(live->payload[PAYLOAD_RECORDS]), "bytes",
+			 count(live->payload[PAYLOAD_BYTES]), "not_sent", unsent,
+			 "budget_bytes_a_second", count(settings->payload_budget), "opening_bytes",
+			 count(settings->payload_opening), "ring_bytes",
+			 count(live->kernel.payload_ring));
+}
+
 /* ---- tables ---- */
 
 static json_t *tables_json(const struct live *live)
@@ -206,6 +239,7 @@ json_t *live_status(struct live *live, bool *degraded)
 	interfaces_json(live, status);
 	json_object_set_new(status, "gone", gone_json(live));
 	json_object_set_new(status, "losses", losses_json(live));
+	json_object_set_new(status, "payload", payload_json(live));
 	json_object_set_new(status, "tables", tables_json(live));
 	json_object_set_new(status, "ends", ends_json(live));
 	json_object_set_new(status, "nat", nat_json(live));

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/live/payloads.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct payload_ring {
+	struct ring_buffer *ring;
+	payload_taker taker;
+	void *context;
+	uint64_t malformed;
+};
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct payload_ring *ring = context;
+	const struct payload_record *record = data;
+
+	if (size < sizeof(*record) || size - sizeof(*record) < record->length) {
+		ring->malformed++;
+		return 0;
+	}
+	ring->taker(ring->context, record);
+	return 0;
+}
+
+int payload_ring_open(struct payload_ring **out, int fd, payload_taker taker, void *context)
+{
+	struct payload_ring *ring = calloc(1, sizeof(*ring));
+	int err;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->taker = taker;
+	ring->context = context;
+	ring->ring = ring_buffer__new(fd, on_record, ring, NULL);
+	if (!ring->ring) {
+		err = -errno;
+		free(ring);
+		return err;
+	}
+	*out = ring;
+	return 0;
+}
+
+void payload_ring_close(struct payload_ring *ring)
+{
+	if (!ring)
+		return;
+	ring_buffer__free(ring->ring);
+	free(ring);
+}
+
+int payload_ring_fd(const struct payload_ring *ring)
+{
+	return ring_buffer__epoll_fd(ring->ring);
+}
+
+int payload_ring_consume(struct payload_ring *ring)
+{
+	return ring_buffer__consume(ring->ring);
+}
+
+uint64_t payload_ring_malformed(const struct payload_ring *ring)
+{
+	return ring->malformed;
+}
