@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "capture/live/payloads.h"
 #include "harness.h"
 
 static char why[512] = "the programs were not loaded";
@@ -45,6 +46,7 @@ static void size_maps(struct weir_bpf *s, const struct rig_options *o)
 	bpf_map__set_max_entries(s->maps.half_out, half);
 	bpf_map__set_max_entries(s->maps.traffic, 64);
 	bpf_map__set_max_entries(s->maps.records, o->ring_bytes ? o->ring_bytes : 1 << 20);
+	bpf_map__set_max_entries(s->maps.payloads, o->payload_ring ? o->payload_ring : 1 << 20);
 }
 
 static void set_up(struct weir_bpf *s, const struct rig_options *o)
@@ -55,6 +57,10 @@ static void set_up(struct weir_bpf *s, const struct rig_options *o)
 	s->rodata->settings.first_all = o->first_all;
 	s->rodata->settings.first_each = o->first_each;
 	s->rodata->settings.xdp_load_bytes = has == 1;
+	s->rodata->settings.payload = o->payload;
+	s->rodata->settings.payload_budget = o->payload_budget;
+	if (o->opening)
+		s->rodata->settings.payload_opening = o->opening;
 	if (o->xdp_frags && has == 1)
 		bpf_program__set_flags(s->progs.weir_xdp, BPF_F_XDP_HAS_FRAGS);
 }
@@ -67,6 +73,29 @@ static int take_record(void *context, void *data, size_t size)
 	assert_true(rig->records < RIG_RECORDS_MAX);
 	memcpy(&rig->record[rig->records++], data, size);
 	return 0;
+}
+
+static void take_payload(void *context, const struct payload_record *record)
+{
+	size_t size = sizeof(*record) + record->length;
+	struct rig *rig = context;
+
+	assert_true(rig->payloads < RIG_RECORDS_MAX);
+	rig->payload[rig->payloads] = malloc(size);
+	assert_non_null(rig->payload[rig->payloads]);
+	memcpy(rig->payload[rig->payloads++], record, size);
+}
+
+void rig_drain_payload(struct rig *rig)
+{
+	assert_true(payload_ring_consume(rig->payload_ring) >= 0);
+	assert_int_equal(payload_ring_malformed(rig->payload_ring), 0);
+}
+
+void rig_forget_payload(struct rig *rig)
+{
+	while (rig->payloads)
+		free(rig->payload[--rig->payloads]);
 }
 
 static void fill(struct rig *rig)
@@ -107,7 +136,9 @@ struct rig *rig_open(const struct rig_options *options)
 		goto failed;
 	}
 	rig->ring = ring_buffer__new(map_of(rig->skeleton->maps.records), take_record, rig, NULL);
-	if (!rig->ring)
+	if (!rig->ring ||
+	    payload_ring_open(&rig->payload_ring, map_of(rig->skeleton->maps.payloads),
+			      take_payload, rig))
 		goto failed;
 	rig->slots = o->slots ? o->slots : 64;
 	rig->free = o->free ? o->free : rig->slots;
@@ -122,6 +153,8 @@ void rig_close(struct rig *rig)
 {
 	if (!rig)
 		return;
+	rig_forget_payload(rig);
+	payload_ring_close(rig->payload_ring);
 	ring_buffer__free(rig->ring);
 	weir_bpf__destroy(rig->skeleton);
 	free(rig);
@@ -161,11 +194,14 @@ void rig_reset(struct rig *rig)
 	zero_array(s->maps.traffic, 64);
 	zero_array(s->maps.losses, LOSS_COUNT);
 	zero_array(s->maps.half_counts, HALF_COUNTS);
+	zero_array(s->maps.payload_counts, PAYLOAD_COUNTS);
 	rig_free_slots(rig);
 	while (!bpf_map_lookup_and_delete_elem(map_of(s->maps.flow_retired), NULL, &ref))
 		;
 	rig_drain(rig);
 	rig->records = 0;
+	rig_drain_payload(rig);
+	rig_forget_payload(rig);
 	fill(rig);
 }
 
@@ -284,6 +320,14 @@ uint64_t rig_half_count(const struct rig *rig, enum half_count what)
 	uint64_t sum;
 
 	sum_cpus(rig->skeleton->maps.half_counts, what, &sum, 1);
+	return sum;
+}
+
+uint64_t rig_payload_count(const struct rig *rig, enum payload_count what)
+{
+	uint64_t sum;
+
+	sum_cpus(rig->skeleton->maps.payload_counts, what, &sum, 1);
 	return sum;
 }
 

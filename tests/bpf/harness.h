@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "bpf/embedded.h"
+#include "bpf/payload.h"
 #include "bpf/record.h"
 #include "bpf/settings.h"
 #include "bpf/state.h"
@@ -27,12 +28,21 @@ struct rig_options {
 	unsigned ticks_a_second; /* what the programs take for HZ; 0: 250 */
 	unsigned free;		 /* slots put on the free stack; 0: all */
 	bool xdp_frags;
+	bool payload;		 /* copied */
+	unsigned payload_ring;	 /* bytes; 0: 1 MiB */
+	unsigned payload_budget; /* 0: no limit */
+	unsigned opening;	 /* 0: 4,096 */
 };
 
 #define RIG_RECORDS_MAX 8192
 
+struct payload_ring;
+
 struct rig {
 	struct weir_bpf *skeleton;
+	struct payload_ring *payload_ring;
+	struct payload_record *payload[RIG_RECORDS_MAX]; /* as they came; each allocated */
+	size_t payloads;
 	struct ring_buffer *ring;
 	unsigned slots, free;
 	struct flow_record record[RIG_RECORDS_MAX];
@@ -88,6 +98,9 @@ bool rig_slot(const struct rig *rig, const struct flow_key *key, struct flow_slo
 	      struct flow_cold *cold);
 unsigned rig_free_slots(const struct rig *rig); /* empties the free stack */
 void rig_drain(struct rig *rig);		/* ring → rig->record */
+void rig_drain_payload(struct rig *rig);	/* ring → rig->payload */
+void rig_forget_payload(struct rig *rig);	/* empties rig->payload */
+uint64_t rig_payload_count(const struct rig *rig, enum payload_count what);
 unsigned rig_count_records(struct rig *rig, enum record_kind kind);
 
 /* Facts of a frame by the agent's build of the parser, with the rig's namespace in the key. */
