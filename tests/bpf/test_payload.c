@@ -210,10 +210,12 @@ static void test_behind_xdp(void **state)
 	t.xdp = true;
 	for (unsigned i = 0; i < 3; i++)
 		segment(&t, i != 1, i == 0 ? SYN : i == 1 ? SYN_ACK : ACK, 0, 0);
-	/* The stack merges two frames: XDP is ahead. */
-	for (size_t sent = 0; sent < 2 * OPENING; sent += 1400) {
+	/* The stack merges two frames, and XDP is ahead by two more. */
+	for (size_t sent = 0; sent < 1400; sent += 700)
 		segment(&t, true, ACK | PSH, sent, 700);
-		segment(&t, true, ACK | PSH, sent + 700, 700);
+	for (size_t sent = 0; sent < 2 * OPENING; sent += 1400) {
+		segment(&t, true, ACK | PSH, sent + 1400, 700);
+		segment(&t, true, ACK | PSH, sent + 2100, 700);
 		segment_frame(&t, true, ACK | PSH, sent, 1400, "", 0, &f);
 		assert_true(rig_run_skb(rig, RIG_TC_IN, &f, 0, 2, 700));
 	}
@@ -252,6 +254,35 @@ static void test_half_behind_xdp(void **state)
 	assert_true(record(rig, 1)->marks & FLOW_XDP);
 }
 
+/* XDP found that another interface counts the flow: TC behind it copies nothing. */
+static void test_duplicate_behind_xdp(void **state)
+{
+	const struct attachment a = {.ifindex = 1,
+				     .netns = RIG_NETNS,
+				     .id_in = 33,
+				     .id_out = 34,
+				     .stats_out = 1,
+				     .flags = ATTACHMENT_XDP};
+	struct rig *rig = *state;
+	struct talk half, t;
+
+	rig_need(rig);
+	half = talk_new(rig, true, 40001, 5555, 6);
+	segment(&half, true, SYN, 0, 10);
+	t = talk_new(rig, true, 40000, 5555, 6);
+	handshake(&t);
+	record(rig, 0);
+	rig_forget_payload(rig);
+	rig_attach(rig, &a);
+	for (int i = 0; i < 2; i++) {
+		t.xdp = half.xdp = !i;
+		segment(&half, true, SYN, 0, 10);
+		segment(&t, true, ACK | PSH, 0, 100);
+	}
+	assert_int_equal(rig_loss(rig, LOSS_DUPLICATE), 2);
+	none(rig);
+}
+
 /* The same packet on an interface that does not count it is not copied again. */
 static void test_duplicate(void **state)
 {
@@ -273,10 +304,17 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 	const struct CMUnitTest tests[] = {
-		EACH(test_opening),   EACH(test_offloaded),  EACH(test_out_of_order),
-		EACH(test_promotion), EACH(test_syn_anew),   EACH(test_midstream),
-		EACH(test_reused),    EACH(test_behind_xdp), EACH(test_half_behind_xdp),
+		EACH(test_opening),
+		EACH(test_offloaded),
+		EACH(test_out_of_order),
+		EACH(test_promotion),
+		EACH(test_syn_anew),
+		EACH(test_midstream),
+		EACH(test_reused),
+		EACH(test_behind_xdp),
+		EACH(test_half_behind_xdp),
 		EACH(test_duplicate),
+		EACH(test_duplicate_behind_xdp),
 	};
 
 	return cmocka_run_group_tests(tests, open_rig, close_rig);

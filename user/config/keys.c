@@ -96,7 +96,7 @@ const struct config_key config_keys[] = {
 	{"payload.ring_bytes", &config_power_type, AT(payload.ring_bytes), "auto", "auto", 65536,
 	 1073741824,
 	 .words = "Size of the ring through which the kernel sends them, a power of two.\n"
-		  "auto: a 1024th of memory, 1 to 8 MiB."},
+		  "auto: a 2048th of memory, 1 to 4 MiB."},
 	{"lateness", &config_duration_type, AT(lateness), "3s", NULL, 0, WEIR_HOUR,
 	 .words = "How long rules wait for events that come late."},
 

@@ -102,6 +102,10 @@ static void defaults_are_those_documented(void **state)
 	assert_null(config->geo.city);
 	assert_int_equal(config->flow_slots, 0);
 	assert_int_equal(config->ring_bytes, 4 << 20);
+	assert_true(config->payload.enabled);
+	assert_int_equal(config->payload.budget, 16 << 20);
+	assert_int_equal(config->payload.opening, 4096);
+	assert_int_equal(config->payload.ring_bytes, 0);
 	assert_true(config->lateness == 3 * WEIR_SEC);
 	assert_non_null(config->rules[0]);
 	assert_string_equal(config->database, "/var/lib/weir/weir.db");
@@ -134,6 +138,7 @@ static void every_key_is_read(void **state)
 		     "    ring: 16MiB\n"
 		     "    first_packets: 5000\n"
 		     "    agent_flows: 100000\n"
+		     "payload: {enabled: no, budget: 1MB, opening: 16KiB, ring_bytes: 2MiB}\n"
 		     "lateness: 1500ms\n"
 		     "rules: /etc/weir/own\n"
 		     "lenient: true\n"
@@ -174,6 +179,10 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config->ring_bytes, 16 << 20);
 	assert_int_equal(config->first_packets, 5000);
 	assert_int_equal(config->max_flows, 100000);
+	assert_false(config->payload.enabled);
+	assert_int_equal(config->payload.budget, 1000000);
+	assert_int_equal(config->payload.opening, 16384);
+	assert_int_equal(config->payload.ring_bytes, 2 << 20);
 	assert_true(config->lateness == 1500 * WEIR_MSEC);
 	assert_string_equal(config->rules[0], "/etc/weir/own");
 	assert_null(config->rules[1]);

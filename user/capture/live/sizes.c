@@ -17,9 +17,9 @@
 #define HALF_OPEN_MIN	    65536u
 #define HALF_OPEN_A_CPU	    1024u
 #define RING_BYTES_DEFAULT  (4u << 20)
-#define PAYLOAD_RING_PART   1024 /* one 1024th of the memory */
+#define PAYLOAD_RING_PART   2048
 #define PAYLOAD_RING_MIN    (1u << 20)
-#define PAYLOAD_RING_MAX    (8u << 20)
+#define PAYLOAD_RING_MAX    (4u << 20) /* a quarter of a second at the default budget */
 #define MEMORY_IF_NOT_KNOWN (UINT64_C(1) << 30)
 
 uint32_t sizes_slots(uint64_t memory)

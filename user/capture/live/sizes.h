@@ -29,8 +29,8 @@ uint32_t sizes_half_open(unsigned cpus);
 /* A ring as the kernel takes it: a power of two of at least a page. */
 size_t sizes_ring(size_t asked);
 
-/* The ring of payload: a 1024th of the memory, a power of two from 1 to 8 MiB; its reader has twice
- * as much resident, for it is mapped whole and twice. */
+/* The ring of payload: a 2048th of the memory, a power of two from 1 to 4 MiB. Its reader has twice
+ * as much resident from the start: it is mapped whole, and twice. */
 size_t sizes_payload_ring(uint64_t memory);
 
 /* The lesser of the machine's memory and the limits of our cgroup and those above it, in bytes;

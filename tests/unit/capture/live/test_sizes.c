@@ -47,6 +47,25 @@ static void rings_are_powers_of_two(void **state)
 	assert_int_equal(sizes_ring(SIZE_MAX), 1024 * MIB);
 }
 
+static void payload_ring_follows_memory_and_readers(void **state)
+{
+	struct live_options options = {.payload = {.ring_bytes = 3 * MIB}};
+	struct sizes sizes;
+
+	(void)state;
+	assert_int_equal(sizes_payload_ring(0), MIB);
+	assert_int_equal(sizes_payload_ring(2049 * MIB), 2 * MIB);
+	assert_int_equal(sizes_payload_ring(UINT64_MAX), 4 * MIB);
+	sizes_choose(&sizes, &options);
+	assert_int_equal(sizes.payload_ring, RING_BYTES_MIN); /* nobody reads */
+	options.payload.wanted = true;
+	sizes_choose(&sizes, &options);
+	assert_int_equal(sizes.payload_ring, 4 * MIB);
+	options.payload.ring_bytes = 0;
+	sizes_choose(&sizes, &options);
+	assert_in_range(sizes.payload_ring, MIB, 4 * MIB);
+}
+
 /* ---- memory, from files as the kernel writes them ---- */
 
 static char root[PATH_MAX];
@@ -142,6 +161,7 @@ int main(void)
 		cmocka_unit_test(slots_follow_memory),
 		cmocka_unit_test(half_open_follows_cpus),
 		cmocka_unit_test(rings_are_powers_of_two),
+		cmocka_unit_test(payload_ring_follows_memory_and_readers),
 		cmocka_unit_test_setup_teardown(without_a_limit_the_machine, make_root,
 						remove_root),
 		cmocka_unit_test_setup_teardown(the_least_limit_above_us, make_root, remove_root),
