@@ -89,13 +89,14 @@ WEIR_INLINE void payload_lost(__u32 reason, __u64 bytes)
 	payload_count_add(PAYLOAD_UNSENT_BUDGET + (reason - LOSS_PAYLOAD_BUDGET), bytes);
 }
 
-WEIR_INLINE __u64 payload_wake(void)
+/* Puts a record with `size` bytes behind its head into the ring. */
+WEIR_INLINE long payload_output(struct payload_record *r, __u64 size)
 {
-	if (!settings.payload_wake)
-		return 0;
-	return bpf_ringbuf_query(&payloads, BPF_RB_AVAIL_DATA) >= settings.payload_wake
-		       ? BPF_RB_FORCE_WAKEUP
-		       : BPF_RB_NO_WAKEUP;
+	__u64 waiting = settings.payload_wake ? bpf_ringbuf_query(&payloads, BPF_RB_AVAIL_DATA) : 0;
+
+	size += sizeof(*r);
+	return bpf_ringbuf_output(&payloads, r, size,
+				  ring_flags(waiting, size, settings.payload_wake));
 }
 
 /*
@@ -106,7 +107,6 @@ static __noinline int payload_piece(struct __sk_buff *skb, struct payload_now *n
 {
 	__u64 sent = now->sent, size = now->take - sent, at = now->offset + sent;
 	struct payload_record *r = payload_out(now);
-	long err;
 
 	r->offset = sent;
 	if (size > PAYLOAD_PIECE)
@@ -114,9 +114,7 @@ static __noinline int payload_piece(struct __sk_buff *skb, struct payload_now *n
 	r->last = sent + size == now->take;
 	r->length = size;
 	if (!size)
-		return bpf_ringbuf_output(&payloads, r, sizeof(*r), payload_wake())
-			       ? LOSS_PAYLOAD_RING
-			       : 0;
+		return payload_output(r, 0) ? LOSS_PAYLOAD_RING : 0;
 	/* 1 to PAYLOAD_PIECE, in a way that every verifier follows. */
 	size--;
 	asm volatile("" : "+r"(size));
@@ -124,8 +122,7 @@ static __noinline int payload_piece(struct __sk_buff *skb, struct payload_now *n
 	size++;
 	if (bpf_skb_load_bytes(skb, at, r->bytes, size))
 		return LOSS_PAYLOAD_UNREADABLE;
-	err = bpf_ringbuf_output(&payloads, r, sizeof(*r) + size, payload_wake());
-	if (err)
+	if (payload_output(r, size))
 		return LOSS_PAYLOAD_RING;
 	now->sent = sent + size;
 	payload_count_add(PAYLOAD_BYTES, size);

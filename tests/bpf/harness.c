@@ -59,6 +59,7 @@ static void set_up(struct weir_bpf *s, const struct rig_options *o)
 	s->rodata->settings.xdp_load_bytes = has == 1;
 	s->rodata->settings.payload = o->payload;
 	s->rodata->settings.payload_budget = o->payload_budget;
+	s->rodata->settings.payload_wake = o->payload_wake;
 	if (o->opening)
 		s->rodata->settings.payload_opening = o->opening;
 	if (o->xdp_frags && has == 1)

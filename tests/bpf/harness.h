@@ -31,6 +31,7 @@ struct rig_options {
 	bool payload;		 /* copied */
 	unsigned payload_ring;	 /* bytes; 0: 1 MiB */
 	unsigned payload_budget; /* 0: no limit */
+	unsigned payload_wake;	 /* 0: at each record */
 	unsigned opening;	 /* 0: 4,096 */
 };
 

@@ -25,6 +25,7 @@
 
 #include "capture/live/live.h"
 #include "capture/live/payloads.h"
+#include "flow/flow.h"
 
 #define STREAM	(256 * 1024)
 #define MESSAGE 20000
@@ -258,6 +259,40 @@ static void check(const struct taken *t, bool messages)
 	assert_true(wall() - t->at < 60 * WEIR_SEC && t->at <= wall());
 }
 
+static void no_event(void *context, const struct event *event)
+{
+	(void)context, (void)event;
+}
+
+static json_int_t number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+/* `weir status` says what was copied, and that nothing was lost by it. */
+static void check_status(struct live *live, bool messages)
+{
+	const struct flow_ops ops = {.event = no_event, .interval = WEIR_SEC, .max_flows = 1024};
+	struct flow_table *flows = flow_table_new(&ops);
+	json_t *status, *payload, *reason;
+	size_t i;
+
+	assert_non_null(flows);
+	live_poll(live, flows);
+	status = live_status(live, NULL);
+	payload = json_object_get(status, "payload");
+	assert_true(json_is_true(json_object_get(payload, "copied")));
+	assert_int_equal(number(payload, "opening_bytes"), OPENING);
+	assert_true(number(payload, "records") >= 8);
+	assert_true(number(payload, "bytes") >= 2 * OPENING + (messages ? 2 * MESSAGE : 0));
+	assert_int_equal(json_array_size(json_object_get(payload, "not_sent")), 4);
+	json_array_foreach(json_object_get(payload, "not_sent"), i, reason)
+		assert_int_equal(number(reason, "packets") + number(reason, "bytes"), 0);
+	json_decref(status);
+	live_close(live, flows);
+	flow_table_free(flows);
+}
+
 static void watch(enum hook_choice hook, bool messages)
 {
 	const char *const interfaces[] = {"pl-a", NULL};
@@ -292,7 +327,7 @@ static void watch(enum hook_choice hook, bool messages)
 	assert_int_equal(payload_ring_malformed(ring), 0);
 	check(taken, messages);
 	payload_ring_close(ring);
-	live_close(live, NULL);
+	check_status(live, messages);
 	free(taken);
 }
 

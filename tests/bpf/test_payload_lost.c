@@ -3,6 +3,7 @@
 /* What is chosen and does not leave the kernel is counted, and the flows are counted as ever. */
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "capture/live/payloads.h"
 #include "stream.h"
 
 /* What the programs take for a second: a real one at 100 Hz, less elsewhere. */
@@ -148,6 +150,33 @@ static void test_ring_full(void **state)
 	rig_close(rig);
 }
 
+static bool woken(struct rig *rig)
+{
+	struct pollfd fd = {.fd = payload_ring_fd(rig->payload_ring), .events = POLLIN};
+
+	usleep(20000); /* it comes from an interrupt */
+	return poll(&fd, 1, 0) == 1;
+}
+
+/* The reader is woken when enough waits, not by each record. */
+static void test_wake(void **state)
+{
+	struct rig *rig = rig_of(&(struct rig_options){.payload = true, .payload_wake = 4096});
+	struct talk t;
+
+	(void)state;
+	t = talk_new(rig, true, 40000, 53, 6);
+	handshake(&t);
+	for (size_t i = 0; i < 8; i++) {
+		segment(&t, true, ACK | PSH, i * 1000, 1000);
+		assert_int_equal(woken(rig), i % 4 == 3);
+		if (i % 4 == 3)
+			record(rig, i);
+		assert_false(i % 4 == 3 && woken(rig));
+	}
+	rig_close(rig);
+}
+
 /* Nobody reads: nothing is copied, and nothing is lost. */
 static void test_off(void **state)
 {
@@ -174,9 +203,8 @@ static void test_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_ring_full),
+		cmocka_unit_test(test_fragments), cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_ring_full), cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_off),
 	};
 

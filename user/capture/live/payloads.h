@@ -21,8 +21,8 @@ int payload_ring_open(struct payload_ring **ring, int fd, payload_taker taker, v
 void payload_ring_close(struct payload_ring *ring); /* NULL: nothing */
 
 /*
- * Readable when much waits (settings.payload_wake); little waits in silence, so whoever wants it
- * soon calls payload_ring_consume() by the clock too.
+ * Becomes readable each time that settings.payload_wake bytes more wait; little waits in silence,
+ * so whoever wants it soon calls payload_ring_consume() by the clock too.
  */
 int payload_ring_fd(const struct payload_ring *ring);
 
