@@ -7,5 +7,7 @@
 /* The decoders, one file each (or a few with its name before them). */
 extern const struct decoder decoder_arp;
 extern const struct decoder decoder_icmp;
+extern const struct decoder decoder_dns;
+extern const struct decoder decoder_dns_tcp;
 
 #endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "decode/decode.h"
+#include "decode/dns_name.h"
+
+/* ---- messages in, words out ---- */
+
+struct bench {
+	struct decode *decode;
+	char told[2048];
+	char protocol[32];
+};
+
+static void put(struct bench *b, const struct event *e, enum field f, const struct text *text)
+{
+	size_t used = strlen(b->told);
+
+	if (!event_has(e, f))
+		return;
+	if (used + text->length + 2 > sizeof(b->told))
+		return;
+	b->told[used] = ' ';
+	for (uint32_t i = 0; i < text->length; i++)
+		b->told[used + 1 + i] = text->at[i] == TEXTS_JOINT ? ',' : text->at[i];
+	b->told[used + 1 + text->length] = '\0';
+}
+
+static void on_event(void *context, const struct decode_origin *origin, struct event *e)
+{
+	struct bench *b = context;
+	size_t used = strlen(b->told);
+
+	(void)origin;
+	snprintf(b->told + used, sizeof(b->told) - used, "%u→%u", (unsigned)e->source_port,
+		 (unsigned)e->destination_port);
+	put(b, e, FIELD_DNS_TYPE, &e->dns_type);
+	put(b, e, FIELD_DNS_QUESTION_NAME, &e->dns_question_name);
+	put(b, e, FIELD_DNS_QUESTION_TYPE, &e->dns_question_type);
+	put(b, e, FIELD_DNS_RESPONSE_CODE, &e->dns_response_code);
+	put(b, e, FIELD_DNS_ANSWERS, &e->dns_answers);
+	put(b, e, FIELD_ANOMALY, &e->weir_anomaly);
+	if (event_has(e, FIELD_DNS_ANSWERS_TTL)) {
+		used = strlen(b->told);
+		snprintf(b->told + used, sizeof(b->told) - used, " %u bytes ttl %u",
+			 (unsigned)e->dns_answers_bytes, (unsigned)e->dns_answers_ttl);
+	}
+	strcat(b->told, "|");
+}
+
+static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
+{
+	struct bench *b = context;
+
+	(void)origin;
+	snprintf(b->protocol, sizeof(b->protocol), "%s", name);
+}
+
+static int set_up(void **state)
+{
+	static struct bench bench;
+	const struct decode_options options = {0};
+	const struct decode_ops ops = {on_event, on_protocol, &bench};
+
+	memset(&bench, 0, sizeof(bench));
+	bench.decode = decode_new(&options, &ops);
+	*state = &bench;
+	return bench.decode ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	decode_free(b->decode);
+	return 0;
+}
+
+/* From port 5000 (end 0) to `port` (end 1), or back. */
+static void give(struct bench *b, uint8_t proto, uint16_t port, unsigned direction, uint32_t offset,
+		 const uint8_t *bytes, size_t length)
+{
+	const struct payload_record r = {
+		.key = {.port = {bpf_htons(5000), bpf_htons(port)}, .proto = proto},
+		.seq = offset,
+		.started = 1,
+		.seen = offset,
+		.wire = (uint32_t)length,
+		.length = (uint16_t)length,
+		.kind = PAYLOAD_FLOW,
+		.watch = PAYLOAD_MESSAGES,
+		.direction = (uint8_t)direction,
+		.last = 1,
+	};
+
+	decode_payload(b->decode, &r, bytes, WEIR_SEC);
+}
+
+#define QUESTION                                                                                   \
+	3, 'w', 'w', 'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'n', 'e', 't', 0, 0, 1, 0, 1
+
+static const uint8_t query[] = {0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, QUESTION};
+
+static const uint8_t answer[] = {
+	0, 7, 0x81, 0x80, 0, 1,	 0,  3, 0, 0,	0,   0,	  QUESTION, 0xc0, 12,	0,  5,
+	0, 1, 0,    0,	  0, 60, 0,  6, 3, 'c', 'd', 'n', 0xc0,	    16,	  0xc0, 45, 0,
+	1, 0, 1,    0,	  0, 0,	 30, 0, 4, 192, 0,   2,	  1,	    0xc0, 12,	0,  16,
+	0, 1, 0,    0,	  0, 90, 0,  6, 2, 'h', 'i', 2,	  '!',	    0,
+};
+
+static void a_query_and_its_answer_have_one_source(void **state)
+{
+	struct bench *b = *state;
+
+	give(b, 17, 53, 0, 0, query, sizeof(query));
+	give(b, 17, 53, 1, 0, answer, sizeof(answer));
+	assert_string_equal(b->told, "5000→53 query www.example.net A|"
+				     "5000→53 answer www.example.net A NOERROR "
+				     "cdn.example.net,192.0.2.1,hi!  16 bytes ttl 30|");
+	assert_string_equal(b->protocol, "dns");
+}
+
+static void it_is_known_on_another_port(void **state)
+{
+	struct bench *b = *state;
+
+	give(b, 17, 4444, 0, 0, query, sizeof(query));
+	assert_string_equal(b->told, "5000→4444 query www.example.net A|");
+}
+
+static void multicast_dns_is_told_apart(void **state)
+{
+	struct bench *b = *state;
+
+	give(b, 17, 5353, 0, 0, query, sizeof(query));
+	assert_string_equal(b->protocol, "mdns");
+	give(b, 17, 5355, 0, 0, query, sizeof(query));
+	assert_string_equal(b->protocol, "llmnr");
+}
+
+static void over_tcp_it_may_be_split_anywhere(void **state)
+{
+	struct bench *b = *state;
+	uint8_t wire[2 * (2 + sizeof(query))];
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *at = wire + i * (2 + sizeof(query));
+
+		at[0] = 0;
+		at[1] = sizeof(query);
+		memcpy(at + 2, query, sizeof(query));
+	}
+	for (size_t i = 0; i < sizeof(wire); i++)
+		give(b, 6, 53, 0, (uint32_t)i, wire + i, 1);
+	assert_string_equal(b->told, "5000→53 query www.example.net A|"
+				     "5000→53 query www.example.net A|");
+}
+
+static void circles_are_evasions(void **state)
+{
+	struct bench *b = *state;
+	const uint8_t circle[] = {0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1};
+
+	give(b, 17, 53, 0, 0, circle, sizeof(circle));
+	assert_non_null(strstr(b->told, "dns: a name that points forward or in a circle"));
+}
+
+static void what_is_cut_is_counted(void **state)
+{
+	struct bench *b = *state;
+	json_t *report, *kinds;
+
+	for (size_t length = 1; length < sizeof(query); length++)
+		give(b, 17, 53, 0, 0, query, length);
+	assert_string_equal(b->told, "");
+	report = decode_report(b->decode);
+	kinds = json_object_get(json_object_get(json_object_get(report, "protocols"), "dns"),
+				"malformed");
+	assert_true(json_integer_value(json_object_get(kinds, "short")) > 0);
+	json_decref(report);
+}
+
+/* ---- names ---- */
+
+static void names_are_written_as_in_master_files(void **state)
+{
+	const uint8_t name[] = {5, 'a', '.', '\\', 0x1b, 0xff, 1, 'b', 0};
+	char text[DNS_NAME_TEXT];
+	size_t at = 0;
+	int n = dns_name_read(name, sizeof(name), &at, text);
+
+	(void)state;
+	assert_int_equal(at, sizeof(name));
+	text[n] = '\0';
+	assert_string_equal(text, "a\\.\\\\\\027\\255.b");
+}
+
+static void names_are_bounded(void **state)
+{
+	uint8_t name[512];
+	char text[DNS_NAME_TEXT];
+	size_t at = 0;
+
+	(void)state;
+	memset(name, 0xff, sizeof(name));
+	for (size_t i = 0; i < sizeof(name); i += 64)
+		name[i] = 63;
+	assert_int_equal(dns_name_read(name, sizeof(name), &at, text), DNS_NAME_LONG);
+	name[192] = 61;
+	name[254] = 0;
+	at = 0;
+	assert_int_equal(dns_name_read(name, sizeof(name), &at, text), 250 * 4 + 3);
+	name[0] = 0x80;
+	at = 0;
+	assert_int_equal(dns_name_read(name, sizeof(name), &at, text), DNS_NAME_LABEL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		CASE(a_query_and_its_answer_have_one_source),
+		CASE(it_is_known_on_another_port),
+		CASE(multicast_dns_is_told_apart),
+		CASE(over_tcp_it_may_be_split_anywhere),
+		CASE(circles_are_evasions),
+		CASE(what_is_cut_is_counted),
+		CASE(names_are_written_as_in_master_files),
+		CASE(names_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
