@@ -9,5 +9,6 @@ extern const struct decoder decoder_arp;
 extern const struct decoder decoder_icmp;
 extern const struct decoder decoder_dns;
 extern const struct decoder decoder_dns_tcp;
+extern const struct decoder decoder_http;
 
 #endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "decode/decode.h"
+#include "decode/magic.h"
+
+struct bench {
+	struct decode *decode;
+	char told[4096];
+	uint32_t sent[2];
+	weir_time at;
+};
+
+static void put(struct bench *b, const struct event *e, enum field f)
+{
+	const struct text *text = event_slot(e, f);
+	size_t used = strlen(b->told);
+
+	if (event_has(e, f))
+		snprintf(b->told + used, sizeof(b->told) - used, " %.*s", (int)text->length,
+			 text->at);
+}
+
+static void on_event(void *context, const struct decode_origin *origin, struct event *e)
+{
+	struct bench *b = context;
+	size_t used = strlen(b->told);
+
+	(void)origin;
+	snprintf(b->told + used, sizeof(b->told) - used, "%s",
+		 service_name((enum event_service)e->service));
+	put(b, e, FIELD_HTTP_METHOD);
+	put(b, e, FIELD_URL_DOMAIN);
+	put(b, e, FIELD_URL_PATH);
+	put(b, e, FIELD_URL_QUERY);
+	put(b, e, FIELD_USER_AGENT);
+	put(b, e, FIELD_HTTP_MIME_TYPE);
+	put(b, e, FIELD_FILE_NAME);
+	put(b, e, FIELD_FILE_TYPE);
+	put(b, e, FIELD_ANOMALY);
+	used = strlen(b->told);
+	if (event_has(e, FIELD_HTTP_STATUS))
+		snprintf(b->told + used, sizeof(b->told) - used, " %u", (unsigned)e->http_status);
+	strcat(b->told, "|");
+}
+
+static int set_up(void **state)
+{
+	static struct bench bench;
+	const struct decode_options options = {0};
+	const struct decode_ops ops = {on_event, NULL, &bench};
+
+	memset(&bench, 0, sizeof(bench));
+	bench.decode = decode_new(&options, &ops);
+	*state = &bench;
+	return bench.decode ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	decode_free(b->decode);
+	return 0;
+}
+
+static void bytes(struct bench *b, unsigned side, const char *text, size_t length)
+{
+	const struct payload_record r = {
+		.key = {.port = {bpf_htons(5000), bpf_htons(8081)}, .proto = 6},
+		.seq = b->sent[side],
+		.started = 1,
+		.seen = b->sent[side],
+		.wire = (uint32_t)length,
+		.length = (uint16_t)length,
+		.kind = PAYLOAD_FLOW,
+		.watch = PAYLOAD_HTTP,
+		.direction = (uint8_t)side,
+		.last = 1,
+	};
+
+	b->sent[side] += (uint32_t)length;
+	decode_payload(b->decode, &r, (const uint8_t *)text, b->at);
+}
+
+static void say(struct bench *b, unsigned side, const char *text)
+{
+	bytes(b, side, text, strlen(text));
+}
+
+#define GET "GET /a/pic.png?x=1 HTTP/1.1\r\nHost: www.example.net:8081\r\nUser-Agent: t/1\r\n\r\n"
+
+static void a_request_waits_for_its_response_and_the_file_is_known_by_content(void **state)
+{
+	struct bench *b = *state;
+
+	say(b, 0, GET);
+	assert_string_equal(b->told, "");
+	bytes(b, 1,
+	      "HTTP/1.1 200 OK\r\nContent-Type: image/png; q=1\r\nContent-Length: 20\r\n\r\nMZ",
+	      72);
+	assert_string_equal(b->told, "http GET www.example.net /a/pic.png x=1 t/1 image/png 200|");
+	b->told[0] = '\0';
+	say(b, 1, "\x90 and what follows i");
+	assert_string_equal(b->told, "file /a/pic.png pic.png pe|");
+}
+
+static void it_may_be_split_anywhere(void **state)
+{
+	struct bench *b = *state;
+	const char *answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+
+	for (unsigned round = 0; round < 2; round++) {
+		b->told[0] = '\0';
+		for (const char *at = GET; *at; at++)
+			bytes(b, 0, at, 1);
+		for (const char *at = answer; *at; at++)
+			bytes(b, 1, at, 1);
+		assert_string_equal(b->told, "http GET www.example.net /a/pic.png x=1 t/1 404|");
+	}
+}
+
+static void without_an_answer_it_is_told_in_time(void **state)
+{
+	struct bench *b = *state;
+
+	say(b, 0, GET);
+	decode_advance(b->decode, DECODE_HOLD - 1);
+	assert_string_equal(b->told, "");
+	decode_advance(b->decode, DECODE_HOLD);
+	assert_string_equal(b->told, "http GET www.example.net /a/pic.png x=1 t/1|");
+	b->told[0] = '\0';
+	say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	assert_string_equal(b->told, "");
+}
+
+static void requests_in_a_row_get_their_own_responses(void **state)
+{
+	struct bench *b = *state;
+
+	say(b, 0, "HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+	say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n");
+	say(b, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n#!/bi\r\n0\r\n\r\n");
+	assert_string_equal(b->told, "http HEAD h /1 200|http GET h /2 200|file /2 2 script|");
+}
+
+static void shapes_that_two_readers_take_for_two_requests_are_anomalies(void **state)
+{
+	struct bench *b = *state;
+
+	say(b, 0,
+	    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length : 6\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n");
+	assert_non_null(strstr(b->told, "http: lengths that contradict each other"));
+	assert_non_null(strstr(b->told, "http: a length and a transfer encoding"));
+	assert_non_null(strstr(b->told, "http: a space before a colon"));
+}
+
+static void what_only_begins_alike_is_not_followed(void **state)
+{
+	struct bench *b = *state;
+
+	say(b, 0, "GET out of here\n");
+	say(b, 1, "whatever this is, it is not known\n");
+	assert_string_equal(b->told, "");
+}
+
+static void types_are_told_by_few_bytes(void **state)
+{
+	(void)state;
+	assert_string_equal(magic_type((const uint8_t *)"\x7f"
+							"ELF\2",
+				       5),
+			    "elf");
+	assert_string_equal(magic_type((const uint8_t *)"MZ", 2), "pe");
+	assert_null(magic_type((const uint8_t *)"M", 1));
+	assert_null(magic_type((const uint8_t *)"hello", 5));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		CASE(a_request_waits_for_its_response_and_the_file_is_known_by_content),
+		CASE(it_may_be_split_anywhere),
+		CASE(without_an_answer_it_is_told_in_time),
+		CASE(requests_in_a_row_get_their_own_responses),
+		CASE(shapes_that_two_readers_take_for_two_requests_are_anomalies),
+		CASE(what_only_begins_alike_is_not_followed),
+		CASE(types_are_told_by_few_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
