@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 
 #include "stages.h"
 
@@ -26,7 +27,8 @@ void pipeline_spoken(void *context, const struct decode_origin *origin, const ch
 	struct pipeline *p = context;
 	struct flow *flow = flow_find(p->flows, &origin->key);
 
-	if (flow)
+	/* One strange datagram does not undo what the others said. */
+	if (flow && !(flow->protocol && !strcmp(protocol, PROTOCOL_UNIDENTIFIED)))
 		flow_speaks(flow, protocol);
 }
 

@@ -71,3 +71,35 @@ int dns_name_read(const uint8_t *message, size_t length, size_t *offset, char te
 		text[used++] = '.';
 	return (int)used;
 }
+
+int dns_name_skip(const uint8_t *message, size_t length, size_t *offset)
+{
+	size_t at = *offset;
+
+	for (;;) {
+		uint8_t n;
+
+		if (at >= length)
+			return DNS_NAME_SHORT;
+		n = message[at];
+		if ((n & 0xc0) == 0xc0) {
+			if (at + 1 >= length)
+				return DNS_NAME_SHORT;
+			if (((size_t)(n & 0x3f) << 8 | message[at + 1]) >= *offset)
+				return DNS_NAME_POINTER;
+			at += 2;
+			break;
+		}
+		if (n & 0xc0)
+			return DNS_NAME_LABEL;
+		at += n + 1u;
+		if (at - *offset > NAME_WIRE_MAX)
+			return DNS_NAME_LONG;
+		if (!n)
+			break;
+	}
+	if (at > length)
+		return DNS_NAME_SHORT;
+	*offset = at;
+	return DNS_NAME_OK;
+}

@@ -24,4 +24,15 @@ enum dns_name_fault {
  */
 int dns_name_read(const uint8_t *message, size_t length, size_t *offset, char text[DNS_NAME_TEXT]);
 
+/* The same without the text: where it ends. A pointer is looked at, but not followed. 0, or enum
+ * dns_name_fault. */
+int dns_name_skip(const uint8_t *message, size_t length, size_t *offset);
+
+/*
+ * The same for names of NetBIOS (RFC 1001, 14.1): 16 bytes, half a byte a letter, as "NAME<1c>"
+ * without the spaces behind it; a scope follows behind a dot. What is not of that form is read as
+ * a name of DNS.
+ */
+int nbns_name_read(const uint8_t *message, size_t length, size_t *offset, char text[DNS_NAME_TEXT]);
+
 #endif

@@ -20,8 +20,17 @@ static const char *const types[] = {
 };
 
 static const char *const codes[] = {
-	"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",  "REFUSED",
-	"YXDOMAIN", "YXRRSET", "NXRRSET",  "NOTAUTH",  "NOTZONE",
+	"NOERROR",	  "FORMERR",	    "SERVFAIL",	      "NXDOMAIN",	 "NOTIMP",
+	"REFUSED",	  "YXDOMAIN",	    "YXRRSET",	      "NXRRSET",	 "NOTAUTH",
+	"NOTZONE",	  "DSOTYPENI",	    [16] = "BADVERS", [17] = "BADKEY",	 [18] = "BADTIME",
+	[19] = "BADMODE", [20] = "BADNAME", [21] = "BADALG",  [22] = "BADTRUNC", [23] = "BADCOOKIE",
+};
+
+static const char *const opcodes[] = {
+	[1] = "inverse-query",
+	[2] = "status",
+	[4] = "notify",
+	[5] = "update",
 };
 
 const char *dns_type_name(uint16_t type)
@@ -29,7 +38,17 @@ const char *dns_type_name(uint16_t type)
 	return type < sizeof(types) / sizeof(types[0]) ? types[type] : NULL;
 }
 
+const char *nbns_type_name(uint16_t type)
+{
+	return type == NBNS_NB ? "NB" : type == NBNS_NBSTAT ? "NBSTAT" : dns_type_name(type);
+}
+
 const char *dns_code_name(unsigned code)
 {
 	return code < sizeof(codes) / sizeof(codes[0]) ? codes[code] : NULL;
+}
+
+const char *dns_opcode_name(unsigned opcode)
+{
+	return opcode < sizeof(opcodes) / sizeof(opcodes[0]) ? opcodes[opcode] : NULL;
 }
