@@ -8,6 +8,7 @@
 #define ENCODED_ENTROPY	 0.7  /* of what the length and the alphabet allow */
 #define ENCODED_DISORDER 0.25 /* of the places between characters */
 #define HEX_ENTROPY	 0.6
+#define RAW_LEAST	 3
 #define RANDOM_LEAST	 10
 #define RANDOM_PAIRS	 6
 #define RANDOM_RARE	 0.4 /* of the pairs of letters */
@@ -114,6 +115,29 @@ bool letters_encoded(const char *text, size_t length)
 		return false;
 	places = places_of(text, length);
 	return places.rare + places.jumps >= ENCODED_DISORDER * (double)(length - 1);
+}
+
+/* A byte that is no text: not of ASCII, and of no character in UTF-8. */
+static unsigned strange_bytes(const unsigned char *text, size_t length)
+{
+	unsigned strange = 0;
+
+	for (size_t i = 0; i < length;) {
+		unsigned more = text[i] >= 0xf0 ? 3 : text[i] >= 0xe0 ? 2 : text[i] >= 0xc2 ? 1 : 0;
+		size_t next = i + 1;
+
+		while (next < length && next <= i + more && (text[next] & 0xc0) == 0x80)
+			next++;
+		strange += text[i] >= 0x80 && (!more || next != i + more + 1);
+		i = next;
+	}
+	return strange;
+}
+
+bool letters_raw(const char *text, size_t length)
+{
+	return length >= ENCODED_LEAST &&
+	       strange_bytes((const unsigned char *)text, length) >= RAW_LEAST;
 }
 
 bool letters_random(const char *text, size_t length)

@@ -16,6 +16,9 @@ double letters_entropy(const char *text, size_t length);
 /* It looks like encoded data: hex, base32, base36 or base64. */
 bool letters_encoded(const char *text, size_t length);
 
+/* It holds bytes that are no text in any script: data as they are, in an alphabet of bytes. */
+bool letters_raw(const char *text, size_t length);
+
 /* It looks like a name that a program made up from random letters. */
 bool letters_random(const char *text, size_t length);
 

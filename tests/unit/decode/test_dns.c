@@ -45,6 +45,7 @@ static void on_event(void *context, const struct decode_origin *origin, struct e
 	put(b, e, FIELD_DNS_QUESTION_TYPE, &e->dns_question_type);
 	put(b, e, FIELD_DNS_RESPONSE_CODE, &e->dns_response_code);
 	put(b, e, FIELD_DNS_ANSWERS, &e->dns_answers);
+	put(b, e, FIELD_EVENT_ACTION, &e->event_action);
 	put(b, e, FIELD_ANOMALY, &e->weir_anomaly);
 	if (event_has(e, FIELD_DNS_ANSWERS_TTL)) {
 		used = strlen(b->told);
@@ -171,6 +172,111 @@ static void circles_are_evasions(void **state)
 	assert_non_null(strstr(b->told, "dns: a name that points forward or in a circle"));
 }
 
+/* ---- what is spoken in the form of DNS ---- */
+
+#define NETBIOS_WORKGROUP                                                                          \
+	32, 'F', 'H', 'E', 'P', 'F', 'C', 'E', 'L', 'E', 'H', 'F', 'C', 'E', 'P', 'F', 'F', 'F',   \
+		'A', 'C', 'A', 'C', 'A', 'C', 'A', 'C', 'A', 'C', 'A', 'C', 'A', 'B', 'M', 0
+
+static void names_of_netbios_are_told_apart(void **state)
+{
+	struct bench *b = *state;
+	const uint8_t asks[] = {
+		0, 7, 1, 0x10, 0, 1, 0, 0, 0, 0, 0, 0, NETBIOS_WORKGROUP, 0, 32, 0, 1,
+	};
+	const uint8_t answers[] = {
+		0, 7, 0x85, 0,	0, 0, 0, 1, 0,	 0, 0, 0, NETBIOS_WORKGROUP, 0, 32, 0, 1,
+		0, 0, 0,    10, 0, 6, 0, 0, 192, 0, 2, 7,
+	};
+
+	give(b, 17, 137, 0, 0, asks, sizeof(asks));
+	give(b, 17, 137, 1, 0, answers, sizeof(answers));
+	assert_string_equal(b->told, "5000→137 query WORKGROUP<1c> NB|"
+				     "5000→137 answer WORKGROUP<1c> NB NOERROR 192.0.2.7 "
+				     "6 bytes ttl 10|");
+	assert_string_equal(b->protocol, "nbns");
+}
+
+static void multicast_dns_answers_nobody(void **state)
+{
+	struct bench *b = *state;
+	const uint8_t says[] = {
+		0,   0,	  0x84, 0, 0, 0, 0,    1, 0, 0, 0, 0,	2, 'p', '1', 5, 'l', 'o',
+		'c', 'a', 'l',	0, 0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4,	192, 0, 2,   9,
+	};
+
+	give(b, 17, 5353, 0, 0, says, sizeof(says));
+	assert_string_equal(b->told,
+			    "5000→5353 answer p1.local A NOERROR 192.0.2.9 4 bytes ttl 120|");
+}
+
+static void hints_of_services_are_addresses(void **state)
+{
+	struct bench *b = *state;
+	const uint8_t says[] = {
+		0, 7,  0x81, 0x80, 0,	1,   0,	  1,  0,   0,  0, 0, QUESTION, 0xc0, 12,
+		0, 65, 0,    1,	   0,	0,   0,	  60, 0,   22, 0, 1, 0, /* first choice, the name
+									   itself */
+		0, 1,  0,    3,	   2,	'h', '2',			/* alpn */
+		0, 4,  0,    8,	   192, 0,   2,	  1,  192, 0,  2, 2,	/* ipv4hint */
+	};
+
+	give(b, 17, 53, 1, 0, says, sizeof(says));
+	assert_string_equal(b->told, "5000→53 answer www.example.net A NOERROR "
+				     "192.0.2.1,192.0.2.2 22 bytes ttl 60|");
+}
+
+static void of_several_questions_the_first_is_told(void **state)
+{
+	struct bench *b = *state;
+	const uint8_t asks[] = {
+		0, 7, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, QUESTION, 0xc0, 12, 0, 28, 0, 1,
+	};
+
+	give(b, 17, 53, 0, 0, asks, sizeof(asks));
+	assert_string_equal(b->told,
+			    "5000→53 query www.example.net A|5000→53 dns: several questions|");
+	b->told[0] = '\0';
+	give(b, 17, 5353, 0, 0, asks, sizeof(asks)); /* there it is usual */
+	assert_string_equal(b->told, "5000→5353 query www.example.net A|");
+}
+
+static void what_hides_behind_a_message_is_told(void **state)
+{
+	struct bench *b = *state;
+	uint8_t asks[sizeof(query) + 6];
+
+	memcpy(asks, query, sizeof(query));
+	memcpy(asks + sizeof(query), "hidden", 6);
+	give(b, 17, 53, 0, 0, asks, sizeof(asks));
+	assert_string_equal(b->told, "5000→53 query www.example.net A|"
+				     "5000→53 dns: data behind the message|");
+}
+
+static void an_update_says_so(void **state)
+{
+	struct bench *b = *state;
+	uint8_t asks[sizeof(query)];
+
+	memcpy(asks, query, sizeof(query));
+	asks[2] = 5 << 3;
+	give(b, 17, 53, 0, 0, asks, sizeof(asks));
+	assert_string_equal(b->told, "5000→53 query www.example.net A update|");
+}
+
+static void other_things_on_its_port_are_not_dns(void **state)
+{
+	struct bench *b = *state;
+	uint8_t random[4][64];
+
+	for (size_t i = 0; i < sizeof(random); i++)
+		random[i / 64][i % 64] = (uint8_t)(i * 151 + 60);
+	for (size_t i = 0; i < 4; i++)
+		give(b, 17, 53, 0, (uint32_t)i * 64, random[i], sizeof(random[i]));
+	assert_string_equal(b->told, "");
+	assert_string_equal(b->protocol, "unidentified");
+}
+
 static void what_is_cut_is_counted(void **state)
 {
 	struct bench *b = *state;
@@ -230,6 +336,13 @@ int main(void)
 		CASE(multicast_dns_is_told_apart),
 		CASE(over_tcp_it_may_be_split_anywhere),
 		CASE(circles_are_evasions),
+		CASE(names_of_netbios_are_told_apart),
+		CASE(multicast_dns_answers_nobody),
+		CASE(hints_of_services_are_addresses),
+		CASE(of_several_questions_the_first_is_told),
+		CASE(what_hides_behind_a_message_is_told),
+		CASE(an_update_says_so),
+		CASE(other_things_on_its_port_are_not_dns),
 		CASE(what_is_cut_is_counted),
 		CASE(names_are_written_as_in_master_files),
 		CASE(names_are_bounded),

@@ -198,6 +198,10 @@ static void encoded_labels_are_found_anywhere_but_where_services_have_them(void 
 		{"_" DATA ".example.com", "-"},
 		{"411bf65a90644dbba13a14f5c341dca9.domains._msdcs.corp.local", "-"},
 		{"www.example.com", "-"},
+		/* a name in UTF-8, as it is written where it is no host's */
+		{"b\\\\195\\\\188cher-f\\\\195\\\\188r-m\\\\195\\\\188nchen-und-k\\\\195\\\\182ln."
+		 "example.com",
+		 "-"},
 	};
 	struct derive *derive = open_all();
 	char fields[512];
@@ -210,6 +214,23 @@ static void encoded_labels_are_found_anywhere_but_where_services_have_them(void 
 		e = pass(derive, "dns", 0, fields);
 		EXPECT(&e, {FIELD_DNS_ENCODED, cases[i].encoded});
 	}
+	derive_close(derive);
+}
+
+/* As the decoder writes them (RFC 1035, 5.1): 30 bytes, of which a dot is one. */
+static void names_of_any_bytes_are_divided(void **state)
+{
+#define FIVE "\\\\200k\\\\.\\\\253x"
+#define RAW  FIVE FIVE FIVE FIVE FIVE FIVE
+	struct derive *derive = open_all();
+	struct event e;
+
+	(void)state;
+	e = pass(derive, "dns", 0, "\"dns.question.name\":\"" RAW "." RAW "." RAW ".example.com\"");
+	EXPECT(&e, {FIELD_DNS_REGISTERED_DOMAIN, "\"example.com\""},
+	       {FIELD_DNS_SUBDOMAIN, "\"" RAW "." RAW "." RAW "\""},
+	       {FIELD_DNS_LABEL, "\"" RAW "\""}, {FIELD_DNS_LABEL_LENGTH, "30"},
+	       {FIELD_DNS_LABEL_ENTROPY, "2.3219280948873622"}, {FIELD_DNS_ENCODED, "\"" RAW "\""});
 	derive_close(derive);
 }
 
@@ -400,6 +421,7 @@ int main(void)
 		cmocka_unit_test(urls_are_divided),
 		cmocka_unit_test(names_of_files_and_programs_follow_from_paths),
 		cmocka_unit_test(dns_names_are_divided),
+		cmocka_unit_test(names_of_any_bytes_are_divided),
 		cmocka_unit_test(encoded_labels_are_found_anywhere_but_where_services_have_them),
 		cmocka_unit_test(destinations_are_named_by_answers_and_requests),
 		cmocka_unit_test(a_proxy_in_the_house_gets_no_name),

@@ -160,6 +160,19 @@ static void names_that_people_chose_are_not_random(void **state)
 	assert_true(told > 700);
 }
 
+static void bytes_that_are_no_text_are_raw(void **state)
+{
+#define IS_RAW(text) letters_raw(text, sizeof(text) - 1)
+	(void)state;
+	assert_true(IS_RAW("abcdefghijklmnopqr\xbe\xe9\xfd"));
+	assert_false(IS_RAW("abcdefghijklmnopqrs\xbe\xfd"));
+	assert_false(IS_RAW("abcdefghijklmnop\xbe\xe9\xfd")); /* too short */
+	assert_false(IS_RAW("b\xc3\xbc"
+			    "cher f\xc3\xbcr m\xc3\xbcnchen"));
+	assert_false(IS_RAW("\xe3\x83\x97\xe3\x83\xaa\xe3\x83\xb3\xe3\x82\xbf\xe3\x83\xbc"
+			    "\xf0\x9f\x96\xa8\xef\xb8\x8f"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +180,7 @@ int main(void)
 		cmocka_unit_test(words_are_no_data),
 		cmocka_unit_test(encoded_data_is_told),
 		cmocka_unit_test(text_in_hex_and_base32_is_told),
+		cmocka_unit_test(bytes_that_are_no_text_are_raw),
 		cmocka_unit_test(names_that_people_chose_are_not_random),
 	};
 
