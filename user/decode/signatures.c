@@ -48,6 +48,8 @@ static const struct signature signatures[] = {
 	SIGNATURE("sip", OVER_UDP, SIDE_CLIENT, 0, "INVITE sip:"),
 	SIGNATURE("sip", OVER_UDP, SIDE_CLIENT, 0, "REGISTER sip:"),
 	SIGNATURE("sip", OVER_UDP, SIDE_CLIENT, 0, "OPTIONS sip:"),
+	SIGNATURE("dtls", OVER_UDP, SIDE_CLIENT, 0, "\x16\xfe\xff"),
+	SIGNATURE("dtls", OVER_UDP, SIDE_CLIENT, 0, "\x16\xfe\xfd"),
 	SIGNATURE("wireguard", OVER_UDP, SIDE_CLIENT, 0, "\1\0\0\0"),
 	SIGNATURE("http2", OVER_TCP, SIDE_CLIENT, 0, "PRI * HTTP/2.0"),
 	SIGNATURE("ssdp", OVER_UDP, SIDE_CLIENT, 0, "M-SEARCH * HTTP/1.1"),

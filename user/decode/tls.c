@@ -1,187 +1,246 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS 1.0 to 1.3 (RFC 5246, RFC 8446) up to the ServerHello, on any port. One event a connection,
- * at its ClientHello, which waits up to 0.9 s for what the server chose.
+ * SSL 2.0 hellos, SSL 3.0 and TLS 1.0 to 1.3 (RFC 5246, RFC 8446), on any port. One event a
+ * connection, at its ClientHello, which waits up to 0.9 s for what the server chose.
  */
-#include <stdio.h>
-
 #include "decode/reader.h"
-#include "decode/tls_hello.h"
+#include "decode/tls_records.h"
+#include "decode/tls_tell.h"
 
-#define RECORD_HEADER	 5
-#define RECORD_HANDSHAKE 22
-#define RECORD_ALERT	 21
-#define HELLO_CLIENT	 1
-#define HELLO_SERVER	 2
-#define HELLO_MAX	 4096 /* no longer than what is chosen of a conversation */
+#define MESSAGE_HEADER 4
 
-enum { NO_HELLO, LENGTHS, TOO_LONG, STRANGE_NAME };
+enum {
+	HELLO_CLIENT = 1,
+	HELLO_SERVER = 2,
+};
+
+enum { NO_HELLO = TLS_KINDS, TOO_LONG, TINY_RECORDS };
 
 static const char *const malformed[] = {
+	TLS_KIND_NAMES,
 	[NO_HELLO] = "no hello where one belongs",
-	[LENGTHS] = "lengths that lie",
 	[TOO_LONG] = "a hello over 4 KiB",
-	[STRANGE_NAME] = "control characters in a server name",
+	[TINY_RECORDS] = "a hello in tiny records",
 	NULL,
 };
 
 struct tls {
 	struct held *held;
-	bool asked; /* the ClientHello was told */
-	uint8_t hello[2][HELLO_MAX];
-	uint16_t used[2];
+	bool asked;	  /* the ClientHello was told */
+	bool again;	  /* the server wants another: HelloRetryRequest */
+	bool old_form;	  /* the ClientHello was in that of SSL 2.0 */
+	uint16_t left[2]; /* of the record at hand, by side */
 };
+
+/* ---- in the form of SSL 2.0: a length of two bytes, and no extensions ---- */
+
+#define V2_HEADER 2
+#define V2_LEAST  9 /* bytes before the ciphers */
+
+static size_t v2_length(const uint8_t *b)
+{
+	return (size_t)(b[0] & 0x7f) << 8 | b[1];
+}
+
+/* All its lengths add up: two bytes alone would be no proof. */
+static enum verdict recognise_v2(const uint8_t *b, uint32_t length)
+{
+	static const uint8_t latest[] = {3, 4};
+	unsigned ciphers, session, challenge;
+
+	if (!(b[0] & 0x80) || (length > 2 && b[2] != HELLO_CLIENT))
+		return NOT_MINE;
+	if (length < V2_HEADER + V2_LEAST)
+		return PERHAPS;
+	if (!(b[3] == latest[0] && b[4] <= latest[1]) && !(b[3] == 0 && b[4] == 2))
+		return NOT_MINE;
+	ciphers = (unsigned)b[5] << 8 | b[6];
+	session = (unsigned)b[7] << 8 | b[8];
+	challenge = (unsigned)b[9] << 8 | b[10];
+	return ciphers && ciphers % 3 == 0 && challenge >= 16 && challenge <= 32 &&
+			       V2_LEAST + ciphers + session + challenge == v2_length(b)
+		       ? MINE
+		       : NOT_MINE;
+}
 
 static enum verdict recognise(const struct glimpse *g)
 {
-	static const uint8_t begin[] = {RECORD_HANDSHAKE, 3};
+	static const uint8_t begin[] = {TLS_HANDSHAKE, 3};
 	const uint8_t *b = g->bytes[SIDE_CLIENT];
 	uint32_t length = g->length[SIDE_CLIENT];
 
 	if (!length)
 		return g->length[SIDE_SERVER] ? NOT_MINE : PERHAPS;
+	if (b[0] & 0x80)
+		return recognise_v2(b, length);
 	if (memcmp(b, begin, length < 2 ? length : 2) || (length > 2 && b[2] > 4))
 		return NOT_MINE;
-	if (length < RECORD_HEADER + 1)
+	if (length < TLS_RECORD_HEADER + 1)
 		return PERHAPS;
-	return b[RECORD_HEADER] == HELLO_CLIENT ? MINE : NOT_MINE;
+	return b[TLS_RECORD_HEADER] == HELLO_CLIENT ? MINE : NOT_MINE;
 }
 
-static const char *version_text(uint16_t v)
-{
-	static const char *const texts[] = {"3.0", "1.0", "1.1", "1.2", "1.3"};
+/* ---- messages ---- */
 
-	return v >> 8 == 3 && (v & 0xff) < 5 ? texts[v & 0xff] : NULL;
+static void broken(struct talk *talk, unsigned kind)
+{
+	talk_malformed(talk, kind);
+	talk_done(talk);
+}
+
+static void told(struct talk *talk, const struct tls_hello *hello)
+{
+	struct tls *tls = talk->state;
+
+	tls_hold(talk, hello, 't', &tls->held);
+	tls->asked = true;
+	tls->old_form = hello->old_form;
 }
 
 static void client_hello(struct talk *talk, const uint8_t *bytes, size_t length)
 {
-	struct tls *tls = talk->state;
-	char ja3[JA3_TEXT], ja4[JA4_TEXT];
 	struct tls_hello hello;
-	struct event *e;
 
-	if (!tls_client_hello(bytes, length, &hello)) {
-		talk_malformed(talk, LENGTHS);
-		talk_done(talk);
-		return;
-	}
-	for (uint32_t i = 0; i < hello.server_name.length; i++)
-		if ((unsigned char)hello.server_name.at[i] <= ' ') {
-			talk_anomaly(talk, STRANGE_NAME);
-			break;
-		}
-	ja3_client(&hello, ja3);
-	ja4_client(&hello, 't', ja4);
-	e = talk_event(talk, SERVICE_TLS);
-	if (hello.server_name.length)
-		event_set(e, TLS_SERVER_NAME, tls_server_name, hello.server_name);
-	event_set(e, TLS_JA3, tls_ja3, text_of(ja3, strlen(ja3)));
-	event_set(e, TLS_JA4, tls_ja4, text_of(ja4, strlen(ja4)));
-	if (hello.has_alpn)
-		event_set(e, TLS_ALPN, tls_alpn, text_of(hello.alpn, hello.alpn_length));
-	tls->asked = true;
-	talk_hold(talk, e, &tls->held);
+	if (tls_client_hello(bytes, length, &hello))
+		told(talk, &hello);
+	else
+		broken(talk, TLS_LENGTHS);
 }
 
 static void server_hello(struct talk *talk, const uint8_t *bytes, size_t length)
 {
 	struct tls *tls = talk->state;
-	char ja3s[JA3_TEXT], cipher[8];
+	struct tls_answer texts;
 	struct tls_hello hello;
-	const char *version;
 	struct event *e;
 
 	if (!tls_server_hello(bytes, length, &hello)) {
-		talk_malformed(talk, LENGTHS);
-		talk_done(talk);
+		broken(talk, TLS_LENGTHS);
 		return;
 	}
+	tls->again = hello.retry;
+	if (hello.retry)
+		return;
 	e = talk_resume(talk, &tls->held);
 	if (e) {
-		version = version_text(hello.version);
-		ja3_server(&hello, ja3s);
-		event_set(e, TLS_JA3S, tls_ja3s, text_of(ja3s, strlen(ja3s)));
-		if (version)
-			event_set(e, TLS_VERSION, tls_version, text_of(version, strlen(version)));
-		if (hello.ciphers.len) {
-			snprintf(cipher, sizeof(cipher), "0x%04x", (unsigned)hello.ciphers.at[0]);
-			event_set(e, TLS_CIPHER, tls_cipher, text_of(cipher, strlen(cipher)));
-		}
-		if (hello.has_alpn)
-			event_set(e, TLS_NEXT_PROTOCOL, tls_next_protocol,
-				  text_of(hello.alpn, hello.alpn_length));
+		tls_answer(e, &hello, &texts);
 		talk_tell(talk, e);
 	}
 	talk_done(talk);
 }
 
-/* A whole handshake message, or the part of it that is there: false. */
-static bool message(struct talk *talk, enum side side, const uint8_t *bytes, size_t length)
-{
-	size_t whole;
+/*
+ * Nothing is agreed yet, so no record of a ClientHello but its last has reason to be shorter than
+ * the least that a client can ask for (RFC 6066, 4: 512). Readers that look into one record only
+ * are evaded so.
+ */
+#define RECORD_LEAST 512
 
-	if (length < 4)
-		return false;
-	if (bytes[0] != (side == SIDE_CLIENT ? HELLO_CLIENT : HELLO_SERVER)) {
-		talk_malformed(talk, NO_HELLO);
-		talk_done(talk);
-		return true;
+static void message(struct talk *talk, enum side side, const struct tls_run *run)
+{
+	const uint8_t *body = run->bytes + MESSAGE_HEADER;
+	size_t length = run->length - MESSAGE_HEADER;
+
+	if (side == SIDE_SERVER) {
+		server_hello(talk, body, length);
+		return;
 	}
-	whole = 4 + ((size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3]);
-	if (whole > HELLO_MAX) {
-		talk_malformed(talk, TOO_LONG);
-		talk_done(talk);
-		return true;
-	}
-	if (length < whole)
-		return false;
-	if (side == SIDE_CLIENT)
-		client_hello(talk, bytes + 4, whole - 4);
-	else
-		server_hello(talk, bytes + 4, whole - 4);
-	return true;
+	if (run->shortest < RECORD_LEAST)
+		talk_anomaly(talk, TINY_RECORDS);
+	client_hello(talk, body, length);
 }
 
-/* A record's content: hellos may lie in several. */
-static void record(struct talk *talk, enum side side, const uint8_t *bytes, size_t length)
+/* ---- records ---- */
+
+/* Another record than one of the handshake. Bytes used. */
+static size_t other_record(struct talk *talk, const uint8_t *bytes, size_t length, uint8_t type)
+{
+	const struct tls *tls = talk->state;
+	size_t whole = TLS_RECORD_HEADER + ((size_t)bytes[3] << 8 | bytes[4]);
+
+	/* For middleboxes' sake, behind a HelloRetryRequest (RFC 8446, D.4). */
+	if (type == TLS_CHANGE_CIPHER && tls->again)
+		return length < whole ? 0 : whole;
+	if (type != TLS_ALERT)
+		talk_malformed(talk, NO_HELLO);
+	talk_done(talk);
+	return length;
+}
+
+static size_t stream_v2(struct talk *talk, const uint8_t *bytes, size_t length)
+{
+	struct tls_hello hello;
+	size_t whole;
+
+	if (length < V2_HEADER)
+		return 0;
+	whole = V2_HEADER + v2_length(bytes);
+	if (length < whole)
+		return 0;
+	if (tls_client_hello_v2(bytes + V2_HEADER, whole - V2_HEADER, &hello))
+		told(talk, &hello);
+	else
+		broken(talk, TLS_LENGTHS);
+	return whole;
+}
+
+/* SSL 2.0 itself answers in its own form: its version is all that is told. */
+static size_t answer_v2(struct talk *talk, size_t length)
 {
 	struct tls *tls = talk->state;
-	size_t room = sizeof(tls->hello[side]) - tls->used[side];
+	struct event *e = talk_resume(talk, &tls->held);
 
-	if (length > room)
-		length = room; /* what follows a hello is not looked at */
-	memcpy(tls->hello[side] + tls->used[side], bytes, length);
-	tls->used[side] += (uint16_t)length;
-	message(talk, side, tls->hello[side], tls->used[side]);
+	if (e) {
+		event_set(e, TLS_VERSION, tls_version, text_of("2.0", 3));
+		talk_tell(talk, e);
+	}
+	talk_done(talk);
+	return length;
+}
+
+static bool in_old_form(const struct tls *tls, enum side side, const uint8_t *bytes)
+{
+	return !tls->left[side] && bytes[0] & 0x80 && (side == SIDE_CLIENT || tls->old_form);
+}
+
+static size_t message_length(const uint8_t *header)
+{
+	return MESSAGE_HEADER + ((size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3]);
 }
 
 static size_t stream(struct talk *talk, enum side side, const uint8_t *bytes, size_t length)
 {
 	struct tls *tls = talk->state;
-	size_t whole;
+	uint8_t scratch[TLS_MESSAGE_MAX];
+	size_t whole = MESSAGE_HEADER;
+	struct tls_run run;
 
 	if (side == SIDE_CLIENT && tls->asked)
 		return length; /* all is said: only the answer is waited for */
-	if (length < RECORD_HEADER)
-		return 0;
-	whole = RECORD_HEADER + ((size_t)bytes[3] << 8 | bytes[4]);
-	if (bytes[0] != RECORD_HANDSHAKE || bytes[1] != 3) {
-		if (bytes[0] != RECORD_ALERT)
-			talk_malformed(talk, NO_HELLO);
-		talk_done(talk);
-		return length;
+	if (in_old_form(tls, side, bytes))
+		return side == SIDE_CLIENT ? stream_v2(talk, bytes, length)
+					   : answer_v2(talk, length);
+	tls_gather(bytes, length, tls->left[side], MESSAGE_HEADER, scratch, &run);
+	if (run.stopped && !run.length)
+		return other_record(talk, bytes, length, run.stop);
+	if (run.length == MESSAGE_HEADER) {
+		whole = message_length(run.bytes);
+		if (run.bytes[0] != (side == SIDE_CLIENT ? HELLO_CLIENT : HELLO_SERVER))
+			broken(talk, NO_HELLO);
+		else if (whole > TLS_MESSAGE_MAX)
+			broken(talk, TOO_LONG);
+		else
+			tls_gather(bytes, length, tls->left[side], whole, scratch, &run);
 	}
-	/* A server's first record holds its certificates too: they need not all be there. */
-	if (length < whole && side == SIDE_SERVER && length > RECORD_HEADER + 4 &&
-	    length >= RECORD_HEADER + 4 + ((size_t)bytes[7] << 8 | bytes[8])) {
-		record(talk, side, bytes + RECORD_HEADER, length - RECORD_HEADER);
+	if (run.stopped)
+		broken(talk, NO_HELLO);
+	if (talk->done)
 		return length;
-	}
-	if (length < whole)
+	if (run.length < whole)
 		return 0;
-	record(talk, side, bytes + RECORD_HEADER, whole - RECORD_HEADER);
-	return whole;
+	message(talk, side, &run);
+	tls->left[side] = run.left;
+	return run.raw;
 }
 
 const struct decoder decoder_tls = {

@@ -65,10 +65,11 @@ static void versions(struct reader_bytes r, struct tls_hello *hello, bool client
 {
 	struct tls_list list = {.len = 0};
 
-	if (client)
-		add_all(&list, bytes_part(&r, bytes_u8(&r)), 2);
-	else
-		add_all(&list, r, 2);
+	if (!client) {
+		hello->version = bytes_u16(&r);
+		return;
+	}
+	add_all(&list, bytes_part(&r, bytes_u8(&r)), 2);
 	for (unsigned i = 0; i < list.len; i++)
 		if (list.at[i] > hello->version && list.at[i] >> 8 == 3)
 			hello->version = list.at[i];
@@ -132,13 +133,44 @@ bool tls_client_hello(const uint8_t *bytes, size_t length, struct tls_hello *hel
 	return !r.failed && extensions(&r, hello, true);
 }
 
+bool tls_client_hello_v2(const uint8_t *bytes, size_t length, struct tls_hello *hello)
+{
+	struct reader_bytes r = bytes_of(bytes, length), ciphers;
+	unsigned type = bytes_u8(&r), of_ciphers, of_session, of_challenge;
+
+	*hello = (struct tls_hello){.old_form = true};
+	hello->legacy = hello->version = bytes_u16(&r);
+	of_ciphers = bytes_u16(&r);
+	of_session = bytes_u16(&r);
+	of_challenge = bytes_u16(&r);
+	ciphers = bytes_part(&r, of_ciphers);
+	while (bytes_left(&ciphers) >= 3) {
+		uint32_t one = bytes_u24(&ciphers);
+
+		if (one <= 0xffff) /* others are of SSL 2.0 */
+			add(&hello->ciphers, (uint16_t)one);
+	}
+	bytes_take(&r, of_session);
+	bytes_take(&r, of_challenge);
+	return type == 1 && !r.failed;
+}
+
+/* The random of a HelloRetryRequest: SHA-256 of that word (RFC 8446, 4.1.3). */
+static const uint8_t retry[32] = {
+	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+	0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+	0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
 bool tls_server_hello(const uint8_t *bytes, size_t length, struct tls_hello *hello)
 {
 	struct reader_bytes r = bytes_of(bytes, length);
+	const uint8_t *random;
 
 	*hello = (struct tls_hello){0};
 	hello->legacy = hello->version = bytes_u16(&r);
-	bytes_take(&r, 32);
+	random = bytes_take(&r, 32);
+	hello->retry = random && !memcmp(random, retry, 32);
 	bytes_take(&r, bytes_u8(&r));
 	add(&hello->ciphers, bytes_u16(&r));
 	bytes_u8(&r);
