@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The containers that were asked about, by id. Files are looked for again while a name is missing:
+ * a process may be there before its runtime has written them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "host/inside.h"
+#include "host/runtime.h"
+
+#define CONTAINERS_MAX 4096 /* of 1.1 KB each */
+#define AGAIN_FIRST    WEIR_SEC
+#define AGAIN_MOST     (5 * WEIR_MIN)
+
+struct known {
+	struct known *older, *newer;
+	struct cgroup_container where; /* its id is the key, zeroes behind it */
+	struct container_words words;
+	struct host_container facts; /* points into the above */
+	weir_time again, pause;	     /* when to look for its files again; and after how long then */
+};
+
+struct containers {
+	struct table table;
+	struct known *oldest, *newest;
+	uint64_t evicted;
+};
+
+struct containers *containers_new(void)
+{
+	struct containers *containers = calloc(1, sizeof(*containers));
+
+	if (containers)
+		table_init(&containers->table, CONTAINER_ID_MAX + 1,
+			   offsetof(struct known, where.id));
+	return containers;
+}
+
+static void unlink_known(struct containers *containers, struct known *known)
+{
+	*(known->older ? &known->older->newer : &containers->oldest) = known->newer;
+	*(known->newer ? &known->newer->older : &containers->newest) = known->older;
+}
+
+static void link_newest(struct containers *containers, struct known *known)
+{
+	known->older = containers->newest;
+	known->newer = NULL;
+	*(containers->newest ? &containers->newest->newer : &containers->oldest) = known;
+	containers->newest = known;
+}
+
+static void drop(struct containers *containers, struct known *known)
+{
+	table_remove(&containers->table, known);
+	unlink_known(containers, known);
+	free(known);
+}
+
+void containers_free(struct containers *containers)
+{
+	if (!containers)
+		return;
+	while (containers->oldest)
+		drop(containers, containers->oldest);
+	table_free(&containers->table);
+	free(containers);
+}
+
+static struct known *known_of(struct containers *containers, const struct cgroup_container *where)
+{
+	struct known *known = table_find(&containers->table, where->id);
+
+	if (known) {
+		unlink_known(containers, known);
+		link_newest(containers, known);
+		return known;
+	}
+	if (containers->table.count >= CONTAINERS_MAX) {
+		drop(containers, containers->oldest);
+		containers->evicted++;
+	}
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return NULL;
+	known->where = *where;
+	known->again = TIME_NONE;
+	known->pause = AGAIN_FIRST;
+	if (table_insert(&containers->table, known)) {
+		free(known);
+		return NULL;
+	}
+	link_newest(containers, known);
+	return known;
+}
+
+static const char *said(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+static void look(struct known *known, const char *root_path)
+{
+	struct host_root root;
+
+	if (!host_root_open(&root, root_path)) {
+		root.whole = true;
+		runtime_read(&root, &known->where, &known->words);
+		host_root_close(&root);
+	}
+	known->facts = (struct host_container){
+		.id = known->where.id,
+		.name = said(known->words.name),
+		.image = said(known->words.image),
+		.runtime = known->words.runtime ? known->words.runtime : known->where.runtime,
+		.pod = said(known->words.pod),
+		.pod_namespace = said(known->words.pod_namespace),
+	};
+}
+
+/* lxc and nspawn call a container by its name: no file is needed. */
+static void name_by_id(struct known *known)
+{
+	if (!known->facts.name && strlen(known->where.id) != 64)
+		known->facts.name = known->where.id;
+}
+
+const struct host_container *host_container(struct host_facts *facts, const char *cgroup_path)
+{
+	struct cgroup_container where;
+	struct known *known;
+	weir_time now;
+
+	if (!cgroup_container(cgroup_path, &where))
+		return NULL;
+	known = known_of(facts->containers, &where);
+	if (!known)
+		return NULL;
+	now = facts->clock();
+	if (!known->facts.name && now >= known->again) {
+		look(known, facts->root);
+		name_by_id(known);
+		known->again = now + known->pause;
+		known->pause = known->pause * 2 < AGAIN_MOST ? known->pause * 2 : AGAIN_MOST;
+	}
+	return &known->facts;
+}
+
+void containers_stats(const struct containers *containers, struct host_stats *stats)
+{
+	stats->containers = containers->table.count;
+	stats->containers_evicted = containers->evicted;
+}
