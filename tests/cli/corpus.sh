@@ -36,8 +36,8 @@ done <<'END'
 attack/scan-syn.pcap||PORT_SCAN ||
 attack/scan-vertical.zeek-conn.log||PORT_SCAN ||
 attack/ssh-guess.pcap|SSH_BRUTE_FORCE |SSH_BRUTE_FORCE ||
-attack/smb-psexec-add-user.pcap|||PRIVILEGED_ACCESS|
-attack/smb-tool-copy.pcap|||PRIVILEGED_ACCESS|
+attack/smb-psexec-add-user.pcap|SMB_LATERAL_SPREAD_SERVICE |SMB_WRITE_EXECUTABLE |PRIVILEGED_ACCESS|
+attack/smb-tool-copy.pcap|||SMB_PROGRAM_READ|
 attack/c2-short.pcap|||PERIODIC_BEACON|--home 147.32.0.0/16
 attack/dns-tunnel-iodine.pcap|DNS_EXFILTRATION DNS_TUNNEL_DATA_TYPE |DNS_TUNNEL_DATA_TYPE |HIGH_ENTROPY_DNS|
 attack/dns-bad-traffic.pcap|DNS_EXFILTRATION DNS_TUNNEL |DNS_TUNNEL |HIGH_ENTROPY_DNS|

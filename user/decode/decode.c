@@ -205,6 +205,11 @@ void talk_skip(struct talk *talk, enum side side, uint64_t bytes)
 	talking_of(talk)->streams[side].skip += bytes;
 }
 
+void talk_keeps(struct talk *talk, ptrdiff_t bytes)
+{
+	talk->decode->bytes += (size_t)bytes;
+}
+
 void talk_done(struct talk *talk)
 {
 	talk->done = true;

@@ -103,6 +103,10 @@ void talk_release(struct talk *talk, struct held **held);
  * they need not even be there. */
 void talk_skip(struct talk *talk, enum side side, uint64_t bytes);
 
+/* So many bytes more (or less) are kept of this conversation by its decoder, beside its state: they
+ * count for decode_options.bytes_max. What end() frees is given back there. */
+void talk_keeps(struct talk *talk, ptrdiff_t bytes);
+
 /* No more of it is wanted. */
 void talk_done(struct talk *talk);
 

@@ -61,7 +61,7 @@ struct decode {
 	TAILQ_HEAD(, talking) age; /* the least recently heard first */
 	TAILQ_HEAD(, held) held;   /* by due time */
 	size_t held_count;
-	size_t bytes; /* that all streams hold */
+	size_t bytes; /* that all streams and decoders hold */
 	struct packed_store *store;
 	struct packed *resumed; /* whose texts the event at hand refers to */
 	struct event event;

@@ -10,6 +10,7 @@ extern const struct decoder decoder_icmp;
 extern const struct decoder decoder_dns;
 extern const struct decoder decoder_dns_tcp;
 extern const struct decoder decoder_http;
+extern const struct decoder decoder_smb;
 extern const struct decoder decoder_tls;
 
 #endif

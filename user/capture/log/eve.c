@@ -80,6 +80,8 @@ static const struct column columns[] = {
 	{"smb.command", FIELD_NONE, FACT_HISTORY},
 	{"smb.filename", FIELD_FILE_NAME, 0},
 	{"smb.share", FIELD_SMB_SHARE, 0},
+	{"smb.status", FIELD_SMB_STATUS, 0},
+	{"smb.disposition", FIELD_NONE, FACT_STATE},
 };
 
 enum { ICMP = 1, TCP = 6, ICMPV6 = 58 };
@@ -337,7 +339,7 @@ static void tell_file(struct record *record, const struct intake *intake)
 	record_tell(record, SERVICE_FILE, record->start, intake);
 }
 
-/* "SMB2_COMMAND_WRITE" is write. */
+/* "SMB2_COMMAND_WRITE" is write; a create that only opens what is there is open. */
 static void tell_smb(struct record *record, const struct intake *intake)
 {
 	struct event *e = &record->event;
@@ -356,6 +358,8 @@ static void tell_smb(struct record *record, const struct intake *intake)
 		if (copy)
 			event_set(e, SMB_COMMAND, smb_command, ((struct text){copy, length}));
 	}
+	if (record_is(record, FACT_STATE, "FILE_OPEN"))
+		event_set(e, SMB_COMMAND, smb_command, text_of_literal("open"));
 	record_file_name(e);
 	record_protocol(record, text_of_literal("smb"));
 	record_tell(record, SERVICE_FILE, record->start, intake);

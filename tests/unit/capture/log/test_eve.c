@@ -184,6 +184,13 @@ static void others(void **state)
 		    "file 60.500000" IFACE " network.protocol=\"smb\" file.name=\"svc.exe\" "
 		    "file.extension=\"exe\" file.path=\"a\\\\svc.exe\" smb.command=\"write\" "
 		    "smb.share=\"\\\\\\\\h\\\\ADMIN$\"\n");
+	assert_told(HEAD("smb") "\"proto\":\"TCP\",\"smb\":{\"command\":\"SMB2_COMMAND_CREATE\","
+				"\"disposition\":\"FILE_OPEN\",\"status\":\"STATUS_SUCCESS\","
+				"\"filename\":\"svc.exe\"}}",
+		    true,
+		    "file 60.500000" IFACE " network.protocol=\"smb\" file.name=\"svc.exe\" "
+		    "file.extension=\"exe\" smb.command=\"open\" "
+		    "smb.status=\"STATUS_SUCCESS\"\n");
 	assert_told(HEAD("ssh") "\"proto\":\"TCP\",\"ssh\":{\"client\":{\"software_version\":"
 				"\"x\"}}}",
 		    true,
