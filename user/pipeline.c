@@ -176,6 +176,19 @@ static int open_rules(struct pipeline *p, struct error *error)
 	return 0;
 }
 
+/* Live there may be some after a reload. */
+static int open_lists(struct pipeline *p)
+{
+	struct threat_options options = config_threat_options(p->config);
+
+	if (!p->options.threat_lists || (!options.len && !p->options.live))
+		return 0;
+	p->threat = threat_open(&options);
+	if (!p->threat)
+		return -ENOMEM;
+	return p->options.live ? threat_watch(p->threat) : 0;
+}
+
 static int open_engine(struct pipeline *p, struct error *error)
 {
 	const struct order_ops order = {on_ordered, on_watermark, p};
@@ -245,6 +258,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	err = open_roles(p);
 	err = err ? err : open_rules(p, error);
 	err = err ? err : pipeline_sinks_open(p, error);
+	err = err ? err : open_lists(p);
 	err = err ? err : open_engine(p, error);
 	err = err ? err : open_flows(p);
 	err = err ? err : pipeline_decode_open(p);
@@ -283,6 +297,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	evidence_free(p->evidence);
 	ruleset_free(p->rules);
 	derive_close(p->enrich.derive);
+	threat_close(p->threat);
 	field_roles_set(NULL, 0);
 	pipeline_roles_free(&p->who);
 	config_free(p->reloaded);
@@ -306,6 +321,8 @@ int pipeline_worst(const struct pipeline *p)
 
 void pipeline_tick(struct pipeline *p, weir_time now)
 {
+	if (p->threat)
+		threat_take(p->threat);
 	pipeline_state_tick(p, now);
 }
 

@@ -32,8 +32,9 @@ struct pipeline_options {
 	enum output_form form;
 	bool signals, events; /* on standard output, beside detections */
 	bool live;	      /* this host's own addresses and coverage count; syslog may be used */
-	const char *database; /* NULL: none */
-	weir_time lateness;   /* of what the flow stage says */
+	bool threat_lists; /* those of the configuration are read; live, again when they change */
+	const char *database;		/* NULL: none */
+	weir_time lateness;		/* of what the flow stage says */
 	const struct pipeline_tap *tap; /* NULL: nobody; must outlive it */
 };
 

@@ -73,6 +73,7 @@ static int open_derive(struct pipeline *p, const struct config *config, const st
 		.learn = config->learn,
 		.max_names = config->max_names,
 		.geo = config->geo,
+		.threat = p->threat,
 	};
 
 	memcpy(fields, rules->reads, sizeof(fields));

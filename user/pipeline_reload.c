@@ -74,6 +74,14 @@ static int go_on(struct pipeline *p, const struct config *config, struct reload 
 	return engine_make(p, config, reload, faults);
 }
 
+/* They are read on a thread of their own: those from before are used until they are. */
+static int lists_again(struct pipeline *p, const struct config *config)
+{
+	struct threat_options options = config_threat_options(config);
+
+	return p->threat ? threat_again(p->threat, &options) : 0;
+}
+
 int pipeline_reload(struct pipeline *p, struct config *config, struct faults *faults,
 		    struct state_loaded *loaded)
 {
@@ -81,6 +89,7 @@ int pipeline_reload(struct pipeline *p, struct config *config, struct faults *fa
 	int err = prepare(p, config, &reload, faults);
 
 	err = err ? err : go_on(p, config, &reload, faults, loaded);
+	err = err ? err : lists_again(p, config);
 	if (err) {
 		pipeline_roles_set(&p->who);
 		reload_free(&reload);

@@ -117,13 +117,15 @@ static json_t *status_learned(const struct pipeline *p)
 
 json_t *pipeline_status(struct pipeline *p)
 {
-	json_t *status = json_object(), *sinks = json_array();
+	json_t *status = json_object(), *sinks = json_array(), *lists;
 	bool degraded = false;
 
 	if (p->live)
 		json_object_set_new(status, "capture", live_status(p->live, &degraded));
 	json_object_set_new(status, "flows", status_flows(p));
 	json_object_set_new(status, "learned", status_learned(p));
+	if (p->threat && (lists = threat_status(p->threat, &degraded)))
+		json_object_set_new(status, "threat", lists);
 	json_object_set_new(status, "engine", status_engine(p));
 	json_object_set_new(status, "rules", status_rules(p));
 	json_object_set_new(status, "filters", status_filters(p));

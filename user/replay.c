@@ -244,6 +244,7 @@ static int replay_open(struct replay *replay, const struct config *config,
 		.form = options->json ? OUTPUT_JSON : OUTPUT_TEXT,
 		.signals = options->signals,
 		.events = options->events,
+		.threat_lists = true,
 		.database = config->database,
 	};
 	int err = options->archive

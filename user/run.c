@@ -312,6 +312,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	struct pipeline_options options = {
 		.form = output_form(config),
 		.live = true,
+		.threat_lists = true,
 		.database = config->database,
 		.lateness = config->lateness,
 	};

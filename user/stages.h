@@ -16,6 +16,7 @@
 #include "signal/recorded.h"
 #include "sink/evidence.h"
 #include "sink/sink.h"
+#include "threat/threat.h"
 
 /* Who is who: what enrich and the event table read. */
 struct pipeline_roles {
@@ -35,6 +36,7 @@ struct pipeline {
 	uint32_t flow_input, own_input; /* of `order`: the flow stage, weir's own health */
 	struct answered answered;	/* by recorded events */
 	struct enrich enrich;
+	struct threat *threat; /* NULL: no lists are asked for */
 	struct ruleset *rules;
 	struct signal_engine *signals;
 	struct correlate *correlate;

@@ -77,13 +77,50 @@ static int check_rules(const struct arguments *arguments, const struct config *c
 	return err ? EXIT_INPUT : EXIT_DONE;
 }
 
+/* One that cannot be read was said by whoever read it. False: it was not. */
+static bool print_list(const json_t *list)
+{
+	json_int_t indicators = json_integer_value(json_object_get(list, "indicators"));
+	json_int_t refused = json_integer_value(json_object_get(list, "refused"));
+	json_int_t others = json_integer_value(json_object_get(list, "not_understood"));
+
+	if (json_object_get(list, "error"))
+		return false;
+	printf("threat list %s: %lld indicator%s, %lld refused, %lld not understood\n",
+	       json_string_value(json_object_get(list, "name")), (long long)indicators,
+	       indicators == 1 ? "" : "s", (long long)refused, (long long)others);
+	return true;
+}
+
+static int check_lists(const struct config *config)
+{
+	const struct threat_options lists = config_threat_options(config);
+	struct threat *threat = lists.len ? threat_open(&lists) : NULL;
+	bool degraded = false;
+	json_t *status, *list;
+	int result = EXIT_DONE;
+	size_t i;
+
+	if (!threat)
+		return lists.len ? EXIT_SYSTEM : EXIT_DONE;
+	status = threat_status(threat, &degraded);
+	json_array_foreach(json_object_get(status, "lists"), i, list) if (!print_list(list))
+		result = EXIT_INPUT;
+	json_decref(status);
+	threat_close(threat);
+	return result;
+}
+
 static int run(const struct arguments *arguments)
 {
 	struct config *config = NULL;
-	int status = arguments_config(arguments, &config);
+	int status = arguments_config(arguments, &config), lists;
 
-	if (!status)
+	if (!status) {
 		status = check_rules(arguments, config);
+		lists = check_lists(config);
+		status = status ? status : lists;
+	}
 	config_free(config);
 	if (arguments_has(arguments, "system")) {
 		int refused = system_check();
@@ -96,10 +133,11 @@ static int run(const struct arguments *arguments)
 const struct verb verb_check = {
 	.name = "check",
 	.operands = "[PATH...]",
-	.summary = "look for faults in configuration and rules, start nothing",
+	.summary = "look for faults in configuration, rules and threat lists, start nothing",
 	.help = "Loads the configuration and the rules (those under PATH, else the configured "
 		"ones) and prints every fault as 'file:line:column: what is wrong: what would be "
-		"right'. Leaves with 1 if there was one.\n\n"
+		"right'. Reads the threat lists, and says what is on them. Leaves with 1 if there "
+		"was a fault, or a list that cannot be read.\n\n"
 		"With --system it also says whether 'weir run' can work on this machine, and "
 		"leaves with 3 if it cannot.",
 	.options = options,

@@ -10,6 +10,7 @@
 #include "rule/fault.h"
 #include "rule/rule.h"
 #include "sink/sink.h"
+#include "threat/threat.h"
 
 /*
  * weir.yaml and the command line, as one set of values. One table of keys (config/keys.c) makes
@@ -29,6 +30,8 @@ struct config {
 	struct learn_options learn;
 	size_t max_names;
 	struct geo_options geo;
+	VEC(struct threat_list_options) threat_lists;
+	size_t threat_max; /* indicators */
 	/* capture */
 	const char *const *interfaces; /* patterns, '!' excludes; ended by NULL */
 	bool loopback;
@@ -67,6 +70,9 @@ int config_load(struct config **config, const char *path, struct faults *faults)
 
 /* How its rules are loaded. Borrows from it. */
 struct rule_options config_rule_options(const struct config *config);
+
+/* Its threat lists. Borrows from it. */
+struct threat_options config_threat_options(const struct config *config);
 
 /* One key from the command line, as in the file ("home_networks", "10.0.0.0/8"); lists grow, and
  * the first one from the command line replaces the file's. 0, or -EINVAL with `error` said. */

@@ -79,6 +79,54 @@ static yaml_node_t *node_at(struct reader *reader, int index)
 	return yaml_document_get_node(&reader->document, index);
 }
 
+/* Whether an entry has the part and takes the value; a fault if not. */
+static bool part_is_right(struct reader *reader, const struct config_key *key, yaml_node_t *at,
+			  const char *name, const char *value)
+{
+	struct nearest nearest = {.wrong = name};
+
+	for (const struct config_part *part = key->type->parts; part->name; part++) {
+		nearest_offer(&nearest, part->name);
+		if (strcmp(part->name, name))
+			continue;
+		if (part->accepts(value) && !strchr(value, '\n'))
+			return true;
+		fault_add(reader->faults, place_of(reader, at), true,
+			  "%s of %s is '%.100s': give %s", name, key->name, value, part->expects);
+		return false;
+	}
+	fault_add(reader->faults, place_of(reader, at), true,
+		  "an entry of %s has no '%.100s': nearest is '%s'", key->name, name, nearest.best);
+	return false;
+}
+
+/* An entry that is a section: its parts, a line each. */
+static void take_parts(struct reader *reader, size_t key, yaml_node_t *node)
+{
+	char joined[4096];
+	size_t n = 0, faults = reader->faults->fatal;
+
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		yaml_node_t *at = node_at(reader, pair->value);
+		const char *name = text_of(reader, node_at(reader, pair->key), "a key");
+		const char *value = text_of(reader, at, config_keys[key].name);
+
+		if (!name || !value || !part_is_right(reader, &config_keys[key], at, name, value))
+			continue;
+		n += (size_t)snprintf(joined + n, sizeof(joined) - n, "%s%s=%s", n ? "\n" : "",
+				      name, value);
+		if (n >= sizeof(joined)) {
+			fault_add(reader->faults, place_of(reader, at), true,
+				  "an entry of %s is too long: give less than 4 KiB",
+				  config_keys[key].name);
+			return;
+		}
+	}
+	if (reader->faults->fatal == faults)
+		enter(reader, key, node, n ? joined : "");
+}
+
 /* One entry or a list of them; `role` (of a mapping) goes before each as "role=". */
 static void take_entries(struct reader *reader, size_t key, yaml_node_t *node, const char *role)
 {
@@ -93,6 +141,12 @@ static void take_entries(struct reader *reader, size_t key, yaml_node_t *node, c
 		char joined[512];
 
 		one = item ? node_at(reader, *item++) : node;
+		if (one->type == YAML_MAPPING_NODE && config_keys[key].type->parts) {
+			take_parts(reader, key, one);
+			if (!item)
+				return;
+			continue;
+		}
 		text = text_of(reader, one, name);
 		if (text && role) {
 			snprintf(joined, sizeof(joined), "%s=%s", role, text);

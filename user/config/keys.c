@@ -58,6 +58,16 @@ const struct config_key config_keys[] = {
 	{"geo.asn", &config_path_type, AT(geo.asn), "none", "none", .live = true,
 	 .words = "The same of autonomous systems."},
 
+	/* Threat lists. */
+	{"threat.lists", &config_threat_lists_type, AT(threat_lists), "", .live = true,
+	 .words = "Threat lists: files, or folders of files, each with what it is called and how "
+		  "much\n"
+		  "it says; docs/threat-lists.md. They are read again when they change.\n"
+		  "[/etc/weir/threat/mine.txt, {path: /var/lib/feeds/c2.csv, level: high}]"},
+	{"threat.max_indicators", &config_count_type, AT(threat_max), "2000000", NULL, 1000,
+	 50000000, .live = true,
+	 .words = "Indicators of all lists that are kept (20 bytes each); others are left out."},
+
 	/* Capture. */
 	{"interfaces", &config_texts_type, AT(interfaces), "",
 	 .words =

@@ -30,11 +30,20 @@ struct config_choice {
 	int value;
 };
 
+/* A word in an entry that is a section of its own. */
+struct config_part {
+	const char *name;    /* NULL: the end */
+	const char *expects; /* "a duration such as 7d, or 'never'" */
+	bool (*accepts)(const char *value);
+};
+
 /* How values of one type are read and written. */
 struct config_type {
 	const char *expects; /* "a duration such as 90s, 5m or 7d" */
 	bool list;	     /* parse() adds one; clear() takes all away */
 	bool map;	     /* a mapping of lists: parse() gets "name=value" */
+	/* An entry of the list may be a section of these: parse() gets a line "name=value" each. */
+	const struct config_part *parts;
 	/* 0, -EINVAL, -ERANGE (outside the key's bounds), -ENOMEM */
 	int (*parse)(struct config *config, const struct config_key *key, void *member,
 		     const char *text);
@@ -45,7 +54,7 @@ struct config_type {
 extern const struct config_type config_bool_type, config_count_type, config_bytes_type,
 	config_power_type, config_duration_type, config_text_type, config_path_type,
 	config_choice_type, config_choice_text_type, config_networks_type, config_texts_type,
-	config_hooks_type, config_roles_type, config_placeholders_type;
+	config_hooks_type, config_roles_type, config_placeholders_type, config_threat_lists_type;
 
 extern const struct config_key config_keys[];
 extern const size_t config_keys_len;

@@ -4,6 +4,7 @@
 
 #include "enrich/derive.h"
 #include "enrich/domain.h"
+#include "threat/threat.h"
 
 /* Between derive.c, which knows the order, and the files that make the fields. */
 
@@ -14,12 +15,14 @@ struct derive {
 	struct names *names;
 	struct learn *learn;
 	struct geo *geo;
+	const struct threat *threat; /* its owner's; NULL: there are no lists */
 	/* bits of the table of derivations, by service */
 	uint32_t runs[SERVICE_COUNT], observes[SERVICE_COUNT];
 	/* of the event at hand */
 	struct domain destination; /* destination.domain; length 0: none */
 	char destination_text[DOMAIN_MAX + 1], question_text[DOMAIN_MAX + 1];
 	char channel_text[CHANNEL_TEXT_MAX], community_text[COMMUNITY_ID_MAX];
+	char threat_text[INDICATOR_TEXT_MAX + 1];
 };
 
 /* url.c */
@@ -37,6 +40,9 @@ void observe_names(struct derive *derive, const struct event *event);
 
 /* channel.c */
 void derive_channel(struct derive *derive, struct event *event);
+
+/* threat.c */
+void derive_threat(struct derive *derive, struct event *event);
 
 #define derive_text(event, id, member, from, size)                                                 \
 	event_set(event, id, member, ((struct text){(from), (uint32_t)(size)}))

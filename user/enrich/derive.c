@@ -77,7 +77,7 @@ static void derive_community(struct derive *derive, struct event *e)
 }
 
 /* Stores that derivations read. */
-enum store { DOMAINS = 1, NAMES = 2, LEARN = 4, GEO = 8 };
+enum store { DOMAINS = 1, NAMES = 2, LEARN = 4, GEO = 8, THREAT = 16 };
 
 /* A derivation stands behind those that make what it needs. */
 static const struct derivation {
@@ -174,6 +174,14 @@ static const struct derivation {
 		.run = derive_community,
 		.services = ALL,
 	},
+	{
+		.makes = FIELDS_OF(FIELD_THREAT_INDICATOR, FIELD_THREAT_TYPE, FIELD_THREAT_FEED,
+				   FIELD_THREAT_FEED_AGE, FIELD_THREAT_FEED_LEVEL),
+		.needs = FIELDS_OF(FIELD_URL_DOMAIN, FIELD_URL_PATH, FIELD_URL_QUERY),
+		.run = derive_threat,
+		.services = ALL,
+		.stores = THREAT,
+	},
 };
 
 #define DERIVATIONS (sizeof(derivations) / sizeof(derivations[0]))
@@ -198,7 +206,8 @@ static unsigned plan(struct derive *derive, struct field_set wanted[SERVICE_COUN
 		for (unsigned s = 0; s < SERVICE_COUNT; s++)
 			if (derivation->services >> s & 1 && makes_any(derivation, &wanted[s]))
 				runs |= 1u << s;
-		if (!runs || (derivation->stores & GEO && !derive->geo))
+		if (!runs || (derivation->stores & GEO && !derive->geo) ||
+		    (derivation->stores & THREAT && !derive->threat))
 			continue;
 		stores |= derivation->stores;
 		for (unsigned s = 0; s < SERVICE_COUNT; s++) {
@@ -243,6 +252,7 @@ int derive_open(struct derive **derive, const struct derive_options *options, st
 	if (!made)
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for enrichment");
 	memcpy(wanted, options->wanted, sizeof(wanted));
+	made->threat = options->threat;
 	if (any_geo(&options->geo))
 		err = geo_open(&made->geo, &options->geo, error);
 	if (!err && stores_open(made, plan(made, wanted), options))

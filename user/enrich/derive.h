@@ -7,11 +7,14 @@
 #include "enrich/learn.h"
 #include "enrich/names.h"
 
+struct threat;
+
 /*
  * Fields that follow from others and from what was seen before (docs/enrichment.md says how each
  * is made): names, first seen, where addresses are, parts of URLs and DNS names, reasons to wonder
- * about a connection. A field that an input gives is never changed. Only those that somebody wants
- * are made, and only the stores that they need are kept. Engine thread only.
+ * about a connection, what is on a threat list. A field that an input gives is never changed. Only
+ * those that somebody wants are made, and only the stores that they need are kept. Engine thread
+ * only.
  */
 struct derive_options {
 	/* By service, the fields that rules or outputs read; read while it is opened. */
@@ -19,6 +22,7 @@ struct derive_options {
 	struct learn_options learn;
 	size_t max_names;
 	struct geo_options geo;
+	const struct threat *threat; /* threat lists, which outlive it; NULL: none */
 };
 
 struct derive;
