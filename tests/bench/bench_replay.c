@@ -9,16 +9,13 @@
  * WEIR: the program (default: ../../weir from here). The capture lies in TMPDIR until the end.
  */
 #include <arpa/inet.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "replayed.h"
 
 #define PACKETS	    4000000u
 #define FLOWS	    100000u
@@ -197,132 +194,41 @@ static uint32_t write_capture(const char *path, uint32_t packets, uint32_t flows
 
 /* --- the measurement --- */
 
-static char capture[4096];
-
-static void remove_capture(void)
-{
-	if (capture[0])
-		unlink(capture);
-}
-
-static void on_signal(int number)
-{
-	remove_capture();
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void pin(void)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET((int)sysconf(_SC_NPROCESSORS_ONLN) - 1, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
-
-static double seconds(const struct timeval *t)
-{
-	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
-}
-
-/* Runs the program over the capture on one core. Exits if it does not end well. */
-static struct rusage replay(const char *weir)
-{
-	struct rusage usage;
-	int status;
-	pid_t child;
-
-	fflush(NULL); /* or the child says again what was said */
-	child = fork();
-	if (child == 0) {
-		pin();
-		if (!freopen("/dev/null", "w", stdout))
-			_exit(127);
-		execl(weir, weir, "replay", "--quiet", "--home", "10.0.0.0/8", capture,
-		      (char *)NULL);
-		perror(weir);
-		_exit(127);
-	}
-	if (child < 0 || wait4(child, &status, 0, &usage) < 0) {
-		perror("wait");
-		exit(1);
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		fprintf(stderr, "bench_replay: %s replay ended with status %d\n", weir, status);
-		exit(1);
-	}
-	return usage;
-}
-
-static void say(const char *name, double value, const char *unit, const char *against)
-{
-	printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"against\": \"%s\"}\n", name,
-	       value, unit, against);
-}
-
-static const char *program(const char *self)
-{
-	static char path[4096];
-	const char *weir = getenv("WEIR"), *slash = strrchr(self, '/');
-
-	if (weir)
-		return weir;
-	snprintf(path, sizeof(path), "%.*s/../../weir", slash ? (int)(slash - self) : 1,
-		 slash ? self : ".");
-	return path;
-}
-
-static void measure_speed(const char *weir)
+static void measure_speed(const char *weir, const char *capture)
 {
 	uint32_t packets = write_capture(capture, PACKETS, FLOWS, SPAN_US);
-	double best = 1e9;
+	struct rusage usage;
+	double best = replayed_best(weir, capture, 3, &usage);
 	char words[160];
 
-	for (int i = 0; i < 3; i++) { /* the least of three: others use this machine too */
-		struct rusage usage = replay(weir);
-		double cpu = seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
-
-		best = cpu < best ? cpu : best;
-	}
 	snprintf(words, sizeof(words), "at least %.0f; %u packets, %u connections, CPU of one core",
 		 GOAL, packets, FLOWS);
-	say("replay.packets_per_second", packets / best, "packets/s", words);
+	replayed_say("replay.packets_per_second", packets / best, "packets/s", words);
 }
 
 /* Over an hour, longer than any timeout and window of the rules, against half of it. */
-static void measure_memory(const char *weir)
+static void measure_memory(const char *weir, const char *capture)
 {
 	struct rusage half, whole;
 	char words[160];
 
 	write_capture(capture, PACKETS / 8, FLOWS / 8, HOUR_US / 2);
-	half = replay(weir);
+	half = replayed_run(weir, capture);
 	write_capture(capture, PACKETS / 4, FLOWS / 4, HOUR_US);
-	whole = replay(weir);
+	whole = replayed_run(weir, capture);
 	snprintf(words, sizeof(words), "%.1f MiB for a capture half as long",
 		 (double)half.ru_maxrss / 1024);
-	say("replay.rss_mib", (double)whole.ru_maxrss / 1024, "MiB", words);
+	replayed_say("replay.rss_mib", (double)whole.ru_maxrss / 1024, "MiB", words);
 }
 
 int main(int argc, char **argv)
 {
-	const char *folder = getenv("TMPDIR");
-	int fd;
+	const char *weir = replayed_program(argv[0]), *capture;
 
 	if (argc == 3 && !strcmp(argv[1], "--keep"))
 		return write_capture(argv[2], PACKETS, FLOWS, SPAN_US) == 0;
-	snprintf(capture, sizeof(capture), "%s/weir-replay-XXXXXX", folder ? folder : "/tmp");
-	fd = mkstemp(capture);
-	if (fd < 0) {
-		perror(capture);
-		return 1;
-	}
-	close(fd);
-	atexit(remove_capture);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	measure_speed(program(argv[0]));
-	measure_memory(program(argv[0]));
+	capture = replayed_file();
+	measure_speed(weir, capture);
+	measure_memory(weir, capture);
 	return 0;
 }

@@ -49,17 +49,21 @@ static bool any_is(const struct text *list, const char *const *words)
 }
 
 /* Transports are no protocols of their own: a row that says "tcp" says nothing here. */
+static bool is_transport(const struct text *protocol)
+{
+	return field_enum_number(FIELD_NETWORK_TRANSPORT, protocol->at, protocol->length) >= 0;
+}
+
 static bool foreign_protocol(const struct derive *derive, const struct event *e)
 {
 	(void)derive;
 	if (!event_has(e, FIELD_NETWORK_PROTOCOL) || !event_has(e, FIELD_DESTINATION_PORT) ||
-	    unknown_protocol(&e->network_protocol) ||
-	    field_enum_number(FIELD_NETWORK_TRANSPORT, e->network_protocol.at,
-			      e->network_protocol.length) >= 0)
+	    unknown_protocol(&e->network_protocol))
 		return false;
 	for (size_t i = 0; i < sizeof(own_protocols) / sizeof(own_protocols[0]); i++)
 		if (own_protocols[i].port == e->destination_port)
-			return !any_is(&e->network_protocol, own_protocols[i].protocols);
+			return !any_is(&e->network_protocol, own_protocols[i].protocols) &&
+			       !is_transport(&e->network_protocol);
 	return false;
 }
 
