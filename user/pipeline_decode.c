@@ -12,6 +12,15 @@ void pipeline_payload(void *context, const struct payload_record *record, const 
 	decode_payload(p->decode, record, bytes, at);
 }
 
+static bool logged_in(const struct event *e)
+{
+	static const char success[] = "success";
+
+	return e->service == SERVICE_LOGIN && event_has(e, FIELD_EVENT_OUTCOME) &&
+	       e->event_outcome.length == sizeof(success) - 1 &&
+	       !memcmp(e->event_outcome.at, success, sizeof(success) - 1);
+}
+
 void pipeline_decoded(void *context, const struct decode_origin *origin, struct event *event)
 {
 	struct pipeline *p = context;
@@ -19,6 +28,8 @@ void pipeline_decoded(void *context, const struct decode_origin *origin, struct 
 
 	if (flow && (flow->own || flow->silent))
 		return;
+	if (flow && logged_in(event))
+		flow_logs_in(flow);
 	pipeline_event(p, p->flow_input, event);
 }
 

@@ -86,6 +86,15 @@ def http_event(event):
     return [method, event.get("url.domain", ""), path]
 
 
+def begun(*keys):
+    """A connection's first `login` event alone: guesses say the same again."""
+    return lambda e: of(*keys)(e) if e.get("event.outcome") == "unknown" and e.get("network.protocol") == "ssh" else None
+
+
+def ssh_row(row):
+    return [first(row[0]).split("-", 2)[-1]]
+
+
 # name, service of the events, value of one, tshark's filter, fields, value of a row.
 FIELDS = [
     ("dns question", "dns", dns_question,
@@ -110,6 +119,11 @@ FIELDS = [
     ("tls alpn", "tls", lambda e: e.get("tls.client.alpn"),
      "tls.handshake.type == 1 && tls.handshake.extensions_alpn_str",
      ["tls.handshake.extensions_alpn_str"], lambda r: r[0]),
+    ("ssh client", "login", begun("ssh.client"), "ssh.protocol && ssh.direction == 0", ["ssh.protocol"], ssh_row),
+    ("ssh server", "login", begun("ssh.server"), "ssh.protocol && ssh.direction == 1", ["ssh.protocol"], ssh_row),
+    ("ssh hassh", "login", begun("ssh.hassh"), "ssh.kex.hassh", ["ssh.kex.hassh"], lambda r: [first(r[0])]),
+    ("ssh hassh server", "login", begun("ssh.hassh_server"), "ssh.kex.hasshserver", ["ssh.kex.hasshserver"],
+     lambda r: [first(r[0])]),
     ("icmp echo", "icmp", of("icmp.type"), "(icmp.type == 8 || icmp.type == 0) || (icmpv6.type == 128 || icmpv6.type == 129)",
      ["icmp.type", "icmpv6.type"], lambda r: [int(first(r[0] or r[1]))]),
     ("arp", "arp", of("source.ip", "destination.ip"), "arp.opcode",

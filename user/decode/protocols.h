@@ -12,5 +12,6 @@ extern const struct decoder decoder_dns_tcp;
 extern const struct decoder decoder_http;
 extern const struct decoder decoder_smb;
 extern const struct decoder decoder_tls;
+extern const struct decoder decoder_ssh;
 
 #endif

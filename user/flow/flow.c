@@ -90,6 +90,11 @@ void flow_speaks(struct flow *flow, const char *protocol)
 	flow->protocol = protocol;
 }
 
+void flow_logs_in(struct flow *flow)
+{
+	flow->logged_in = true;
+}
+
 weir_time flow_due(const struct flow_table *table)
 {
 	return table->open_end;

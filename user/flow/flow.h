@@ -57,6 +57,7 @@ struct flow {
 	const struct flow_nat *nat;
 	void *source;	      /* the live source's own */
 	const char *protocol; /* by content, static; NULL: not told yet */
+	bool logged_in;	      /* a log-in within it was seen to work */
 	uint32_t start[2];    /* TCP: sequence number of a direction's first byte */
 
 	/* The flow stage's own. */
@@ -131,6 +132,9 @@ struct flow *flow_find(struct flow_table *table, const struct flow_key *key);
 
 /* What it speaks: network.protocol of its events from now on. The name is static. */
 void flow_speaks(struct flow *flow, const char *protocol);
+
+/* A log-in within it was seen to work: event.outcome of its events from now on is "success". */
+void flow_logs_in(struct flow *flow);
 
 /* What is known when a flow is first seen. */
 struct flow_start {

@@ -85,6 +85,8 @@ static struct event *begin_flow(struct flow_table *table, const struct flow *flo
 	if (flow->protocol)
 		event_set(e, NETWORK_PROTOCOL, network_protocol,
 			  ((struct text){flow->protocol, (uint32_t)strlen(flow->protocol)}));
+	if (flow->logged_in)
+		event_set(e, EVENT_OUTCOME, event_outcome, ((struct text){"success", 7}));
 	event_set(e, DESTINATION_ANSWERED, destination_answered, flow->destination_answers);
 	return e;
 }
