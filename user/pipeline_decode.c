@@ -45,7 +45,7 @@ void pipeline_spoken(void *context, const struct decode_origin *origin, const ch
 
 int pipeline_decode_open(struct pipeline *p)
 {
-	const struct decode_options options = {0};
+	const struct decode_options options = {.opening = p->config->payload.opening};
 	const struct decode_ops ops = {
 		.event = pipeline_decoded,
 		.protocol = pipeline_spoken,

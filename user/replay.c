@@ -258,8 +258,9 @@ static int replay_open(struct replay *replay, const struct config *config,
 	if (err)
 		return err;
 	replay->track = track_new(pipeline_flows(replay->pipeline));
-	if (replay->track)
-		track_listen(replay->track, &(struct chosen){pipeline_payload, replay->pipeline});
+	if (replay->track && config->payload.enabled)
+		track_listen(replay->track, &(struct chosen){pipeline_payload, replay->pipeline,
+							     config->payload.opening});
 	return replay->track ? 0 : error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for flows");
 }
 

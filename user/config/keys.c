@@ -95,7 +95,7 @@ const struct config_key config_keys[] = {
 		 "are reported early. auto: as many as the kernel's tables hold."},
 	{"payload.enabled", &config_bool_type, AT(payload.enabled), "true",
 	 .words = "Copy the first bytes of connections, and whole DNS messages, out of the kernel\n"
-		  "for the decoders."},
+		  "for the decoders. false: nothing is decoded, in a replay neither."},
 	{"payload.budget", &config_bytes_type, AT(payload.budget), "16MiB", NULL, 65536,
 	 UINT64_C(1) << 36,
 	 .words =

@@ -22,6 +22,8 @@ struct decode *decode_new(const struct decode_options *options, const struct dec
 		d->options.talks_max = TALKS_DEFAULT;
 	if (!d->options.bytes_max)
 		d->options.bytes_max = BYTES_DEFAULT;
+	if (!d->options.opening)
+		d->options.opening = PAYLOAD_OPENING_BYTES;
 	TAILQ_INIT(&d->age);
 	TAILQ_INIT(&d->held);
 	table_init(&d->talks, sizeof(struct flow_key), offsetof(struct talking, key));

@@ -39,6 +39,8 @@ struct decode_options {
 	const struct decoder *const *decoders; /* ended by NULL; NULL: all */
 	size_t talks_max;		       /* conversations remembered; 0: 65,536 */
 	size_t bytes_max;		       /* of payload that waits for more; 0: 32 MiB */
+	uint64_t opening; /* bytes of each direction that were chosen in any case; 0:
+			   * PAYLOAD_OPENING_BYTES */
 };
 
 struct decode *decode_new(const struct decode_options *options, const struct decode_ops *ops);

@@ -182,7 +182,7 @@ static bool sparse(const struct talking *t)
 {
 	const struct payload_record *r = t->talk.record;
 
-	return r->watch != PAYLOAD_MESSAGES && r->seen >= PAYLOAD_OPENING_BYTES;
+	return r->watch != PAYLOAD_MESSAGES && r->seen >= t->talk.decode->options.opening;
 }
 
 /* Where the SYN was not seen, the direction begins with what is seen first. */

@@ -19,14 +19,19 @@ void chosen_begin(struct flow *flow)
 /* Sequence number of the packet's first payload byte; notes where a direction starts. */
 static uint32_t sequence(struct flow *flow, const struct packet_facts *f, const uint8_t *bytes)
 {
+	unsigned d = f->direction & 1;
 	uint32_t seq;
 
 	if (flow->key.proto != PROTO_TCP || !f->l4_length)
 		return 0;
 	seq = payload_word(bytes + f->l3_offset + f->l3_length + TCP_SEQ);
 	if (f->tcp_flags & TCP_FLAG_SYN) {
-		flow->start[f->direction & 1] = ++seq;
-		flow->started |= 1u << (f->direction & 1);
+		seq++;
+		/* Later ones are none of the connection's. */
+		if (!flow->now.payload[d]) {
+			flow->start[d] = seq;
+			flow->started |= 1u << d;
+		}
 	}
 	return seq;
 }
@@ -66,7 +71,7 @@ void chosen_packet(const struct chosen *chosen, struct flow *flow, const struct 
 	uint32_t there = captured > offset ? captured - offset : 0;
 	struct payload_view view = {
 		.seen = flow->now.payload[f->direction & 1],
-		.opening = PAYLOAD_OPENING_BYTES,
+		.opening = chosen->opening,
 		.length = f->payload,
 		.watch = flow->watch,
 		.proto = flow->key.proto,

@@ -15,6 +15,7 @@ struct chosen {
 	void (*payload)(void *context, const struct payload_record *record, const uint8_t *bytes,
 			weir_time at);
 	void *context;
+	uint64_t opening; /* bytes of each direction that are always chosen */
 };
 
 /* A flow begins. */
