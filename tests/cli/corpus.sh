@@ -25,21 +25,29 @@ loud() { # signals above low
 	grep -v '^alert' "$SCRATCH/heard" | grep -v ' low$\| informational$' | cut -d' ' -f2 | sort -u | tr '\n' ' '
 }
 
-# file | its detections | signals above low | another that must be there | options
+signals() { # all of them
+	grep -v '^alert' "$SCRATCH/heard" | cut -d' ' -f2 | sort -u | tr '\n' ' '
+}
+
+# file | its detections | signals above low | others that must be there ("only": and nothing else) | options
 while IFS='|' read -r file detections signals also options; do
 	# shellcheck disable=SC2086
 	hear "$file" $options
 	same "$file: detections" "$detections" "$(alerts)"
 	same "$file: loud signals" "$signals" "$(loud)"
-	[ -z "$also" ] || check "$file: $also" grep -q " $also " "$SCRATCH/heard"
+	for name in ${also#only }; do
+		check "$file: $name" grep -q " $name " "$SCRATCH/heard"
+	done
+	[ "${also#only }" = "$also" ] || same "$file: nothing else" "${also#only } " "$(signals)"
 done <<'END'
-attack/scan-syn.pcap||PORT_SCAN ||
-attack/scan-vertical.zeek-conn.log||PORT_SCAN ||
+attack/scan-syn.pcap||PORT_SCAN |only PORT_SCAN|
+attack/scan-vertical.zeek-conn.log||PORT_SCAN |only PORT_SCAN|
 attack/ssh-guess.pcap|SSH_BRUTE_FORCE |SSH_BRUTE_FORCE ||
 attack/smb-psexec-add-user.pcap|SMB_LATERAL_SPREAD_SERVICE |SMB_WRITE_EXECUTABLE |PRIVILEGED_ACCESS|
-attack/smb-tool-copy.pcap|||SMB_PROGRAM_READ|
-attack/c2-short.pcap|||PERIODIC_BEACON|--home 147.32.0.0/16
+attack/smb-tool-copy.pcap|||SMB_PROGRAM_READ PRIVILEGED_ACCESS|
+attack/c2-short.pcap|||PERIODIC_BEACON COMMAND_EXCHANGE|--home 147.32.0.0/16
 attack/dns-tunnel-iodine.pcap|DNS_EXFILTRATION DNS_TUNNEL_DATA_TYPE |DNS_TUNNEL_DATA_TYPE |HIGH_ENTROPY_DNS|
+attack/malware-trickbot.pcap|||HTTP_POST_TO_ADDRESS RARE_EXTERNAL_SOURCE|
 attack/dns-bad-traffic.pcap|DNS_EXFILTRATION DNS_TUNNEL |DNS_TUNNEL |HIGH_ENTROPY_DNS|
 benign/firefox-https.pcap||||
 benign/teams.pcap||||
