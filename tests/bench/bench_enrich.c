@@ -17,6 +17,7 @@
 #define ROUNDS	     24
 #define HOSTS	     1000
 #define DESTINATIONS 200000
+#define POPULAR	     500 /* destinations that half of all events go to, and that answers name */
 #define BASE	     (INT64_C(1700006400) * WEIR_SEC)
 
 static const char *const home_networks[] = {"10.0.0.0/8",    "172.16.0.0/12",  "192.168.0.0/16",
@@ -38,7 +39,7 @@ static struct addr address(uint32_t net, uint32_t number)
  * many; some DNS. */
 static void fill(struct event *e, uint64_t *random)
 {
-	static const char question[] = "static-assets.cdn.example.com", answer[] = "23.1.2.3";
+	static const char question[] = "static-assets.cdn.example.com";
 	uint32_t what = next_random(random) % 100, to = next_random(random) % DESTINATIONS;
 	bool inside = next_random(random) % 5 == 0;
 
@@ -47,7 +48,7 @@ static void fill(struct event *e, uint64_t *random)
 				       : what < 95 ? SERVICE_FLOW
 						   : SERVICE_DNS};
 	if (next_random(random) % 2)
-		to %= 500;
+		to %= POPULAR;
 	event_set(e, SOURCE_IP, source_ip, address(0x0a000000u, next_random(random) % HOSTS));
 	event_set(e, SOURCE_PORT, source_port, 1024 + next_random(random) % 60000);
 	event_set(e, DESTINATION_IP, destination_ip,
@@ -62,9 +63,15 @@ static void fill(struct event *e, uint64_t *random)
 		event_set(e, DESTINATION_BYTES, destination_bytes, next_random(random) % 1000000);
 	}
 	if (e->service == SERVICE_DNS) {
+		static char answers[POPULAR][ADDR_TEXT_MAX];
+		char *answer = answers[to % POPULAR];
+		struct addr named = address(0x17000000u, to % POPULAR);
+
+		addr_format(&named, answer);
 		event_set(e, DNS_QUESTION_NAME, dns_question_name,
 			  ((struct text){question, sizeof(question) - 1}));
-		event_set(e, DNS_ANSWERS, dns_answers, ((struct text){answer, sizeof(answer) - 1}));
+		event_set(e, DNS_ANSWERS, dns_answers,
+			  ((struct text){answer, (uint32_t)strlen(answer)}));
 	}
 }
 

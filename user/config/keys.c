@@ -49,8 +49,8 @@ const struct config_key config_keys[] = {
 	 .words = "The same for pairs of source, destination and port (32 bytes each)."},
 	{"learn.max_names", &config_count_type, AT(max_names), "65536", NULL, 1024, 16777216,
 	 .live = true,
-	 .words = "Addresses whose names are remembered, from DNS answers and requests (about 120\n"
-		  "bytes each)."},
+	 .words = "Names of addresses that are remembered for each client, from DNS answers and\n"
+		  "requests (about 130 bytes each)."},
 	{"geo.city", &config_path_type, AT(geo.city), "none", "none", .live = true,
 	 .words = "MaxMind database (.mmdb) of countries and places."},
 	{"geo.country", &config_path_type, AT(geo.country), "none", "none", .live = true,

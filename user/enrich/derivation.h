@@ -15,7 +15,8 @@ struct derive {
 	struct names *names;
 	struct learn *learn;
 	struct geo *geo;
-	const struct threat *threat; /* its owner's; NULL: there are no lists */
+	const struct threat *threat;	 /* its owner's; NULL: there are no lists */
+	const struct network_set *local; /* this host's addresses; NULL: not known */
 	/* bits of the table of derivations, by service */
 	uint32_t runs[SERVICE_COUNT], observes[SERVICE_COUNT];
 	/* of the event at hand */

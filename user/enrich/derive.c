@@ -275,6 +275,11 @@ void derive_close(struct derive *derive)
 	free(derive);
 }
 
+void derive_local(struct derive *derive, const struct network_set *local)
+{
+	derive->local = local;
+}
+
 uint32_t derive_services(const struct derive *derive)
 {
 	uint32_t services = 0;

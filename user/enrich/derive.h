@@ -32,6 +32,9 @@ struct derive;
 int derive_open(struct derive **derive, const struct derive_options *options, struct error *error);
 void derive_close(struct derive *derive);
 
+/* Which addresses are this host's own, from the next event on; NULL: not known. Borrowed. */
+void derive_local(struct derive *derive, const struct network_set *local);
+
 /* Bit a service whose events teach it something, whether rules read them or not. */
 uint32_t derive_services(const struct derive *derive);
 

@@ -136,6 +136,8 @@ void enrich_event(const struct enrich *enrich, struct event *event)
 		sides(enrich, event);
 	}
 	add_roles(enrich, event);
-	if (enrich->derive)
-		derive_event(enrich->derive, event);
+	if (!enrich->derive)
+		return;
+	derive_local(enrich->derive, enrich->local);
+	derive_event(enrich->derive, event);
 }

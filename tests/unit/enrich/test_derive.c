@@ -270,6 +270,86 @@ static void destinations_are_named_by_answers_and_requests(void **state)
 	derive_close(derive);
 }
 
+/* Fields of a flow from 10.0.0.N. */
+static struct event flow_of(struct derive *derive, unsigned host, int at)
+{
+	char fields[128];
+
+	snprintf(fields, sizeof(fields),
+		 "\"source.ip\":\"10.0.0.%u\",\"destination.ip\":\"198.51.100.1\"", host);
+	return pass(derive, "flow", at, fields);
+}
+
+static void clients_have_the_names_that_they_asked_for(void **state)
+{
+	struct derive *derive = open_all();
+	struct event e;
+
+	(void)state;
+	/* by way of other names */
+	pass(derive, "dns", 0,
+	     "\"source.ip\":\"10.0.0.1\",\"dns.question.name\":\"www.example.com\","
+	     "\"dns.answers\":[\"a.cdn.example.net\",\"b.cdn.example.net\",\"198.51.100.1\"],"
+	     "\"dns.answers.ttl\":60");
+	pass(derive, "dns", 1,
+	     "\"source.ip\":\"10.0.0.2\",\"dns.question.name\":\"www.example.org\","
+	     "\"dns.answers\":[\"198.51.100.1\"],\"dns.answers.ttl\":7200");
+	pass(derive, "dns", 1,
+	     "\"source.ip\":\"10.0.0.3\",\"dns.question.name\":\"www.example.net\","
+	     "\"dns.answers\":[\"198.51.100.99\"]");
+	e = flow_of(derive, 1, 2);
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "\"www.example.com\""});
+	e = flow_of(derive, 2, 2);
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "\"www.example.org\""});
+	e = flow_of(derive, 3, 2); /* asks, but not for this */
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "-"});
+	e = flow_of(derive, 4, 2); /* is not seen to ask */
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "\"www.example.org\""});
+	e = flow_of(derive, 1, 2 * 3600); /* an hour since its use */
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "\"www.example.org\""});
+	derive_close(derive);
+}
+
+static void texts_that_look_like_addresses_are_none(void **state)
+{
+	struct derive *derive = open_all();
+	struct event e;
+
+	(void)state;
+	pass(derive, "dns", 0,
+	     "\"source.ip\":\"10.0.0.1\",\"dns.question.name\":\"www.example.com\","
+	     "\"dns.question.type\":\"TXT\",\"dns.answers\":[\"198.51.100.1\"]");
+	e = flow_of(derive, 1, 1);
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "-"});
+	derive_close(derive);
+}
+
+/* Asked over IPv6, used over IPv4. */
+static void this_host_asks_by_all_its_addresses(void **state)
+{
+	struct derive *derive = open_all();
+	struct network_set own = {0};
+	struct network network;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(network_parse("10.0.0.1", 8, &network), 0);
+	network_set_add(&own, &network);
+	assert_int_equal(network_parse("2001:db8::1", 11, &network), 0);
+	network_set_add(&own, &network);
+	derive_local(derive, &own);
+	pass(derive, "dns", 0,
+	     "\"source.ip\":\"2001:db8::1\",\"dns.question.name\":\"www.example.com\","
+	     "\"dns.answers\":[\"198.51.100.1\"]");
+	pass(derive, "dns", 0,
+	     "\"source.ip\":\"10.0.0.1\",\"dns.question.name\":\"www.example.org\","
+	     "\"dns.answers\":[\"198.51.100.2\"]");
+	e = flow_of(derive, 1, 1);
+	EXPECT(&e, {FIELD_DESTINATION_DOMAIN, "\"www.example.com\""});
+	network_set_free(&own);
+	derive_close(derive);
+}
+
 static void a_proxy_in_the_house_gets_no_name(void **state)
 {
 	struct derive *derive = open_all();
@@ -424,6 +504,9 @@ int main(void)
 		cmocka_unit_test(names_of_any_bytes_are_divided),
 		cmocka_unit_test(encoded_labels_are_found_anywhere_but_where_services_have_them),
 		cmocka_unit_test(destinations_are_named_by_answers_and_requests),
+		cmocka_unit_test(clients_have_the_names_that_they_asked_for),
+		cmocka_unit_test(texts_that_look_like_addresses_are_none),
+		cmocka_unit_test(this_host_asks_by_all_its_addresses),
 		cmocka_unit_test(a_proxy_in_the_house_gets_no_name),
 		cmocka_unit_test(unusual_channels_have_their_reasons),
 		cmocka_unit_test(community_ids_are_made),

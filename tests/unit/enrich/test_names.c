@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,10 +7,24 @@
 #include <cmocka.h>
 
 #include "enrich/names.h"
+#include "state/reader.h"
 
 #define NOW (20000 * WEIR_DAY)
 
 static struct domain_list *list;
+
+static uint8_t bytes[4096];
+static size_t length;
+
+static int put(void *context, const void *at, size_t size)
+{
+	(void)context;
+	if (length + size > sizeof(bytes))
+		return -ENOSPC;
+	memcpy(bytes + length, at, size);
+	length += size;
+	return 0;
+}
 
 static int open_list(void **state)
 {
@@ -102,7 +117,16 @@ static struct addr host(unsigned number)
 	return addr_from_v4(__builtin_bswap32(0xc6336400u + number));
 }
 
-static void learn(struct names *names, unsigned number, const char *words, weir_time time)
+static const struct addr *client(unsigned number)
+{
+	static struct addr address;
+
+	address = addr_from_v4(__builtin_bswap32(0x0a000000u + number));
+	return &address;
+}
+
+static void learn_for(struct names *names, unsigned by, unsigned number, const char *words,
+		      weir_time time, weir_time ttl)
 {
 	char buffer[DOMAIN_MAX + 1];
 	struct text name = text(words);
@@ -110,31 +134,95 @@ static void learn(struct names *names, unsigned number, const char *words, weir_
 	struct domain domain;
 
 	assert_true(domain_read(list, &name, buffer, &domain));
-	names_learn(names, &address, &domain, time);
+	names_learn(names, client(by), &address, &domain, time, ttl);
+}
+
+static void learn(struct names *names, unsigned number, const char *words, weir_time time)
+{
+	learn_for(names, 1, number, words, time, WEIR_MIN);
+}
+
+static const char *find_for(struct names *names, unsigned by, unsigned number, weir_time time)
+{
+	static struct domain domain;
+	struct addr address = host(number);
+
+	return names_find(names, client(by), &address, time, &domain) ? domain.text : NULL;
 }
 
 static const char *find(struct names *names, unsigned number, weir_time time)
 {
-	struct addr address = host(number);
-	const struct domain *domain = names_find(names, &address, time);
-
-	return domain ? domain->text : NULL;
+	return find_for(names, 1, number, time);
 }
 
-static void the_newest_name_is_good_for_a_day_since_its_use(void **state)
+static void a_name_is_good_for_its_ttl_and_while_it_is_used(void **state)
 {
 	struct names *names = names_new(100);
 
 	(void)state;
 	assert_null(find(names, 1, NOW));
-	learn(names, 1, "a.example.com", NOW);
-	learn(names, 2, "b.example.com", NOW);
-	assert_string_equal(find(names, 1, NOW), "a.example.com");
-	learn(names, 1, "c.example.com", NOW + 1);
-	assert_string_equal(find(names, 1, NOW + WEIR_DAY), "c.example.com");
-	assert_string_equal(find(names, 1, NOW + 2 * WEIR_DAY), "c.example.com");
-	assert_null(find(names, 1, NOW + 3 * WEIR_DAY + 1));
-	assert_null(find(names, 2, NOW + WEIR_DAY + 1));
+	learn(names, 1, "short.example.com", NOW); /* counts as an hour */
+	learn_for(names, 1, 2, "hours.example.com", NOW, 5 * WEIR_HOUR);
+	learn_for(names, 1, 3, "weeks.example.com", NOW, 7 * WEIR_DAY);
+	learn(names, 4, "other.example.com", NOW);
+	assert_string_equal(find(names, 1, NOW + WEIR_HOUR), "short.example.com");
+	assert_null(find(names, 4, NOW + WEIR_HOUR + 1));
+	assert_string_equal(find(names, 1, NOW + 2 * WEIR_HOUR), "short.example.com");
+	assert_null(find(names, 1, NOW + 3 * WEIR_HOUR + 1));
+	assert_string_equal(find(names, 2, NOW + 5 * WEIR_HOUR), "hours.example.com");
+	assert_null(find(names, 2, NOW + 6 * WEIR_HOUR + 1));
+	assert_string_equal(find(names, 3, NOW + WEIR_DAY), "weeks.example.com");
+	assert_null(find(names, 3, NOW + WEIR_DAY + WEIR_HOUR + 1));
+	names_free(names);
+}
+
+static void a_client_has_the_name_that_it_asked_for_last(void **state)
+{
+	struct names *names = names_new(100);
+
+	(void)state;
+	learn_for(names, 1, 1, "a.example.com", NOW, WEIR_HOUR);
+	learn_for(names, 2, 1, "b.example.com", NOW + 1, WEIR_HOUR);
+	learn_for(names, 3, 1, "c.example.com", NOW, WEIR_HOUR);
+	learn_for(names, 3, 1, "d.example.com", NOW + 1, WEIR_HOUR);
+	assert_string_equal(find_for(names, 1, 1, NOW + 2), "a.example.com");
+	assert_string_equal(find_for(names, 2, 1, NOW + 2), "b.example.com");
+	assert_string_equal(find_for(names, 3, 1, NOW + 2), "d.example.com");
+	names_free(names);
+}
+
+/* Who is seen to ask has no name from others; who is not may have asked elsewhere. */
+static void names_of_others_count_for_those_who_do_not_ask(void **state)
+{
+	struct names *names = names_new(100);
+
+	(void)state;
+	learn_for(names, 1, 1, "a.example.com", NOW, WEIR_HOUR);
+	learn_for(names, 2, 1, "b.example.com", NOW, 2 * WEIR_HOUR);
+	assert_string_equal(find_for(names, 9, 1, NOW), "b.example.com"); /* good for longest */
+	names_asked(names, client(9), NOW);
+	assert_null(find_for(names, 9, 1, NOW + WEIR_MIN));
+	assert_string_equal(find_for(names, 8, 1, NOW + WEIR_MIN), "b.example.com");
+	assert_non_null(find_for(names, 9, 1, NOW + WEIR_HOUR + WEIR_SEC)); /* it has stopped */
+	names_free(names);
+}
+
+/* An address that many use: no guess is made of those that there was no room for. */
+static void an_address_of_many_clients_has_a_name_for_all(void **state)
+{
+	struct names *names = names_new(100);
+	struct names_stats stats;
+
+	(void)state;
+	for (unsigned i = 0; i < NAMES_CLIENTS + 4; i++) {
+		learn_for(names, i, 1, "www.example.com", NOW + i, WEIR_HOUR);
+		names_asked(names, client(i), NOW);
+	}
+	names_stats(names, &stats);
+	assert_int_equal(stats.names, NAMES_CLIENTS);
+	assert_int_equal(stats.evicted, 4);
+	for (unsigned i = 0; i < NAMES_CLIENTS + 4; i++)
+		assert_string_equal(find_for(names, i, 1, NOW + WEIR_MIN), "www.example.com");
 	names_free(names);
 }
 
@@ -153,7 +241,7 @@ static void without_room_the_least_recently_used_goes(void **state)
 	names_stats(names, &stats);
 	assert_int_equal(stats.names, 3);
 	assert_int_equal(stats.evicted, 1);
-	/* What is a day old goes uncounted. */
+	/* What is no longer good goes uncounted. */
 	for (unsigned i = 10; i < 13; i++)
 		learn(names, i, "www.example.com", NOW + 3 * WEIR_DAY);
 	names_stats(names, &stats);
@@ -163,13 +251,61 @@ static void without_room_the_least_recently_used_goes(void **state)
 	names_free(names);
 }
 
+/* While names have to go, one's own may be among them. */
+static void without_room_names_of_others_count_for_all(void **state)
+{
+	struct names *names = names_new(2);
+
+	(void)state;
+	names_asked(names, client(9), NOW);
+	learn(names, 1, "a.example.com", NOW);
+	learn(names, 2, "b.example.com", NOW);
+	assert_null(find_for(names, 9, 2, NOW));
+	learn(names, 3, "c.example.com", NOW);
+	assert_string_equal(find_for(names, 9, 2, NOW), "b.example.com");
+	names_free(names);
+}
+
+/* What was written before names had clients. */
+static void names_of_before_are_anybodys(void **state)
+{
+	static struct state_writer writer;
+	struct names *names = names_new(10);
+	struct state_image image;
+	struct state_reader reader;
+	struct addr address = host(1);
+	const char *words;
+
+	(void)state;
+	assert_int_equal(state_begin(&writer, 1, put, NULL), 0);
+	state_section(&writer, "names", "", 0, 1);
+	state_put_uint(&writer, 1);
+	state_put_raw(&writer, &address, sizeof(address));
+	state_put_int(&writer, NOW);
+	state_put_int(&writer, 4);
+	state_put_bytes(&writer, "www.example.com", 15);
+	assert_int_equal(state_end(&writer), 0);
+	assert_int_equal(state_image_open(&image, bytes, length, &words), 0);
+	assert_true(state_find(&image, "names", "", &reader));
+	assert_int_equal(names_load(names, &reader), 0);
+	state_image_close(&image);
+	assert_string_equal(find(names, 1, NOW + WEIR_DAY), "www.example.com");
+	assert_null(find(names, 1, NOW + 2 * WEIR_DAY));
+	names_free(names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registered_domains_are_those_of_the_list),
 		cmocka_unit_test(what_is_no_name_is_refused),
-		cmocka_unit_test(the_newest_name_is_good_for_a_day_since_its_use),
+		cmocka_unit_test(a_name_is_good_for_its_ttl_and_while_it_is_used),
+		cmocka_unit_test(a_client_has_the_name_that_it_asked_for_last),
+		cmocka_unit_test(names_of_others_count_for_those_who_do_not_ask),
+		cmocka_unit_test(an_address_of_many_clients_has_a_name_for_all),
 		cmocka_unit_test(without_room_the_least_recently_used_goes),
+		cmocka_unit_test(without_room_names_of_others_count_for_all),
+		cmocka_unit_test(names_of_before_are_anybodys),
 	};
 
 	return cmocka_run_group_tests(tests, open_list, close_list);
