@@ -56,7 +56,7 @@ static const struct config_part parts[] = {
 	[PART_PATH] = {"path", "the path of a file or folder", is_text},
 	[PART_NAME] = {"name", "a name", is_text},
 	[PART_LEVEL] = {"level", "low, medium, high or critical", is_level},
-	[PART_FORMAT] = {"format", "auto, text or csv", is_format},
+	[PART_FORMAT] = {"format", "auto, text, csv or json", is_format},
 	[PART_COLUMN] = {"column", "the name of a column, or its number from 1 on", is_text},
 	[PART_MAX_AGE] = {"max_age", "a duration such as 30d, or 'never'", is_age},
 	[PART_ALL] = {"all", "true or false", is_flag},
@@ -214,7 +214,7 @@ struct threat_options config_threat_options(const struct config *config)
 const struct config_type config_threat_lists_type = {
 	.expects =
 		"a list of paths, or of {path: FILE, name: NAME, level: low|medium|high|critical, "
-		"format: auto|text|csv, column: NAME, max_age: 30d}",
+		"format: auto|text|csv|json, column: NAME, max_age: 30d}",
 	.list = true,
 	.parts = parts,
 	.parse = threat_parse,

@@ -2,6 +2,8 @@
 /* Entries that would make a list ring at everything: they are refused. */
 #include "threat/indicator.h"
 
+#include <pthread.h>
+
 /* Networks of a list are those of one owner; beyond these prefixes they are those of many. */
 #define V4_PREFIX_LEAST 12
 #define V6_PREFIX_LEAST 24
@@ -79,19 +81,28 @@ static const char *const common[] = {
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The same, read once: a list has a million entries. */
+static struct network reserved_networks[LENGTH(reserved)], resolver_networks[LENGTH(resolvers)];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void read_networks(void)
+{
+	for (size_t i = 0; i < LENGTH(reserved); i++)
+		network_parse(reserved[i], strlen(reserved[i]), &reserved_networks[i]);
+	for (size_t i = 0; i < LENGTH(resolvers); i++)
+		network_parse(resolvers[i], strlen(resolvers[i]), &resolver_networks[i]);
+}
+
 static bool overlaps(const struct network *a, const struct network *b)
 {
 	return a->prefix <= b->prefix ? network_has(a, &b->base) : network_has(b, &a->base);
 }
 
-static bool overlaps_any(const struct network *network, const char *const *texts, size_t len)
+static bool overlaps_any(const struct network *network, const struct network *others, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		struct network one;
-
-		if (!network_parse(texts[i], strlen(texts[i]), &one) && overlaps(network, &one))
+	for (size_t i = 0; i < len; i++)
+		if (overlaps(network, &others[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -100,14 +111,16 @@ static enum indicator_harm of_network(const struct network *network)
 	bool v4 = addr_is_v4(&network->base) && network->prefix >= 96;
 	unsigned prefix = v4 ? network->prefix - 96u : network->prefix;
 
+	pthread_once(&once, read_networks);
 	/* What a private network is within is above all too broad. */
 	if (prefix < (v4 ? V4_PREFIX_LEAST : V6_PREFIX_LEAST))
-		return overlaps_any(network, reserved, LENGTH(reserved)) && prefix > 7
+		return overlaps_any(network, reserved_networks, LENGTH(reserved)) && prefix > 7
 			       ? HARM_RESERVED
 			       : HARM_BROAD;
-	if (overlaps_any(network, reserved, LENGTH(reserved)))
+	if (overlaps_any(network, reserved_networks, LENGTH(reserved)))
 		return HARM_RESERVED;
-	return overlaps_any(network, resolvers, LENGTH(resolvers)) ? HARM_COMMON : HARM_NONE;
+	return overlaps_any(network, resolver_networks, LENGTH(resolvers)) ? HARM_COMMON
+									   : HARM_NONE;
 }
 
 static enum indicator_harm of_domain(const struct indicator *indicator,

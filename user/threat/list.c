@@ -17,7 +17,7 @@
 #define FAULTS_TOLD 5 /* of a list; the others are counted */
 #define FAULT_SHOWN 60
 
-static const struct threat_format *const formats[] = {&threat_csv, &threat_text};
+static const struct threat_format *const formats[] = {&threat_json, &threat_csv, &threat_text};
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 const char *threat_level_name(enum threat_level level)
