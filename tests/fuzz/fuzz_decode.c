@@ -1,122 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stddef.h>
+/* The whole decode stage: see talk.h for the form of an input. */
+#include "fuzz/talk.h"
 
-#include "decode/decode.h"
-
-/*
- * The whole decode stage over the payload of a few flows. An input is a run of packets, each
- *
- *     FLOW SIDE LENGTH(2) GAP BYTES…
- *
- * FLOW chooses one of the port pairs below, GAP leaves out so many bytes before the packet.
- */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct {
-	uint8_t proto;
-	uint16_t port;
-} flows[] = {
+static const struct talk_flow flows[] = {
 	{6, 443}, {6, 80},   {6, 53},	 {6, 22},    {6, 445}, {6, 21},	   {6, 3389}, {6, 8081},
 	{17, 53}, {17, 443}, {17, 5353}, {17, 5355}, {17, 67}, {17, 4000}, {1, 0},    {58, 0},
 };
 
-#define FLOWS (sizeof(flows) / sizeof(flows[0]))
-
-/* Every text of an event is looked at, so that what it must not refer to is found. */
-static void on_event(void *context, const struct decode_origin *origin, struct event *event)
-{
-	volatile char seen = 0;
-
-	(void)context;
-	(void)origin;
-	for (unsigned f = 0; f < FIELD_COUNT; f++) {
-		const struct text *text = event_slot(event, (enum field)f);
-
-		if (!event_has(event, (enum field)f) || !type_is_text(field_table[f].type))
-			continue;
-		for (uint32_t i = 0; i < text->length; i++)
-			seen ^= text->at[i];
-	}
-}
-
-static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
-{
-	(void)context;
-	(void)origin;
-	if (!decode_protocol(name, strlen(name)))
-		__builtin_trap();
-}
-
-struct sent {
-	uint32_t seq[2];
-	uint64_t seen[2];
-	uint8_t watch;
-};
-
-static void packet(struct decode *decode, struct sent *sent, unsigned flow, unsigned side,
-		   unsigned gap, const uint8_t *bytes, uint16_t length, weir_time at)
-{
-	struct payload_record r = {
-		.key = {.port = {bpf_htons(40000), bpf_htons(flows[flow].port)},
-			.proto = flows[flow].proto},
-		.seq = sent->seq[side] + gap,
-		.started = 1,
-		.seen = sent->seen[side],
-		.wire = length,
-		.length = length,
-		.kind = PAYLOAD_FLOW,
-		.direction = (uint8_t)side,
-		.icmp_type = 8,
-		.last = 1,
-	};
-	struct payload_view view = {.opening = PAYLOAD_OPENING_BYTES,
-				    .seen = r.seen,
-				    .length = length,
-				    .watch = sent->watch,
-				    .proto = r.key.proto};
-	struct payload_choice choice;
-
-	r.key.addr[0][15] = (uint8_t)flow;
-	r.key.addr[1][15] = 200;
-	view.head_length = length < PAYLOAD_HEAD ? (uint8_t)length : PAYLOAD_HEAD;
-	memcpy(view.head, bytes, view.head_length);
-	choice = payload_choose(&view);
-	r.watch = sent->watch = choice.watch;
-	if (choice.take < length)
-		r.length = (uint16_t)choice.take;
-	sent->seq[side] += gap + length;
-	sent->seen[side] += length;
-	if (choice.send)
-		decode_payload(decode, &r, bytes, at);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct decode_options options = {.talks_max = 64};
-	const struct decode_ops ops = {on_event, on_protocol, NULL};
-	struct decode *decode = decode_new(&options, &ops);
-	struct sent sent[FLOWS] = {0};
-	weir_time at = 0;
-
-	if (!decode)
-		return 0;
-	for (size_t i = 0; i < FLOWS; i++)
-		sent[i].watch = payload_watch_of(flows[i].proto, bpf_htons(40000),
-						 bpf_htons(flows[i].port));
-	while (size > 5) {
-		unsigned flow = data[0] % FLOWS, gap = data[4] < 240 ? 0 : data[4];
-		size_t length = (size_t)data[2] << 8 | data[3];
-
-		if (length > size - 5)
-			length = size - 5;
-		at += 100 * WEIR_MSEC;
-		packet(decode, &sent[flow], flow, data[1] & 1, gap, data + 5, (uint16_t)length, at);
-		decode_advance(decode, at);
-		data += 5 + length;
-		size -= 5 + length;
-	}
-	decode_finish(decode);
-	json_decref(decode_report(decode));
-	decode_free(decode);
-	return 0;
+	return talk_fuzz(NULL, flows, sizeof(flows) / sizeof(flows[0]), data, size);
 }

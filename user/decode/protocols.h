@@ -9,6 +9,7 @@ extern const struct decoder decoder_arp;
 extern const struct decoder decoder_icmp;
 extern const struct decoder decoder_dns;
 extern const struct decoder decoder_dns_tcp;
+extern const struct decoder decoder_ftp;
 extern const struct decoder decoder_http;
 extern const struct decoder decoder_smb;
 extern const struct decoder decoder_tls;

@@ -320,6 +320,7 @@ void smb_opened(struct smb_message *m, struct smb_item *request, const struct sm
 		struct event *e = begin(m, SERVICE_FILE, "delete");
 
 		put_names(e, name_of(request));
+		event_set(e, SMB_STATUS, smb_status, smb_status(m->status, m->status_room));
 		talk_tell(m->talk, e);
 	}
 	smb_forget(m->talk, request);
