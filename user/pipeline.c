@@ -204,7 +204,7 @@ static int open_engine(struct pipeline *p, struct error *error)
 	if (err)
 		return err;
 	pipeline_engine_take(p, &engine);
-	input = order_input(p->order, p->options.lateness);
+	input = order_input(p->order, pipeline_lateness(p));
 	if (input < 0)
 		return input;
 	p->flow_input = p->own_input = (uint32_t)input;

@@ -65,6 +65,13 @@ struct event;
 void pipeline_decoded(void *context, const struct decode_origin *origin, struct event *event);
 void pipeline_spoken(void *context, const struct decode_origin *origin, const char *protocol);
 
+/* Whether somebody reads what decoders say, and the configuration lets them. */
+bool pipeline_wants_payload(const struct pipeline *pipeline);
+
+/* Decoding of the live source, for its status (NULL: there is none). Not the pipeline's. */
+struct decoding;
+void pipeline_decoding(struct pipeline *pipeline, const struct decoding *decoding);
+
 /* The flow stage has been told everything before `at`. */
 void pipeline_flows_advance(struct pipeline *pipeline, weir_time at);
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decoding/decoding.h"
 #include "stages.h"
 
 void pipeline_payload(void *context, const struct payload_record *record, const uint8_t *bytes,
@@ -41,6 +42,35 @@ void pipeline_spoken(void *context, const struct decode_origin *origin, const ch
 	/* One strange datagram does not undo what the others said. */
 	if (flow && !(flow->protocol && !strcmp(protocol, PROTOCOL_UNIDENTIFIED)))
 		flow_speaks(flow, protocol);
+}
+
+/* Services whose events come from payload alone. */
+#define DECODED                                                                                    \
+	(1u << SERVICE_DNS | 1u << SERVICE_TLS | 1u << SERVICE_HTTP | 1u << SERVICE_FILE |         \
+	 1u << SERVICE_LOGIN | 1u << SERVICE_ARP | 1u << SERVICE_ICMP | 1u << SERVICE_DHCP)
+
+bool pipeline_wants_payload(const struct pipeline *p)
+{
+	const struct field_set *reads = p->rules->reads;
+	bool wants = pipeline_services(p) & DECODED;
+
+	for (unsigned i = 0; i < SERVICE_COUNT && !wants; i++)
+		wants = field_set_has(&reads[i], FIELD_NETWORK_PROTOCOL);
+	return wants && p->config->payload.enabled;
+}
+
+void pipeline_decoding(struct pipeline *p, const struct decoding *decoding)
+{
+	p->decoding = decoding;
+}
+
+weir_time pipeline_lateness(const struct pipeline *p)
+{
+	weir_time asked = p->options.lateness;
+
+	if (!p->options.live || !pipeline_wants_payload(p) || asked >= DECODING_LATENESS)
+		return asked;
+	return DECODING_LATENESS;
 }
 
 int pipeline_decode_open(struct pipeline *p)

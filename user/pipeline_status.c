@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "decoding/decoding.h"
 #include "stages.h"
 
 /* Events on which a regular expression of the rule, or of those that it refers to, was given up. */
@@ -122,6 +123,8 @@ json_t *pipeline_status(struct pipeline *p)
 
 	if (p->live)
 		json_object_set_new(status, "capture", live_status(p->live, &degraded));
+	if (p->decoding)
+		json_object_set_new(status, "decoding", decoding_status(p->decoding, &degraded));
 	json_object_set_new(status, "flows", status_flows(p));
 	json_object_set_new(status, "learned", status_learned(p));
 	if (p->threat && (lists = threat_status(p->threat, &degraded)))

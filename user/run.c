@@ -12,19 +12,21 @@
 
 #include "base/log.h"
 #include "control.h"
+#include "decoding/decoding.h"
 #include "pipeline.h"
 
 #define POLL_INTERVAL WEIR_SEC
 #define SHRINK_POLLS  10 /* a burst's memory is given back within twice as many seconds */
 
 /* The loop of `weir run`: what it waits for, in the order of `struct watch.fds`. */
-enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAITED };
+enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAIT_DECODING, WAITED };
 
 struct watch {
 	const struct config *config; /* that it was started with */
 	const struct run_options *options;
 	struct pipeline *pipeline;
 	struct live *live;
+	struct decoding *decoding; /* NULL: nobody reads payload */
 	struct control *control;
 	int epoll;
 	int fds[WAITED];
@@ -81,6 +83,13 @@ static void on_live(struct watch *watch)
 	live_drain(watch->live, pipeline_flows(watch->pipeline));
 }
 
+/* What is said of a connection comes behind the connection. */
+static void on_decoding(struct watch *watch)
+{
+	live_drain(watch->live, pipeline_flows(watch->pipeline));
+	decoding_run(watch->decoding, live_told(watch->live));
+}
+
 static void on_timer(struct watch *watch)
 {
 	uint64_t expirations;
@@ -89,6 +98,8 @@ static void on_timer(struct watch *watch)
 	if (read(watch->fds[WAIT_TIMER], &expirations, sizeof(expirations)) < 0 && errno == EAGAIN)
 		return;
 	set_timer(watch);
+	if (watch->decoding)
+		decoding_tick(watch->decoding);
 	live_drain(watch->live, pipeline_flows(watch->pipeline));
 	told = live_poll(watch->live, pipeline_flows(watch->pipeline));
 	tell_health(watch);
@@ -146,6 +157,10 @@ static json_t *reload(struct watch *watch)
 	}
 	if (err)
 		config_free(config);
+	else if (!watch->decoding && pipeline_wants_payload(watch->pipeline))
+		fault_add(&faults, (struct place){0}, false,
+			  "these rules read what packets say, and nothing is decoded since the "
+			  "start: start weir anew");
 	json_object_set_new(answer, "reloaded", json_boolean(!err));
 	if (err && !faults.fatal)
 		fault_add(&faults, (struct place){0}, true, "%s", strerror(-err));
@@ -227,10 +242,8 @@ static void on_control(struct watch *watch)
 }
 
 static void (*const handlers[WAITED])(struct watch *) = {
-	[WAIT_LIVE] = on_live,
-	[WAIT_TIMER] = on_timer,
-	[WAIT_SIGNAL] = on_stop,
-	[WAIT_CONTROL] = on_control,
+	[WAIT_LIVE] = on_live,	     [WAIT_TIMER] = on_timer,	    [WAIT_SIGNAL] = on_stop,
+	[WAIT_CONTROL] = on_control, [WAIT_DECODING] = on_decoding,
 };
 
 static int stop_signals(void)
@@ -258,10 +271,13 @@ static int open_loop(struct watch *watch, struct error *error)
 				 strerror(ENOMEM));
 	watch->fds[WAIT_CONTROL] = control_fd(watch->control);
 	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch->decoding)
+		watch->fds[WAIT_DECODING] = decoding_fd(watch->decoding);
 	for (uint32_t i = 0; i < WAITED; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 
-		if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->fds[i], &event))
+		if (watch->fds[i] >= 0 &&
+		    epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->fds[i], &event))
 			return error_set(error, EXIT_SYSTEM, errno, "cannot wait for events: %s",
 					 strerror(errno));
 	}
@@ -307,6 +323,44 @@ static enum output_form output_form(const struct config *config)
 	return isatty(STDOUT_FILENO) && !json ? OUTPUT_TEXT : OUTPUT_NONE;
 }
 
+static void on_decoded(void *context, const struct decode_origin *origin, struct event *event)
+{
+	struct watch *watch = context;
+
+	event->time = live_time(watch->live, (uint64_t)event->time);
+	pipeline_decoded(watch->pipeline, origin, event);
+}
+
+static void on_spoken(void *context, const struct decode_origin *origin, const char *protocol)
+{
+	struct watch *watch = context;
+
+	pipeline_spoken(watch->pipeline, origin, protocol);
+}
+
+static void on_decoding_health(void *context, const char *fact, const char *message)
+{
+	struct watch *watch = context;
+
+	pipeline_health(watch->pipeline, time_now(), fact, message);
+}
+
+static int open_decoding(struct watch *watch, struct error *error)
+{
+	const struct decoding_options options = {
+		.ring = live_payload_ring(watch->live),
+		.ring_bytes = live_payload_ring_bytes(watch->live),
+	};
+	const struct decoding_ops ops = {on_decoded, on_spoken, on_decoding_health, watch};
+	int err;
+
+	if (options.ring < 0)
+		return 0;
+	err = decoding_open(&watch->decoding, &options, &ops, error);
+	pipeline_decoding(watch->pipeline, watch->decoding);
+	return err;
+}
+
 static int watch_open(struct watch *watch, const struct config *config, struct error *error)
 {
 	struct pipeline_options options = {
@@ -323,18 +377,29 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	err = pipeline_open(&watch->pipeline, config, &options, error);
 	if (err)
 		return err;
+	live.payload.wanted = pipeline_wants_payload(watch->pipeline);
 	err = live_open(&watch->live, &live, error);
 	if (err)
 		return err;
 	pipeline_live(watch->pipeline, watch->live);
-	return open_loop(watch, error);
+	err = open_decoding(watch, error);
+	return err ? err : open_loop(watch, error);
 }
 
-/* Last counts first, then what still waits in the windows, then the sinks. */
+static void close_decoding(struct watch *watch)
+{
+	if (watch->decoding)
+		decoding_finish(watch->decoding);
+	pipeline_decoding(watch->pipeline, NULL);
+	decoding_close(watch->decoding);
+}
+
+/* What was said and counted last first, then what still waits in the windows, then the sinks. */
 static void watch_close(struct watch *watch)
 {
 	if (watch->live) {
 		live_drain(watch->live, pipeline_flows(watch->pipeline));
+		close_decoding(watch);
 		live_close(watch->live, pipeline_flows(watch->pipeline));
 		pipeline_live(watch->pipeline, NULL);
 		pipeline_finish(watch->pipeline);
@@ -354,7 +419,7 @@ int pipeline_run(const struct config *config, const struct run_options *options)
 	struct watch watch = {.config = config,
 			      .options = options,
 			      .epoll = -1,
-			      .fds = {-1, -1, -1, -1},
+			      .fds = {-1, -1, -1, -1, -1},
 			      .terminal = isatty(STDIN_FILENO)};
 	struct error error = {0};
 	int err;

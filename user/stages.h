@@ -29,6 +29,7 @@ struct pipeline {
 	const struct config *config;
 	struct pipeline_options options;
 	struct live *live;
+	const struct decoding *decoding; /* of the live source; NULL: nothing is decoded */
 	/* in the order that data takes */
 	struct flow_table *flows;
 	struct decode *decode; /* NULL: done elsewhere, see pipeline_decoded() */
@@ -78,6 +79,8 @@ void pipeline_own_socket(void *context, uint64_t cookie);
 
 /* 0, or -ENOMEM. In a live pipeline a child decodes. */
 int pipeline_decode_open(struct pipeline *p);
+/* Of what the flow stage and the decoders say, once the rules are there. */
+weir_time pipeline_lateness(const struct pipeline *p);
 
 /* pipeline_engine.c: what one set of rules has made. */
 

@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "cli/arguments.h"
+#include "decoding/child.h"
 
 const struct verb *const verb_table[] = {
 	&verb_run,    &verb_replay, &verb_check, &verb_rules,	&verb_detections,
@@ -69,6 +70,9 @@ int verb_main(int argc, char **argv)
 		verb_print_all(stderr);
 		return EXIT_USAGE;
 	}
+	/* No verb for people: `weir run` starts it. */
+	if (!strcmp(word, CHILD_WORD))
+		return decoding_child();
 	/* What people type at a program that they do not know. */
 	if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 		word = "help";

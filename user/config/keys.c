@@ -108,7 +108,8 @@ const struct config_key config_keys[] = {
 	 .words = "Size of the ring through which the kernel sends them, a power of two.\n"
 		  "auto: a 2048th of memory, 1 to 4 MiB."},
 	{"lateness", &config_duration_type, AT(lateness), "3s", NULL, 0, WEIR_HOUR,
-	 .words = "How long rules wait for events that come late."},
+	 .words = "How long rules wait for events that come late; at least 2s where payload is\n"
+		  "decoded."},
 
 	/* Rules. */
 	{"rules", &config_texts_type, AT(rules), "/usr/share/weir/rules /etc/weir/rules",

@@ -7,13 +7,10 @@
 #include "base/table.h"
 #include "decode/decoder.h"
 #include "decode/stream.h"
+#include "decode/totals.h"
 #include "event/packed.h"
 
 /* The inside of the decode stage: what its files share. */
-
-/* Kinds of malformed messages that a decoder may name. */
-#define MALFORMED_MAX 24
-#define DECODERS_MAX  24
 
 /* A conversation that is remembered. What is done with stays, small, so that its later packets
  * begin nothing. */
@@ -40,19 +37,6 @@ struct held {
 };
 
 #define HELD_MAX 16384
-
-struct decode_counts {
-	uint64_t payloads, talks, evicted, unidentified;
-	uint64_t early;	   /* segments that came before those they follow, and waited */
-	uint64_t gaps;	   /* runs of bytes that never came */
-	uint64_t overlong; /* what a decoder wanted whole was too long */
-	uint64_t held_full;
-	uint64_t no_memory;
-};
-
-struct decoder_counts {
-	uint64_t talks, events, malformed[MALFORMED_MAX];
-};
 
 struct decode {
 	struct decode_ops ops;

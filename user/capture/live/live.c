@@ -408,6 +408,16 @@ int live_payload_ring(const struct live *live)
 	return live->options.payload.wanted ? live->kernel.payloads : -1;
 }
 
+size_t live_payload_ring_bytes(const struct live *live)
+{
+	return live->kernel.payload_ring;
+}
+
+uint64_t live_told(const struct live *live)
+{
+	return live_horizon(live);
+}
+
 weir_time live_time(const struct live *live, uint64_t boot)
 {
 	return clock_from_boot(&live->clock, boot);

@@ -78,6 +78,11 @@ weir_time live_poll(struct live *live, struct flow_table *flows);
 /* The ring of payload as a map's descriptor, live's own, for payload_ring_open(); -1: nothing is
  * copied (live_options.payload). */
 int live_payload_ring(const struct live *live);
+size_t live_payload_ring_bytes(const struct live *live);
+
+/* Boot time before which the flow stage was told of all connections by the last live_drain(), ns:
+ * what is younger may still wait for its translation. */
+uint64_t live_told(const struct live *live);
 
 /* Event time of a moment of CLOCK_BOOTTIME (struct payload_record.at), ns. */
 weir_time live_time(const struct live *live, uint64_t boot);

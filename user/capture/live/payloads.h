@@ -2,6 +2,7 @@
 #ifndef WEIR_LIVE_PAYLOADS_H
 #define WEIR_LIVE_PAYLOADS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/payload.h"
@@ -28,6 +29,8 @@ int payload_ring_fd(const struct payload_ring *ring);
 
 /* Gives all that waits. How many records that was, or -errno. */
 int payload_ring_consume(struct payload_ring *ring);
+/* At most so many of them (0: all, however many come meanwhile). */
+int payload_ring_consume_some(struct payload_ring *ring, size_t most);
 
 /* Records of a form that the programs do not send. */
 uint64_t payload_ring_malformed(const struct payload_ring *ring);
