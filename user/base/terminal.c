@@ -45,6 +45,24 @@ static size_t character_length(const char *text)
 	return length;
 }
 
+bool terminal_obeys(const char *character, size_t length)
+{
+	const unsigned char *c = (const unsigned char *)character;
+
+	switch (length) {
+	case 1:
+		return c[0] < 0x20 || c[0] == 0x7f;
+	case 2:
+		return (c[0] == 0xc2 && c[1] < 0xa0) || (c[0] == 0xd8 && c[1] == 0x9c);
+	case 3:
+		if (c[0] == 0xe2 && c[1] == 0x80)
+			return c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae);
+		return (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9) ||
+		       (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf);
+	}
+	return false;
+}
+
 unsigned terminal_columns(const char *text)
 {
 	unsigned columns = 0;
@@ -67,9 +85,7 @@ static void put_clean(FILE *out, const char *text, unsigned columns)
 			fputs("…", out);
 			return;
 		}
-		/* C0, DEL, bytes that are no UTF-8, and C1 (U+0080 to U+009F). */
-		if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && length == 1) ||
-		    (byte == 0xc2 && (unsigned char)text[1] < 0xa0))
+		if (terminal_obeys(text, length) || (byte >= 0x80 && length == 1))
 			fputc('?', out);
 		else
 			fwrite(text, 1, length, out);

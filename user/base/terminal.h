@@ -28,9 +28,14 @@ enum tint {
 };
 
 struct terminal terminal_open(FILE *out);
+/* Whether a terminal (or whatever else shows lines of text) would obey this UTF-8 character rather
+ * than show it: C0, DEL, C1; what turns the direction of the text around it (UAX #9: U+061C,
+ * U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069); U+2028 and U+2029, which end lines; U+FEFF.
+ */
+bool terminal_obeys(const char *character, size_t length);
 /* Columns that text takes (UTF-8; what is not printable counts as one). */
 unsigned terminal_columns(const char *text);
-/* Prints with a tint; control characters of `text` (which may come from outside) as '?'. */
+/* Prints with a tint; what a terminal would obey in `text` (which may come from outside) as '?'. */
 void terminal_put(const struct terminal *terminal, enum tint tint, const char *text);
 enum tint terminal_severity(enum severity severity);
 

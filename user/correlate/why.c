@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "correlate/life.h"
+#include "event/escape.h"
 #include "signal/words.h"
 
 #define LIST_WORDS_MAX 5 /* values named before "and n more" */
@@ -31,6 +32,20 @@ const char *why_list(struct arena *arena, const struct value *values, unsigned l
 	return text;
 }
 
+/* A peer chose it: a newline in it must not begin a line of ours. */
+static const char *one_line(struct arena *arena, const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+	char *clean;
+
+	if (!text || escape_clean(text, length))
+		return text;
+	clean = arena_alloc(arena, length * ESCAPE_GROWTH + 1);
+	if (clean)
+		escape_bytes(text, length, false, clean);
+	return clean;
+}
+
 static const char *name_of(const struct rule *rule)
 {
 	return rule->display ? rule->display : rule->name ? rule->name : rule->title;
@@ -47,12 +62,13 @@ static const char *signal_line(struct arena *arena, const struct signal *signal)
 	if (text && signal->start < signal->time)
 		text = arena_format(arena, "%s, since %s", text, time_format(signal->start, start));
 	if (!signal->values_len && signal->message)
-		text = words_join(arena, words_join(arena, text, ": "), signal->message);
+		text = words_join(arena, words_join(arena, text, ": "),
+				  one_line(arena, signal->message));
 	for (unsigned i = 0; i < signal->values_len; i++) {
 		if (!signal->values[i].name)
 			continue;
 		text = words_join(arena, words_join(arena, text, joint),
-				  words_of_value(arena, &signal->values[i]));
+				  one_line(arena, words_of_value(arena, &signal->values[i])));
 		joint = ", ";
 	}
 	if (signal->partial)
@@ -66,7 +82,8 @@ static const char *first_line(struct arena *arena, const struct detection *d)
 
 	for (unsigned i = 0; i < d->keys_len; i++)
 		text = arena_format(arena, "%s%s%s %s", text ? text : "", i ? ", " : " of ",
-				    d->key_names[i], words_of_plain(arena, &d->keys[i], UNIT_NONE));
+				    d->key_names[i],
+				    one_line(arena, words_of_plain(arena, &d->keys[i], UNIT_NONE)));
 	if (d->rule->kind == RULE_TEMPORAL) {
 		char span[TIME_TEXT_MAX];
 
@@ -100,7 +117,8 @@ const char *why_of(struct arena *arena, const struct detection *d, const char *c
 		text = words_join(
 			arena, text,
 			arena_format(arena, "\nin common: %s %s", common_name ? common_name : "",
-				     why_list(arena, d->common, d->common_len, common_width)));
+				     one_line(arena, why_list(arena, d->common, d->common_len,
+							      common_width))));
 	if (d->common_wrong > 0)
 		text = words_join(
 			arena, text,

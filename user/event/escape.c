@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/terminal.h"
+
 static bool in(unsigned char c, unsigned char low, unsigned char high)
 {
 	return c >= low && c <= high;
@@ -54,15 +56,12 @@ static bool is_escape(const char *at, const char *end)
 /* How many bytes at `at` may stand as they are; 0: the byte must be escaped. */
 static size_t plain(const char *at, const char *end, bool lines)
 {
-	unsigned char c = (unsigned char)*at;
 	size_t length = utf8_length(at, end);
 
-	if (c == '\n')
+	if (*at == '\n')
 		return lines;
-	if (c < 0x20 || c == 0x7f || is_escape(at, end))
+	if (terminal_obeys(at, length) || (!lines && is_escape(at, end)))
 		return 0;
-	if (length == 2 && c == 0xc2 && (unsigned char)at[1] < 0xa0)
-		return 0; /* C1 */
 	return length;
 }
 

@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /*
- * Bytes from the network as text that nothing downstream stumbles over: what is not UTF-8, control
- * characters (C0, DEL, C1) and a backslash that would read as one of these escapes become \xHH.
+ * Bytes from the network as text that nothing downstream stumbles over: what is not UTF-8, what a
+ * terminal would obey (base/terminal.h) and a backslash that would read as one of these escapes
+ * become \xHH, byte by byte.
  * So unescaping gives the same bytes back, and ordinary text is left as it is.
  */
 
@@ -20,8 +21,8 @@ size_t utf8_length(const char *at, const char *end);
 /* True if escaping changes nothing. */
 bool escape_clean(const char *bytes, size_t length);
 
-/* Writes to `text`, which has room for ESCAPE_GROWTH * length + 1; `lines` leaves newlines alone.
- * Returns the length; ends with a zero. */
+/* Writes to `text`, which has room for ESCAPE_GROWTH * length + 1. Returns the length; ends with a
+ * zero. `lines`: of lines that were put together of such texts: newlines and escapes stand. */
 size_t escape_bytes(const char *bytes, size_t length, bool lines, char *text);
 
 /* In place; returns the new length. */

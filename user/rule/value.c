@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "event/escape.h"
+
 static const char *const unit_names[] = {
 	[UNIT_NONE] = NULL,
 	[UNIT_BYTES] = "bytes",
@@ -222,6 +224,16 @@ static void format_number(double number, enum unit unit, char *text, size_t size
 		snprintf(text, size, "%.6g", number);
 }
 
+/* A zero would end it: what stands behind one must not be hidden. */
+static void format_text(const struct text *from, char *text, size_t size)
+{
+	size_t length = from->at ? utf8_cut(from->at, from->length, size - 1) : 0;
+
+	for (size_t i = 0; i < length; i++)
+		text[i] = from->at[i] ? from->at[i] : '?';
+	text[length] = '\0';
+}
+
 char *value_format(const struct value *v, enum unit unit, char *text, size_t size)
 {
 	char words[ADDR_TEXT_MAX];
@@ -239,7 +251,7 @@ char *value_format(const struct value *v, enum unit unit, char *text, size_t siz
 		format_number(v->number, unit, text, size);
 		break;
 	case VALUE_TEXT:
-		snprintf(text, size, "%.*s", (int)v->text.length, v->text.at ? v->text.at : "");
+		format_text(&v->text, text, size);
 		break;
 	case VALUE_ADDR:
 		snprintf(text, size, "%s", addr_format(&v->addr, words));

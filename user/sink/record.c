@@ -10,6 +10,8 @@
 #include "event/json.h"
 #include "sink/record_json.h"
 
+#define WORD_MAX 256 /* bytes of a key that lines show */
+
 static int64_t monotonic(void)
 {
 	struct timespec ts;
@@ -129,26 +131,28 @@ static const char *text_taken(struct out *out, FILE *stream, char **text)
 	return copy;
 }
 
-/* A word of "key=word" lines: in quotes where it would not be one word. */
+/* A word of "key=word" lines: in quotes where it would not be one word, with a backslash before
+ * quotes and backslashes then. A long one is cut: the record has it whole, and what stands behind
+ * it in a line must not be pushed out. */
 static void put_word(FILE *stream, const char *bytes, size_t length)
 {
-	char *clean = malloc(length * ESCAPE_GROWTH + 1);
+	char clean[WORD_MAX * ESCAPE_GROWTH + 1];
+	bool cut = length > WORD_MAX;
 
-	if (!clean)
-		return;
-	escape_bytes(bytes, length, false, clean);
+	escape_bytes(bytes, cut ? utf8_cut(bytes, length, WORD_MAX) : length, false, clean);
 	if (*clean && !strpbrk(clean, " \"=")) {
 		fputs(clean, stream);
 	} else {
 		putc('"', stream);
 		for (const char *c = clean; *c; c++) {
-			if (*c == '"')
+			if (*c == '"' || *c == '\\')
 				putc('\\', stream);
 			putc(*c, stream);
 		}
 		putc('"', stream);
 	}
-	free(clean);
+	if (cut)
+		fputs("…", stream);
 }
 
 static void put_value(FILE *stream, const struct value *value)

@@ -14,7 +14,8 @@
 #define SD_ID	     "weir@32473"
 #define SD_NAME_MAX  32 /* RFC 5424, 6.3.3 */
 #define CUT_MARK     "…"
-#define SENTENCE_MIN 16 /* a shorter rest of the sentence is not worth its quotes */
+#define VALUE_MAX    256 /* bytes of a value that are shown */
+#define SENTENCE_MIN 16	 /* a shorter rest of the sentence is not worth its quotes */
 
 static const struct {
 	const char *name;
@@ -70,18 +71,20 @@ static void put_head_3164(FILE *line, const struct syslog_form *form, int pri, w
 	fprintf(line, "<%d>%s weir[%d]: ", pri, stamp, form->pid);
 }
 
-/* PARAM-VALUE: '"', '\' and ']' get a backslash. */
+/* PARAM-VALUE: '"', '\' and ']' get a backslash. A long one must not push out those behind it. */
 static void put_param(FILE *line, const char *name, const char *value)
 {
+	size_t length = value ? strlen(value) : 0, cut = utf8_cut(value, length, VALUE_MAX);
+
 	if (!value)
 		return;
 	fprintf(line, " %.*s=\"", SD_NAME_MAX, name);
-	for (; *value; value++) {
-		if (strchr("\"\\]", *value))
+	for (size_t i = 0; i < cut; i++) {
+		if (strchr("\"\\]", value[i]))
 			putc('\\', line);
-		putc(*value, line);
+		putc(value[i], line);
 	}
-	putc('"', line);
+	fputs(cut < length ? CUT_MARK "\"" : "\"", line);
 }
 
 static void put_keys(FILE *line, const char *keys_json)
@@ -160,6 +163,24 @@ static size_t add_sentence(char *line, size_t length, size_t room, const char *s
 	return length;
 }
 
+/* Its own texts are cut where they are long. */
+static void cut_texts(json_t *record)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(record, next, name, value)
+	{
+		size_t length = json_string_length(value);
+		size_t cut = utf8_cut(json_string_value(value), length, VALUE_MAX);
+
+		if (cut < length)
+			json_object_set_new(record, name,
+					    json_stringn(json_string_value(value), cut));
+	}
+}
+
 /* The object without what makes it long: evidence can be looked up by the id. */
 static char *short_json(const struct out *out, size_t sentence)
 {
@@ -173,6 +194,7 @@ static char *short_json(const struct out *out, size_t sentence)
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		json_object_del(record, parts[i]);
+	cut_texts(record);
 	json_object_set_new(record, "weir.cut", json_true());
 	json_object_set_new(
 		record, "message",

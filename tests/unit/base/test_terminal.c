@@ -35,6 +35,9 @@ static void control_characters_do_not_reach_the_terminal(void **state)
 	expect_text(&t, "a?[2Jb?????"
 			"??"
 			" é €");
+	t = begin(false, 80);
+	terminal_put(&t, TINT_PLAIN, "a\u202egpj.exe\u2066\u200f\u2028 →");
+	expect_text(&t, "a?gpj.exe??? →");
 }
 
 static void colour_only_where_it_is_wanted(void **state)

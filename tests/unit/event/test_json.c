@@ -296,6 +296,39 @@ static void text_is_cut_between_characters(void **state)
 	assert_false(escape_clean("\x1b[31m", 5));
 }
 
+static void what_a_terminal_would_obey_is_escaped(void **state)
+{
+	/* C1, marks of direction, separators, a byte order mark */
+	static const char *const obeyed[] = {
+		"\xc2\x9b", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e",
+		"\u2066",   "\u2069", "\u2028", "\u2029", "\ufeff",
+	};
+	static const char *const shown[] = {"\u00a0", "\u061b", "\u200d", "\u2027",
+					    "\u202f", "\u2065", "\u206a", "\ufefe"};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(obeyed) / sizeof(obeyed[0]); i++)
+		assert_false(escape_clean(obeyed[i], strlen(obeyed[i])));
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		assert_true(escape_clean(shown[i], strlen(shown[i])));
+	assert_int_equal(escape_bytes("a\u202eb", 5, false, text), 14);
+	assert_string_equal(text, "a\\xE2\\x80\\xAEb");
+	assert_int_equal(escape_undo(text, strlen(text)), 5);
+	assert_memory_equal(text, "a\u202eb", 5);
+}
+
+static void lines_keep_newlines_and_escapes(void **state)
+{
+	char text[64];
+
+	(void)state;
+	escape_bytes("a\nb\\x0A\r", 8, true, text);
+	assert_string_equal(text, "a\nb\\x0A\\x0D");
+	escape_bytes("a\nb\\x0A", 7, false, text);
+	assert_string_equal(text, "a\\x0Ab\\x5Cx0A");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +337,8 @@ int main(void)
 		cmocka_unit_test(faults_name_the_key),
 		cmocka_unit_test(strangers_are_counted),
 		cmocka_unit_test(text_is_cut_between_characters),
+		cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
+		cmocka_unit_test(lines_keep_newlines_and_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,10 +143,40 @@ static void keys_are_words_whatever_they_hold(void **state)
 	s.detection.keys_len = 4;
 	out = out_detection(&s.detection, NULL);
 	assert_string_equal(out->keys_text, "source.ip=2001:db8::1 destination.port=22 "
-					    "victim=\"a \\\"b\\\" \\xFF\\x0A\" message=null");
+					    "victim=\"a \\\"b\\\" \\\\xFF\\\\x0A\" message=null");
 	assert_string_equal(out->keys_json,
 			    "{\"source.ip\":\"2001:db8::1\",\"destination.port\":22,"
 			    "\"victim\":\"a \\\"b\\\" \\\\xFF\\\\x0A\",\"message\":null}");
+	out_drop(out);
+}
+
+/* Whoever chooses a key must not choose what stands behind it. */
+static void keys_do_not_end_early_or_push_others_out(void **state)
+{
+	static const enum field fields[] = {FIELD_PROCESS_NAME, FIELD_DESTINATION_PORT};
+	static const char *const names[] = {NULL, NULL};
+	struct value keys[2];
+	char text[1000];
+	struct sample s;
+	struct out *out;
+
+	(void)state;
+	sample_init(&s);
+	keys[0] = (struct value){.type = VALUE_TEXT, .text = {"a\\\" b=1", 7}};
+	keys[1] = sample_number(22);
+	s.detection.key_fields = fields;
+	s.detection.key_names = names;
+	s.detection.keys = keys;
+	s.detection.keys_len = 2;
+	out = out_detection(&s.detection, NULL);
+	assert_string_equal(out->keys_text, "process.name=\"a\\\\\\\" b=1\" destination.port=22");
+	out_drop(out);
+	memset(text, 'x', sizeof(text));
+	keys[0].text = (struct text){text, sizeof(text)};
+	out = out_detection(&s.detection, NULL);
+	assert_int_equal(strlen(out->keys_text),
+			 strlen("process.name=") + 256 + strlen("… destination.port=22"));
+	assert_non_null(strstr(out->keys_text, "x… destination.port=22"));
 	out_drop(out);
 }
 
@@ -246,6 +276,7 @@ int main(void)
 		cmocka_unit_test(a_detection_is_the_documented_object),
 		cmocka_unit_test(only_news_is_announced),
 		cmocka_unit_test(keys_are_words_whatever_they_hold),
+		cmocka_unit_test(keys_do_not_end_early_or_push_others_out),
 		cmocka_unit_test(samples_show_each_tuple_once),
 		cmocka_unit_test(an_event_keeps_its_texts),
 		cmocka_unit_test(who_announces_waits_for_the_store),

@@ -106,6 +106,31 @@ static void nothing_in_it_breaks_the_line(void **state)
 	out_drop(out);
 }
 
+/* A name of 64 KiB leaves room for what is ours. */
+static void a_long_key_leaves_room_for_the_rest(void **state)
+{
+	static char keys[70000];
+	struct syslog_form json = plain_form;
+	struct out *out = detection();
+	char line[2049];
+	size_t n = 0;
+
+	(void)state;
+	n += (size_t)sprintf(keys, "{\"process.name\":\"");
+	memset(keys + n, 'a', 65536);
+	sprintf(keys + n + 65536, "\",\"destination.port\":22}");
+	out->keys_json = keys;
+	syslog_line(&structured_form, out, SAMPLE_AT, line);
+	assert_non_null(strstr(line, "aaa…\" destination.port=\"22\" "));
+	json.json = true;
+	out->json = keys;
+	out->json_length = strlen(keys);
+	n = syslog_line(&json, out, SAMPLE_AT, line);
+	assert_in_range(n, 300, 2047);
+	assert_non_null(strstr(line, "aaa\",\"destination.port\":22,"));
+	out_drop(out);
+}
+
 /* Whatever the length, the line ends with its quote, is UTF-8, and is shorter than its bound. */
 static void a_long_sentence_is_cut_between_characters(void **state)
 {
@@ -640,6 +665,7 @@ int main(void)
 		cmocka_unit_test(the_line_is_the_documented_one),
 		cmocka_unit_test(levels_are_mapped),
 		cmocka_unit_test(nothing_in_it_breaks_the_line),
+		cmocka_unit_test(a_long_key_leaves_room_for_the_rest),
 		cmocka_unit_test(a_long_sentence_is_cut_between_characters),
 		cmocka_unit_test(a_long_head_is_cut_too),
 		cmocka_unit_test(json_stays_json_when_it_is_too_long),
