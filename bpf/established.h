@@ -67,7 +67,18 @@ WEIR_INLINE void cold_start(const struct packet *p, const struct flow_slot *slot
 		cold->start[d] = p->seq;
 }
 
-/* Of a listener the cookie is replaced by that of the socket that it accepted. */
+/*
+ * The first cookie of the initiator stays; a responder's is replaced by a later one, as a
+ * listener's is by that of the socket that it accepted.
+ */
+WEIR_INLINE void cookie_learn(__u64 cookie[2], const struct packet *p, __u8 initiator)
+{
+	__u64 d = p->facts.direction & 1;
+
+	if (p->cookie && (!cookie[d] || d != (initiator & 1)))
+		cookie[d] = p->cookie;
+}
+
 WEIR_INLINE void cold_cookie(const struct packet *p)
 {
 	__u32 number = p->ref.slot;
@@ -76,8 +87,8 @@ WEIR_INLINE void cold_cookie(const struct packet *p)
 	if (!p->cookie)
 		return;
 	cold = bpf_map_lookup_elem(&flow_cold, &number);
-	if (cold && !(cold->marks & FLOW_OWNER))
-		cold->cookie = p->cookie;
+	if (cold)
+		cookie_learn(cold->cookie, p, cold->initiator);
 }
 
 /*

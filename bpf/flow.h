@@ -59,7 +59,6 @@ enum flow_mark {
 	FLOW_FRAGMENT = 0x10,  /* first seen as a fragment */
 	FLOW_XDP = 0x20,       /* first seen by XDP: no socket cookie yet */
 	FLOW_CAST = 0x40,      /* first packet was a link-layer broadcast or multicast */
-	FLOW_OWNER = 0x80,     /* the cookie is the initiator's: its first packet had it */
 };
 
 /*
@@ -87,14 +86,18 @@ struct flow_cold {
 	__u32 ifindex; /* first seen on */
 	__u64 first;   /* ns of CLOCK_BOOTTIME */
 	__u64 decided; /* ns of CLOCK_BOOTTIME: established or rejected; 0: not yet */
-	__u64 cookie;  /* socket cookie seen on egress; 0: none */
+	/*
+	 * Cookie of the socket that sends in a direction; 0: none seen. Only whoever knows the
+	 * sockets can tell whether it is one: a kernel's RST and a SYN cookie have others'.
+	 */
+	__u64 cookie[2];
 	__u32 generation;
 	__u16 vlan;	/* 802.1Q id of the outer tag, host order; 0: none */
 	__u8 initiator; /* direction of the initiator */
 	__u8 marks;	/* enum flow_mark */
 	__u32 start[2]; /* TCP: number of a direction's first byte; if its flags have a SYN */
 };
-_Static_assert(sizeof(struct flow_cold) == 88, "flow_cold crosses to the agent");
+_Static_assert(sizeof(struct flow_cold) == 96, "flow_cold crosses to the agent");
 
 /* What the main hash holds for a key, read in one load. */
 struct flow_ref {
@@ -107,9 +110,9 @@ struct flow_ref {
  * of one kind evicts only its like. Counters by atomic addition.
  */
 struct flow_half {
-	__u64 first;   /* ns of CLOCK_BOOTTIME */
-	__u64 decided; /* ns; 0: not yet */
-	__u64 cookie;
+	__u64 first;	 /* ns of CLOCK_BOOTTIME */
+	__u64 decided;	 /* ns; 0: not yet */
+	__u64 cookie[2]; /* as in flow_cold */
 	__u64 bytes[2];
 	__u64 payload[2];
 	__u32 packets[2];
@@ -135,6 +138,6 @@ struct flow_half {
 	__u8 zero[2];
 	__u32 start[2]; /* as in flow_cold; 0 if no payload is copied */
 };
-_Static_assert(sizeof(struct flow_half) == 104, "flow_half crosses to the agent");
+_Static_assert(sizeof(struct flow_half) == 112, "flow_half crosses to the agent");
 
 #endif

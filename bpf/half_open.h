@@ -64,7 +64,8 @@ WEIR_INLINE void half_begin(struct flow_half *half, struct packet *p)
 	step = flow_first(&packet);
 	__builtin_memset(half, 0, sizeof(*half));
 	half->first = packet_boot(p);
-	half->cookie = p->cookie;
+	half->cookie[0] = d ? 0 : p->cookie;
+	half->cookie[1] = d ? p->cookie : 0;
 	half->bytes[0] = d ? 0 : p->facts.ip_bytes;
 	half->bytes[1] = d ? p->facts.ip_bytes : 0;
 	half->payload[0] = d ? 0 : p->facts.payload;
@@ -89,8 +90,6 @@ WEIR_INLINE void half_begin(struct flow_half *half, struct packet *p)
 		half->marks |= FLOW_XDP;
 	if (p->facts.cast)
 		half->marks |= FLOW_CAST;
-	if (p->cookie && step.initiator == d)
-		half->marks |= FLOW_OWNER;
 }
 
 WEIR_INLINE long half_put(struct packet *p)
@@ -164,7 +163,8 @@ WEIR_INLINE void cold_from_half(struct flow_cold *cold, const struct packet *p,
 	cold->ifindex = half->ifindex;
 	cold->first = half->first;
 	cold->decided = half->decided;
-	cold->cookie = half->cookie;
+	cold->cookie[0] = half->cookie[0];
+	cold->cookie[1] = half->cookie[1];
 	cold->vlan = half->vlan;
 	cold->initiator = half->initiator;
 	cold->marks = half->marks;
@@ -287,8 +287,7 @@ WEIR_INLINE void half_step(struct packet *p, struct flow_half *half, __u8 inboun
 
 	half->state = step->state;
 	half->marks = step->marks;
-	if (p->cookie && !(step->marks & FLOW_OWNER))
-		half->cookie = p->cookie;
+	cookie_learn(half->cookie, p, half->initiator);
 	if (!half->decided && (step->tell & (TELL_ESTABLISHED | TELL_REJECTED)))
 		half->decided = packet_boot(p);
 	if (step->promote)

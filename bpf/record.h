@@ -41,6 +41,6 @@ struct flow_record {
 	struct flow_key key;
 	__u32 pad;
 };
-_Static_assert(sizeof(struct flow_record) == 176, "flow_record crosses to the agent");
+_Static_assert(sizeof(struct flow_record) == 184, "flow_record crosses to the agent");
 
 #endif

@@ -140,7 +140,8 @@ WEIR_INLINE void facts_from_slot(struct flow_half *out, const struct flow_slot *
 	__builtin_memset(out, 0, sizeof(*out));
 	out->first = cold->first;
 	out->decided = cold->decided;
-	out->cookie = cold->cookie;
+	out->cookie[0] = cold->cookie[0];
+	out->cookie[1] = cold->cookie[1];
 	out->ifindex = cold->ifindex;
 	out->vlan = cold->vlan;
 	out->initiator = cold->initiator;

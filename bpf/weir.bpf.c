@@ -149,8 +149,8 @@ WEIR_INLINE void behind_cookie(struct packet *p)
 		return;
 	}
 	half = half_find(&p->facts.key, &inbound);
-	if (half && !half->cookie)
-		half->cookie = p->cookie;
+	if (half)
+		cookie_learn(half->cookie, p, half->initiator);
 }
 
 /* XDP counted the packet already: it only lacks the socket, and its payload is not copied yet. */

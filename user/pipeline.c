@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "capture/live/owners.h"
 #include "stages.h"
 
 #define MAX_FLOWS_DEFAULT (UINT64_C(1) << 21)
@@ -72,6 +73,41 @@ static const char *on_interface_name(void *context, uint32_t ifindex)
 	struct pipeline *p = context;
 
 	return p->live ? live_interface_name(p->live, ifindex) : NULL;
+}
+
+/* ---- whose a flow is ---- */
+
+void pipeline_owners(struct pipeline *p, struct owners *owners)
+{
+	p->owners = owners;
+}
+
+/* Where both ends are here it is the initiator's process. */
+static void on_flow_owner(void *context, struct flow *flow, struct event *event)
+{
+	struct pipeline *p = context;
+	const struct process *process;
+
+	if (p->live)
+		live_attribute(p->live, flow);
+	process = flow->owner[flow->initiator];
+	if (!process)
+		process = flow->owner[!flow->initiator];
+	if (process)
+		owners_put(p->owners, process, event);
+}
+
+static void on_flow_release(void *context, struct flow *flow)
+{
+	struct pipeline *p = context;
+
+	if (!p->owners)
+		return;
+	if (!flow->silent)
+		owners_count(p->owners, flow->owner[0] || flow->owner[1]);
+	for (int side = 0; side < 2; side++)
+		if (flow->owner[side])
+			owners_let(p->owners, flow->owner[side]);
 }
 
 /* ---- the live source, and sockets of weir's own ---- */
@@ -227,6 +263,8 @@ static int open_flows(struct pipeline *p)
 		.event = on_flow_event,
 		.forget = on_flow_forgotten,
 		.interface_name = on_interface_name,
+		.owner = on_flow_owner,
+		.release = on_flow_release,
 		.context = p,
 		.services = pipeline_services(p),
 		.interval = WEIR_SEC,

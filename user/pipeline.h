@@ -103,6 +103,13 @@ void pipeline_health(struct pipeline *pipeline, weir_time at, const char *fact,
 /* The live source, once it is open (NULL: closed again). */
 void pipeline_live(struct pipeline *pipeline, struct live *live);
 
+/* Who knows the processes of flows (NULL: nobody); must live until pipeline_close(). */
+struct owners;
+void pipeline_owners(struct pipeline *pipeline, struct owners *owners);
+
+/* An event that the live source made of something else than packets. `context`: the pipeline. */
+void pipeline_told(void *context, const struct event *event);
+
 /* What became of a snapshot: rules that know what they knew; that changed, or are not here, and so
  * begin anew; open detections of these. */
 struct state_loaded {

@@ -12,6 +12,14 @@ void pipeline_event(struct pipeline *p, uint32_t input, const struct event *even
 		p->lost++;
 }
 
+void pipeline_told(void *context, const struct event *event)
+{
+	struct pipeline *p = context;
+
+	if (pipeline_services(p) >> event->service & 1)
+		pipeline_event(p, p->flow_input, event);
+}
+
 void pipeline_recorded(struct pipeline *p, uint32_t input, const struct recorded_signal *signal)
 {
 	if (recorded_add(p->recorded, signal))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/live/owners.h"
 #include "decoding/decoding.h"
 #include "stages.h"
 
@@ -125,6 +126,8 @@ json_t *pipeline_status(struct pipeline *p)
 		json_object_set_new(status, "capture", live_status(p->live, &degraded));
 	if (p->decoding)
 		json_object_set_new(status, "decoding", decoding_status(p->decoding, &degraded));
+	if (p->owners)
+		json_object_set_new(status, "owners", owners_status(p->owners));
 	json_object_set_new(status, "flows", status_flows(p));
 	json_object_set_new(status, "learned", status_learned(p));
 	if (p->threat && (lists = threat_status(p->threat, &degraded)))

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "capture/live/owners.h"
 #include "control.h"
 #include "decoding/decoding.h"
 #include "pipeline.h"
@@ -27,6 +28,7 @@ struct watch {
 	struct pipeline *pipeline;
 	struct live *live;
 	struct decoding *decoding; /* NULL: nobody reads payload */
+	struct owners *owners;
 	struct control *control;
 	int epoll;
 	int fds[WAITED];
@@ -361,6 +363,20 @@ static int open_decoding(struct watch *watch, struct error *error)
 	return err;
 }
 
+static int open_owners(struct watch *watch, struct error *error)
+{
+	const struct owners_options options = {
+		.event = pipeline_told,
+		.context = watch->pipeline,
+	};
+
+	watch->owners = owners_open(&options);
+	if (!watch->owners)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for processes");
+	pipeline_owners(watch->pipeline, watch->owners);
+	return 0;
+}
+
 static int watch_open(struct watch *watch, const struct config *config, struct error *error)
 {
 	struct pipeline_options options = {
@@ -378,6 +394,10 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	if (err)
 		return err;
 	live.payload.wanted = pipeline_wants_payload(watch->pipeline);
+	err = open_owners(watch, error);
+	if (err)
+		return err;
+	live.owners = watch->owners;
 	err = live_open(&watch->live, &live, error);
 	if (err)
 		return err;
@@ -406,6 +426,7 @@ static void watch_close(struct watch *watch)
 	}
 	if (watch->pipeline)
 		pipeline_close(watch->pipeline);
+	owners_close(watch->owners);
 	control_close(watch->control);
 	for (int i = WAIT_TIMER; i <= WAIT_SIGNAL; i++)
 		if (watch->fds[i] >= 0)

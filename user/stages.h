@@ -30,6 +30,7 @@ struct pipeline {
 	struct pipeline_options options;
 	struct live *live;
 	const struct decoding *decoding; /* of the live source; NULL: nothing is decoded */
+	struct owners *owners;		 /* NULL: nobody knows processes */
 	/* in the order that data takes */
 	struct flow_table *flows;
 	struct decode *decode; /* NULL: done elsewhere, see pipeline_decoded() */

@@ -192,10 +192,11 @@ static void test_behind_xdp(void **state)
 	t = talk_new(rig, true, 40000, 80, 6);
 	t.xdp = true;
 	talk_tcp(&t, true, SYN, 0);
-	assert_int_equal(talk_half(&t, true).cookie, 0);
+	assert_int_equal(talk_half(&t, true).cookie[t.direction], 0);
 	on(&t, RIG_TC_IN, 1, true, SYN, 0);
 	assert_int_equal(talk_half(&t, true).packets[t.direction], 1);
-	assert_true(talk_half(&t, true).cookie > 0); /* PROG_TEST_RUN gives each skb a socket */
+	assert_true(talk_half(&t, true).cookie[t.direction] >
+		    0); /* PROG_TEST_RUN gives each skb a socket */
 	assert_int_equal(rig_traffic(rig, 0).buffers, 1);
 	assert_int_equal(rig_loss(rig, LOSS_DUPLICATE), 0);
 	talk_tcp(&t, false, SYN_ACK, 0);

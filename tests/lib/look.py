@@ -3,6 +3,7 @@
 """What tests look at in weir's events and in captures; prints one answer.
 
 look.py count EVENTS DATASET [KEY=VALUE…]   events of that data set
+look.py field EVENTS DATASET [KEY=VALUE…] FIELD…  what they say there, each once
 look.py tuples EVENTS DATASET [KEY=VALUE…]  distinct 5-tuples among them, either way round
 look.py bytes EVENTS [KEY=VALUE…]           IP bytes that flow events report
 look.py packets EVENTS [KEY=VALUE…]         packets that flow events report
@@ -43,6 +44,13 @@ def events(path, dataset, wanted):
             continue
         if all(str(record.get(key, "")).lower() == value.lower() for key, value in wanted.items()):
             yield record
+
+
+def field(path, dataset, *words):
+    names = [word for word in words if "=" not in word]
+    found = events(path, dataset, [word for word in words if "=" in word])
+    lines = (" ".join(str(record.get(name, "-")) for name in names) for record in found)
+    return "\n".join(dict.fromkeys(lines))
 
 
 def tuple_of(record):
@@ -226,6 +234,7 @@ def main():
     verb, path, rest = sys.argv[1], "".join(sys.argv[2:3]), sys.argv[3:]
     answers = {
         "count": lambda: sum(1 for _ in events(path, rest[0], rest[1:])),
+        "field": lambda: field(path, *rest),
         "tuples": lambda: len({tuple_of(record) for record in events(path, rest[0], rest[1:])}),
         "bytes": lambda: total(path, "bytes", rest),
         "packets": lambda: total(path, "packets", rest),

@@ -113,6 +113,8 @@ static void release(struct flow_table *table, struct flow *flow)
 	table->stats.ended++;
 	table->stats.own += flow->own && !flow->silent;
 	table->stats.nat += flow->silent;
+	if (table->ops.release)
+		table->ops.release(table->ops.context, flow);
 	wait_end(table, flow);
 	age_forget(table, flow);
 	table_remove(&table->flows, flow);
@@ -230,6 +232,7 @@ static void fill(struct flow_table *table, struct flow *flow, const struct flow_
 		.own = start->own,
 		.silent = start->silent,
 		.nat = start->nat,
+		.owner = {start->owner[0], start->owner[1]},
 		.first = start->first,
 		.last = start->first,
 		.interval_first = TIME_NONE,

@@ -26,8 +26,8 @@ struct flow_counts {
 
 /*
  * One connection. Owned by the table; fields are for the sources to read, but for `own`, `silent`,
- * `nat`, `slot`, `generation`, `marks` (FLOW_HALF_OPEN) and `source`, which a source may set. What
- * a packet changes stands in the first two cache lines.
+ * `owner`, `nat`, `slot`, `generation`, `marks` (FLOW_HALF_OPEN) and `source`, which a source may
+ * set. What a packet changes stands in the first two cache lines.
  */
 struct flow {
 	struct flow_key key;
@@ -56,6 +56,7 @@ struct flow {
 	uint8_t icmp_type, icmp_code; /* of the first packet */
 	const struct flow_nat *nat;
 	void *source;	      /* the live source's own */
+	void *owner[2];	      /* whose each end is, by direction: flow_ops.owner reads it */
 	const char *protocol; /* by content, static; NULL: not told yet */
 	bool logged_in;	      /* a log-in within it was seen to work */
 	uint32_t start[2];    /* TCP: sequence number of a direction's first byte */
@@ -104,6 +105,11 @@ struct flow_ops {
 	weir_time ready;
 	/* Name of an interface, alive until the event was taken; NULL: unknown. Optional. */
 	const char *(*interface_name)(void *context, uint32_t ifindex);
+	/* Puts on an event of a flow whose it is; what it points to lives until the event was
+	 * taken. Optional. */
+	void (*owner)(void *context, struct flow *flow, struct event *event);
+	/* The flow's memory goes: the last time that `owner` can be read. Optional. */
+	void (*release)(void *context, struct flow *flow);
 	/* Called for a flow that the table ends by itself (evicted, finished, or expired without a
 	 * callback), while it can still be read: a source that keeps pointers drops them. Optional.
 	 */
@@ -146,6 +152,7 @@ struct flow_start {
 	bool own;
 	bool silent;		    /* NAT twin: makes no events */
 	const struct flow_nat *nat; /* must outlive the flow; NULL: not translated */
+	void *owner[2];		    /* struct flow.owner */
 	uint64_t missed; /* > 0: stands for so many first packets without a source (event.count) */
 };
 

@@ -63,9 +63,9 @@ void flow_unanswered(struct flow_table *table, struct flow *flow);
 void flow_expire(struct flow_table *table, struct flow *flow, weir_time end);
 
 /* told.c: events. */
-void tell_attempt(struct flow_table *table, const struct flow *flow);
+void tell_attempt(struct flow_table *table, struct flow *flow);
 void tell_missed(struct flow_table *table, const struct flow_start *start);
-void tell_connection(struct flow_table *table, const struct flow *flow, weir_time at);
+void tell_connection(struct flow_table *table, struct flow *flow, weir_time at);
 /* What moved since the last time, as a `flow` event at `end`; the last one with totals. */
 void tell_moved(struct flow_table *table, struct flow *flow, weir_time end, bool ended);
 

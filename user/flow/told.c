@@ -64,7 +64,7 @@ static void put_interface(const struct flow_table *table, struct event *e, uint3
 			  ((struct text){.at = name, .length = (uint32_t)strlen(name)}));
 }
 
-static struct event *begin_flow(struct flow_table *table, const struct flow *flow,
+static struct event *begin_flow(struct flow_table *table, struct flow *flow,
 				enum event_service service, weir_time at)
 {
 	struct event *e = begin(table, service, at);
@@ -88,6 +88,8 @@ static struct event *begin_flow(struct flow_table *table, const struct flow *flo
 	if (flow->logged_in)
 		event_set(e, EVENT_OUTCOME, event_outcome, ((struct text){"success", 7}));
 	event_set(e, DESTINATION_ANSWERED, destination_answered, flow->destination_answers);
+	if (table->ops.owner)
+		table->ops.owner(table->ops.context, flow, e);
 	return e;
 }
 
@@ -125,7 +127,7 @@ static void put_outcome(struct event *e, const struct flow *flow)
 			  flow->state == FLOW_ANSWERED || flow->marks & FLOW_HALF_OPEN);
 }
 
-void tell_attempt(struct flow_table *table, const struct flow *flow)
+void tell_attempt(struct flow_table *table, struct flow *flow)
 {
 	struct event *e;
 
@@ -151,7 +153,7 @@ void tell_missed(struct flow_table *table, const struct flow_start *start)
 	table->ops.event(table->ops.context, e);
 }
 
-void tell_connection(struct flow_table *table, const struct flow *flow, weir_time at)
+void tell_connection(struct flow_table *table, struct flow *flow, weir_time at)
 {
 	struct event *e;
 

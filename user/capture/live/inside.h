@@ -40,7 +40,10 @@ struct known {
 	struct flow *flow;
 	struct known_more *more; /* NULL: nothing special */
 	uint64_t born;		 /* boot time of the first packet of the kernel's entry */
+	uint64_t cookie[2];	 /* of the sockets whose processes flow.owner has, by direction */
 	bool ending;		 /* its key is deleted, its last counts are not read yet */
+	uint8_t unsettled;	 /* bit a direction: the process may be another yet */
+	uint8_t asked;		 /* how often since it began */
 };
 
 /* One entry of the kernel's, whichever table it stands in. */
@@ -234,6 +237,13 @@ int rings_open(struct live *live);
 void rings_close(struct live *live);
 void rings_drain(struct live *live);
 void rings_tell(struct live *live, struct flow_table *flows, uint64_t horizon);
+
+/* attribute.c: whose a flow is. `turn`: directions of the kernel's key are the other way round. */
+void attribute_begin(struct live *live, const struct flow_half *facts, bool turn,
+		     struct flow_start *start, struct known *known);
+void attribute_see(struct live *live, struct flow *flow, const struct flow_half *facts, bool turn);
+void attribute_drop(struct live *live, const struct flow_start *start); /* it did not begin */
+void attribute_end(struct live *live, struct flow *flow);
 
 /* poll.c: all counters that moved since the last time. */
 void poll_scan(struct live *live, struct flow_table *flows, bool all);

@@ -51,6 +51,7 @@ void known_drop(struct live *live, struct flow *flow)
 
 	if (!known)
 		return;
+	attribute_end(live, flow);
 	if (half_open(flow))
 		live->halves.known--;
 	else if (live->slots.flow[flow->slot] == flow)
@@ -69,6 +70,7 @@ void known_end(struct live *live, struct flow_table *flows, struct flow *flow)
 	struct known *known = known_of(flow);
 	struct known_more *more = known->more;
 
+	attribute_end(live, flow);
 	/* The last event still shows the translation. */
 	known->more = NULL;
 	if (half_open(flow))
@@ -168,7 +170,7 @@ bool poll_read_slot(struct live *live, uint32_t slot, struct seen *seen)
 	*seen = (struct seen){.key = cold.key, .slot = slot, .generation = hot->generation};
 	seen->facts.first = cold.first;
 	seen->facts.decided = cold.decided;
-	seen->facts.cookie = cold.cookie;
+	memcpy(seen->facts.cookie, cold.cookie, sizeof(cold.cookie));
 	seen->facts.ifindex = cold.ifindex;
 	seen->facts.vlan = cold.vlan;
 	seen->facts.initiator = cold.initiator;
@@ -241,7 +243,8 @@ static struct flow_start start_of(struct live *live, const struct seen *seen,
 		.initiator = facts->initiator,
 		.marks = facts->marks,
 		.state = FLOW_NEW,
-		.own = own_has(&live->own, facts->cookie),
+		.own = own_has(&live->own, facts->cookie[0]) ||
+		       own_has(&live->own, facts->cookie[1]),
 	};
 
 	if (role->alias) {
@@ -292,9 +295,13 @@ static struct flow *begin(struct live *live, struct flow_table *flows, const str
 	struct known *known = calloc(1, sizeof(*known));
 	struct flow *flow = NULL;
 
-	if (known && !prepare_role(known, seen, &role, &start))
+	if (known && !prepare_role(known, seen, &role, &start)) {
+		attribute_begin(live, &seen->facts, role.alias && nat_turned(role.name), &start,
+				known);
 		flow = flow_begin(flows, &start);
+	}
 	if (!flow) {
+		attribute_drop(live, &start);
 		free(known ? known->more : NULL);
 		free(known);
 		return NULL;
@@ -415,6 +422,7 @@ enum learnt known_see(struct live *live, struct flow_table *flows, const struct 
 		bind_slot(live, flow, seen);
 	}
 	known_count(live, flows, flow, &seen->facts);
+	attribute_see(live, flow, &seen->facts, turned(known_of(flow)));
 	see_state(live, flows, flow, &seen->facts, seen->at);
 	return LEARNT;
 }

@@ -12,6 +12,7 @@
 #include "capture/live/inside.h"
 #include "capture/live/instance.h"
 #include "capture/live/leftover.h"
+#include "capture/live/owners.h"
 
 /* The live source as a whole: in which order its parts are opened, asked and closed. */
 
@@ -127,6 +128,8 @@ static int open_waiting(struct live *live, struct error *error)
 		err = wait_for(live->epoll, conntrack_fd(&live->conntrack));
 	if (!err)
 		err = wait_for(live->epoll, live->grace.event);
+	if (!err && live->options.owners)
+		err = wait_for(live->epoll, owners_fd(live->options.owners));
 	return err ? error_set(error, EXIT_SYSTEM, -err, "cannot wait for events: %s",
 			       strerror(-err))
 		   : 0;
@@ -237,14 +240,21 @@ static void read_clock(struct live *live)
 		health_say(live, "clock_step", "the wall clock was set: event time follows it");
 }
 
+static void drain_owners(struct live *live)
+{
+	if (live->options.owners)
+		owners_drain(live->options.owners, &live->clock);
+}
+
 /* What is read first can only be explained by what is read after it: records, then the
- * translations that belong to them. */
+ * translations and processes that belong to them. */
 static void drain(struct live *live, struct flow_table *flows)
 {
 	read_clock(live);
 	interfaces_drain(&live->interfaces);
 	rings_drain(live);
 	conntrack_drain(&live->conntrack);
+	drain_owners(live);
 	end_finish_batch(live, flows);
 	rings_tell(live, flows, live_horizon(live));
 	end_begin_batch(live);
@@ -344,6 +354,7 @@ static void read_last(struct live *live, struct flow_table *flows)
 	read_clock(live);
 	rings_drain(live);
 	conntrack_drain(&live->conntrack);
+	drain_owners(live);
 	rings_tell(live, flows, UINT64_MAX);
 	end_retired(live, flows);
 	poll_scan(live, flows, true);

@@ -17,6 +17,7 @@
 struct live;
 struct flow;
 struct flow_table;
+struct owners;
 
 enum hook_choice { HOOK_AUTO, HOOK_TC, HOOK_XDP };
 
@@ -44,8 +45,9 @@ struct live_options {
 	size_t ring_bytes;	/* 0: 4 MiB; made a power of two */
 	uint32_t first_packets; /* records a second for all; 0: default */
 	struct live_payload payload;
-	weir_time interval; /* poll period: 1 s */
-	bool clsact;	    /* tests: never TCX */
+	struct owners *owners; /* NULL: nobody asks whose a flow is; must outlive live */
+	weir_time interval;    /* poll period: 1 s */
+	bool clsact;	       /* tests: never TCX */
 };
 
 /* Loads and attaches. On failure nothing is left attached. -errno with `error` said. */
@@ -64,6 +66,9 @@ void live_drain(struct live *live, struct flow_table *flows);
 /* The listening socket that is also the lock of this network namespace: `weir status` connects to
  * it. Live's own; the pipeline accepts. */
 int live_control_fd(const struct live *live);
+
+/* flow_ops.owner is about to read flow.owner: brings it up to date. */
+void live_attribute(struct live *live, struct flow *flow);
 
 /* What flow_ops.forget must call: the table ends a flow by itself. `context` is the struct live. */
 void live_forget(void *context, struct flow *flow);

@@ -331,7 +331,7 @@ static void own_traffic_is_known(void **state)
 	struct seen first = half(host, &t, BOOT, 1);
 
 	own_add(&host->live.own, 77);
-	first.facts.cookie = 77;
+	first.facts.cookie[0] = 77;
 	known_see(&host->live, host->flows, &first);
 	assert_true(flow_find(host->flows, &first.key)->own);
 	finish(host);

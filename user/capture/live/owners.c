@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/live/owners.h"
+
+#include <arpa/inet.h>
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "capture/live/clock.h"
+#include "capture/live/owners_inside.h"
+#include "host/host.h"
+
+/* ---- opening ---- */
+
+/* A socket of our own tells in which network namespace we are: the kernel's word for it is newer
+ * than the programs' (5.14 and 5.7). */
+static uint64_t own_netns(const struct owners *o)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct owner_socket socket = {0};
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
+		owners_kernel_socket(&o->kernel, cookie, &socket);
+	if (fd >= 0)
+		close(fd);
+	return socket.netns;
+}
+
+#define EPHEMERAL_DEFAULT 32768
+
+static uint16_t read_ephemeral(void)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	unsigned low = 0;
+
+	if (file && fscanf(file, "%u", &low) != 1)
+		low = 0;
+	if (file)
+		fclose(file);
+	return low && low <= UINT16_MAX ? (uint16_t)low : EPHEMERAL_DEFAULT;
+}
+
+static bool open_parts(struct owners *o)
+{
+	const struct processes_options options = {0};
+
+	o->processes = processes_new(&options);
+	o->listeners = o->processes ? listeners_new(o->processes) : NULL;
+	o->teller.host = host_facts_new(&(struct host_options){0});
+	return o->listeners && o->teller.host;
+}
+
+static void open_kernel(struct owners *o)
+{
+	if (o->options.off) {
+		snprintf(o->kernel.why, sizeof(o->kernel.why), "%s", o->options.off);
+		return;
+	}
+	o->root = cgroups_open_root();
+	if (o->root < 0) {
+		o->root = -1;
+		snprintf(o->kernel.why, sizeof(o->kernel.why),
+			 "no cgroup2 hierarchy is mounted: mount -t cgroup2 none "
+			 "/sys/fs/cgroup/unified");
+		return;
+	}
+	o->teller.cgroups = cgroups_new(o->root);
+	if (!owners_kernel_open(&o->kernel, o->root, owners_record, o))
+		return;
+	o->netns = own_netns(o);
+	o->ephemeral = read_ephemeral();
+	o->offset = time_now() - time_boot();
+	owners_seed(o);
+}
+
+struct owners *owners_open(const struct owners_options *options)
+{
+	struct owners *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return NULL;
+	o->options = *options;
+	o->root = -1;
+	if (!open_parts(o)) {
+		owners_close(o);
+		return NULL;
+	}
+	open_kernel(o);
+	return o;
+}
+
+void owners_close(struct owners *o)
+{
+	if (!o)
+		return;
+	owners_kernel_close(&o->kernel);
+	listeners_free(o->listeners);
+	processes_free(o->processes);
+	cgroups_free(o->teller.cgroups);
+	host_facts_free(o->teller.host);
+	if (o->root >= 0)
+		close(o->root);
+	free(o);
+}
+
+/* ---- while it runs ---- */
+
+int owners_fd(const struct owners *o)
+{
+	return o->kernel.ring ? ring_buffer__epoll_fd(o->kernel.ring) : -1;
+}
+
+void owners_drain(struct owners *o, const struct live_clock *clock)
+{
+	uint64_t now = (uint64_t)clock->newest.boot;
+
+	o->offset = clock_from_boot(clock, now) - (weir_time)now;
+	if (!o->kernel.ring)
+		return;
+	ring_buffer__consume(o->kernel.ring);
+	owners_stdio_due(o, now);
+	processes_advance(o->processes, now);
+}
+
+struct process *owners_find(struct owners *o, uint64_t cookie, bool *settled)
+{
+	struct owner_socket socket;
+	struct process *process;
+
+	if (!cookie || !o->kernel.skeleton)
+		return NULL;
+	if (!owners_kernel_socket(&o->kernel, cookie, &socket)) {
+		o->counts.sockets_unknown++;
+		return NULL;
+	}
+	o->counts.sockets_found++;
+	if (socket.flags & OWNER_OF_LISTENER)
+		*settled = false;
+	process = owners_process(o, &socket.by);
+	return process ? process_hold(o->processes, process) : NULL;
+}
+
+struct process *owners_listening(struct owners *o, const struct flow_key *key, unsigned side)
+{
+	const struct listener *listener;
+	struct addr addr;
+
+	if (!o->netns)
+		return NULL;
+	memcpy(addr.byte, key->addr[side], sizeof(addr.byte));
+	listener =
+		listeners_find(o->listeners, o->netns, key->proto, &addr, ntohs(key->port[side]));
+	return listener ? process_hold(o->processes, listener->process) : NULL;
+}
+
+struct process *owners_hold(struct owners *o, struct process *process)
+{
+	return process_hold(o->processes, process);
+}
+
+void owners_let(struct owners *o, struct process *process)
+{
+	process_let(o->processes, process);
+}
+
+void owners_put(struct owners *o, const struct process *process, struct event *event)
+{
+	process_put(&o->teller, process, event);
+}
+
+void owners_count(struct owners *o, bool attributed)
+{
+	if (attributed)
+		o->counts.attributed++;
+	else
+		o->counts.unknown++;
+}
+
+/* ---- weir status ---- */
+
+static json_t *number(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static json_t *losses_json(const struct owners *o)
+{
+	static const char *const words[OWNER_LOSSES] = {
+#define X(name, words_) [OWNER_LOST_##name] = words_,
+		WEIR_OWNER_LOSSES(X)
+#undef X
+	};
+	uint64_t losses[OWNER_LOSSES];
+	json_t *object = json_object();
+	unsigned i;
+
+	owners_kernel_losses(&o->kernel, losses);
+	for (i = 0; i < OWNER_LOSSES; i++)
+		json_object_set_new(object, words[i], number(losses[i]));
+	return object;
+}
+
+static json_t *processes_json(const struct owners *o)
+{
+	struct processes_stats s;
+
+	processes_stats(o->processes, &s);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "known",
+			 number(s.processes), "ended", number(s.ended), "bytes", number(s.bytes),
+			 "seen", number(s.added), "programs", number(s.programs), "evicted",
+			 number(s.evicted), "refused", number(s.refused + s.no_memory),
+			 "there_before", number(o->counts.seeded_processes), "gone_too_soon",
+			 number(o->counts.gone));
+}
+
+static json_t *sockets_json(const struct owners *o)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "listening",
+			 number(listeners_count(o->listeners)), "listening_refused",
+			 number(listeners_refused(o->listeners)), "there_before",
+			 number(o->counts.seeded_sockets), "found", number(o->counts.sockets_found),
+			 "unknown", number(o->counts.sockets_unknown));
+}
+
+json_t *owners_status(const struct owners *o)
+{
+	json_t *object = json_pack("{s:b}", "on", o->kernel.skeleton != NULL);
+
+	if (!o->kernel.skeleton) {
+		json_object_set_new(object, "why", json_string(o->kernel.why));
+		return object;
+	}
+	json_object_set_new(object, "processes", processes_json(o));
+	json_object_set_new(object, "sockets", sockets_json(o));
+	json_object_set_new(object, "flows",
+			    json_pack("{s:o, s:o}", "attributed", number(o->counts.attributed),
+				      "unknown", number(o->counts.unknown)));
+	json_object_set_new(object, "records", number(o->counts.records));
+	json_object_set_new(object, "events", number(o->counts.events));
+	json_object_set_new(object, "unchecked", number(o->counts.unchecked));
+	json_object_set_new(object, "lost", losses_json(o));
+	return object;
+}
