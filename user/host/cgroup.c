@@ -109,7 +109,7 @@ static bool take(struct cgroup_container *container, const char *runtime, enum i
 {
 	size_t length = strlen(id);
 
-	if (kind == ID_HEX ? !hex_id(id) : !length || length > CONTAINER_ID_MAX)
+	if (kind == ID_HEX ? !hex_id(id) : !length || length > CONTAINER_ID_MAX || strchr(id, '/'))
 		return false;
 	container->runtime = runtime;
 	memcpy(container->id, id, length + 1);

@@ -89,6 +89,7 @@ static void what_is_none_is_none(void **state)
 		"/lxc.payload.",
 		"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope",
 		"/machine.slice/machine-my.slice",
+		"/machine.slice/machine-my\\x2fbox.scope",
 		"/machine.slice/systemd-nspawn@web.service/supervisor",
 		"/user.slice/user-1000.slice/session-3.scope",
 		"/../../system.slice/ssh.service",
