@@ -47,6 +47,8 @@ static void strip(struct talking *t)
 		held_forget(t); /* what the decoder did not finish */
 		free(talk->state);
 		talk->state = NULL;
+		talk->decode->bytes -= t->holds;
+		t->holds = 0;
 	}
 	order_forget(t);
 }
@@ -225,6 +227,14 @@ void talk_turn(struct talk *talk)
 void talk_protocol(struct talk *talk, const char *name)
 {
 	talking_of(talk)->protocol = name;
+}
+
+void talk_holds(struct talk *talk, int64_t more)
+{
+	struct talking *t = talking_of(talk);
+
+	t->holds = (uint32_t)(t->holds + more);
+	talk->decode->bytes += (size_t)more;
 }
 
 void talk_malformed(struct talk *talk, unsigned kind)

@@ -113,6 +113,10 @@ void talk_done(struct talk *talk);
 /* Client and server are the other way round than it seemed; only before the first event. */
 void talk_turn(struct talk *talk);
 
+/* Memory that the decoder holds beside talk->state: so many bytes more (or less). The stage
+ * forgets old talks when all hold too much; what is held at a talk's end counts no longer. */
+void talk_holds(struct talk *talk, int64_t more);
+
 /* Counts a malformed message, by number in decoder->malformed. */
 void talk_malformed(struct talk *talk, unsigned kind);
 /* The same for a shape that evades those who read along: told as an event with weir.anomaly

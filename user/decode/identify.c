@@ -43,12 +43,24 @@ static void attach(struct talking *t, const struct decoder *decoder)
 	counts_of(talk)->talks++;
 }
 
+#define QUIC_PORT 443
+
+/* QUIC behind its opening has a short header and nothing to tell it by; and a datagram has no
+ * mark of its own that it is the first (RFC 9000, 17.3: the bits 01). */
+static bool quic_goes_on(const struct glimpse *g)
+{
+	enum side side = g->length[SIDE_CLIENT] ? SIDE_CLIENT : SIDE_SERVER;
+
+	return g->over == OVER_UDP && (g->port == QUIC_PORT || g->client_port == QUIC_PORT) &&
+	       g->length[side] && (g->bytes[side][0] & 0xc0) == 0x40;
+}
+
 /* It was heard from its beginning: of a part of it nothing can be said. */
-static bool begun(const struct talking *t)
+static bool begun(const struct talking *t, const struct glimpse *glimpse)
 {
 	const struct payload_record *r = t->talk.record;
 
-	return !(r->marks & FLOW_MIDSTREAM);
+	return !(r->marks & FLOW_MIDSTREAM) && !quic_goes_on(glimpse);
 }
 
 void identify(struct talking *t, const struct glimpse *glimpse, bool more)
@@ -71,7 +83,7 @@ void identify(struct talking *t, const struct glimpse *glimpse, bool more)
 	name = signature_of(glimpse, &perhaps);
 	if (!name && perhaps && more)
 		return;
-	if (!name && begun(t)) {
+	if (!name && begun(t, glimpse)) {
 		t->talk.decode->counts.unidentified++;
 		name = PROTOCOL_UNIDENTIFIED;
 	}

@@ -24,6 +24,7 @@ struct talking {
 	const char *protocol;	  /* static; NULL: as its decoder says */
 	LIST_HEAD(, held) held;	  /* events of it that wait */
 	uint8_t datagrams;	  /* seen and not recognised */
+	uint32_t holds;		  /* bytes, by talk_holds() */
 };
 
 /* An event that waits for its answer. */

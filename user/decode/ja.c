@@ -15,13 +15,34 @@ struct written {
 	size_t used;
 };
 
-static void numbers(struct written *w, const struct tls_list *list, const char *format, char joint)
+static const char hex_digits[] = "0123456789abcdef";
+
+/* Some hundred numbers a connection: snprintf() would be most of what a hello costs. */
+static void decimal(struct written *w, unsigned n)
+{
+	char digits[5];
+	unsigned used = 0;
+
+	do
+		digits[used++] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (used)
+		w->text[w->used++] = digits[--used];
+}
+
+static void hexadecimal(struct written *w, unsigned n)
+{
+	for (int shift = 12; shift >= 0; shift -= 4)
+		w->text[w->used++] = hex_digits[n >> shift & 15];
+}
+
+static void numbers(struct written *w, const struct tls_list *list,
+		    void (*write)(struct written *w, unsigned n), char joint)
 {
 	for (unsigned i = 0; i < list->len; i++) {
 		if (i)
 			w->text[w->used++] = joint;
-		w->used += (size_t)snprintf(w->text + w->used, TEXT_ROOM - w->used, format,
-					    (unsigned)list->at[i]);
+		write(w, list->at[i]);
 	}
 }
 
@@ -31,22 +52,24 @@ static void digest(const EVP_MD *md, const struct written *w, unsigned digits, c
 	unsigned char bytes[EVP_MAX_MD_SIZE] = {0};
 
 	EVP_Digest(w->text, w->used, bytes, NULL, md, NULL);
-	for (unsigned i = 0; i < digits / 2; i++)
-		snprintf(text + 2 * i, 3, "%02x", (unsigned)bytes[i]);
+	for (unsigned i = 0; i < digits; i++)
+		text[i] = hex_digits[bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	text[digits] = 0;
 }
 
 void ja3_client(const struct tls_hello *hello, char text[JA3_TEXT])
 {
 	struct written w = {.used = 0};
 
-	w.used = (size_t)snprintf(w.text, TEXT_ROOM, "%u,", (unsigned)hello->legacy);
-	numbers(&w, &hello->ciphers, "%u", '-');
+	decimal(&w, hello->legacy);
 	w.text[w.used++] = ',';
-	numbers(&w, &hello->extensions, "%u", '-');
+	numbers(&w, &hello->ciphers, decimal, '-');
 	w.text[w.used++] = ',';
-	numbers(&w, &hello->groups, "%u", '-');
+	numbers(&w, &hello->extensions, decimal, '-');
 	w.text[w.used++] = ',';
-	numbers(&w, &hello->formats, "%u", '-');
+	numbers(&w, &hello->groups, decimal, '-');
+	w.text[w.used++] = ',';
+	numbers(&w, &hello->formats, decimal, '-');
 	digest(EVP_md5(), &w, 32, text);
 }
 
@@ -54,10 +77,11 @@ void ja3_server(const struct tls_hello *hello, char text[JA3_TEXT])
 {
 	struct written w = {.used = 0};
 
-	w.used = (size_t)snprintf(w.text, TEXT_ROOM, "%u,", (unsigned)hello->legacy);
-	numbers(&w, &hello->ciphers, "%u", '-');
+	decimal(&w, hello->legacy);
 	w.text[w.used++] = ',';
-	numbers(&w, &hello->extensions, "%u", '-');
+	numbers(&w, &hello->ciphers, decimal, '-');
+	w.text[w.used++] = ',';
+	numbers(&w, &hello->extensions, decimal, '-');
 	digest(EVP_md5(), &w, 32, text);
 }
 
@@ -112,8 +136,8 @@ static void alpn_ends(const struct tls_hello *hello, char ends[3])
 		ends[1] = (char)last;
 		return;
 	}
-	ends[0] = "0123456789abcdef"[first >> 4];
-	ends[1] = "0123456789abcdef"[last & 15];
+	ends[0] = hex_digits[first >> 4];
+	ends[1] = hex_digits[last & 15];
 }
 
 static unsigned at_most_99(unsigned n)
@@ -131,14 +155,14 @@ void ja4_client(const struct tls_hello *hello, char transport, char text[JA4_TEX
 
 	for (unsigned i = 0; i < hello->extensions.len; i++)
 		named |= hello->extensions.at[i] == 0;
-	numbers(&w, &ciphers, "%04x", ',');
+	numbers(&w, &ciphers, hexadecimal, ',');
 	if (ciphers.len)
 		digest(EVP_sha256(), &w, 12, a);
 	w.used = 0;
-	numbers(&w, &extensions, "%04x", ',');
+	numbers(&w, &extensions, hexadecimal, ',');
 	if (hello->signatures.len) {
 		w.text[w.used++] = '_';
-		numbers(&w, &hello->signatures, "%04x", ',');
+		numbers(&w, &hello->signatures, hexadecimal, ',');
 	}
 	if (extensions.len)
 		digest(EVP_sha256(), &w, 12, b);

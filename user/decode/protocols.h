@@ -11,6 +11,7 @@ extern const struct decoder decoder_dns;
 extern const struct decoder decoder_dns_tcp;
 extern const struct decoder decoder_ftp;
 extern const struct decoder decoder_http;
+extern const struct decoder decoder_quic;
 extern const struct decoder decoder_smb;
 extern const struct decoder decoder_tls;
 extern const struct decoder decoder_ssh;
