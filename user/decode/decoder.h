@@ -96,6 +96,9 @@ void talk_hold(struct talk *talk, struct event *event, struct held **held);
 /* The event again, to be filled further and given to talk_tell(): *held is NULL then. Texts that
  * it had live until then. */
 struct event *talk_resume(struct talk *talk, struct held **held);
+/* The event again, to be filled further and given back to talk_hold(): it waits on, no longer than
+ * before. NULL: it was told by now. */
+struct event *talk_recall(struct talk *talk, struct held *held);
 /* Tells it as it is, before its time; *held (may be NULL) becomes NULL. */
 void talk_release(struct talk *talk, struct held **held);
 

@@ -26,12 +26,28 @@ static struct event *take_out(struct decode *decode, struct held *held)
 	return &decode->event;
 }
 
+/* What waits already has more to say; without memory it says what it did. */
+static void keep(struct decode *decode, struct held *held, const struct event *event)
+{
+	struct packed *packed = packed_take(decode->store, event);
+
+	if (!packed) {
+		decode->counts.no_memory++;
+		return;
+	}
+	packed_give(decode->store, held->packed); /* some of the event's texts were there */
+	held->packed = packed;
+}
+
 void talk_hold(struct talk *talk, struct event *event, struct held **home)
 {
 	struct decode *decode = talk->decode;
 	struct held *held = NULL;
 
-	*home = NULL;
+	if (*home) {
+		keep(decode, *home, event);
+		return;
+	}
 	if (decode->held_count < HELD_MAX)
 		held = malloc(sizeof(*held));
 	if (held)
@@ -54,6 +70,18 @@ void talk_hold(struct talk *talk, struct event *event, struct held **home)
 struct event *talk_resume(struct talk *talk, struct held **home)
 {
 	return *home ? take_out(talk->decode, *home) : NULL;
+}
+
+struct event *talk_recall(struct talk *talk, struct held *held)
+{
+	struct decode *decode = talk->decode;
+
+	if (!held)
+		return NULL;
+	held_resumed_give(decode);
+	memset(decode->event.present, 0, sizeof(decode->event.present));
+	packed_read(held->packed, &decode->event);
+	return &decode->event;
 }
 
 void talk_release(struct talk *talk, struct held **home)

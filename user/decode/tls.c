@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SSL 2.0 hellos, SSL 3.0 and TLS 1.0 to 1.3 (RFC 5246, RFC 8446), on any port. One event a
- * connection, at its ClientHello, which waits up to 0.9 s for what the server chose.
+ * connection, at its ClientHello, which waits up to 0.9 s for what the server chose and, up to TLS
+ * 1.2, for its certificate.
  */
 #include "decode/reader.h"
+#include "decode/tls_certificate.h"
 #include "decode/tls_records.h"
 #include "decode/tls_tell.h"
 
@@ -12,15 +14,19 @@
 enum {
 	HELLO_CLIENT = 1,
 	HELLO_SERVER = 2,
+	CERTIFICATE = 11,
+	SUPPLEMENT = 23, /* RFC 4680 */
 };
 
-enum { NO_HELLO = TLS_KINDS, TOO_LONG, TINY_RECORDS };
+enum { NO_HELLO = TLS_KINDS, TOO_LONG, TINY_RECORDS, CUT_CERTIFICATE, BAD_CERTIFICATE };
 
 static const char *const malformed[] = {
 	TLS_KIND_NAMES,
 	[NO_HELLO] = "no hello where one belongs",
 	[TOO_LONG] = "a hello over 4 KiB",
 	[TINY_RECORDS] = "a hello in tiny records",
+	[CUT_CERTIFICATE] = "a certificate cut",
+	[BAD_CERTIFICATE] = "a certificate that is none",
 	NULL,
 };
 
@@ -28,6 +34,7 @@ struct tls {
 	struct held *held;
 	bool asked;	  /* the ClientHello was told */
 	bool again;	  /* the server wants another: HelloRetryRequest */
+	bool agreed;	  /* up to TLS 1.2: the server's certificate is next */
 	bool old_form;	  /* the ClientHello was in that of SSL 2.0 */
 	uint16_t left[2]; /* of the record at hand, by side */
 };
@@ -107,6 +114,15 @@ static void client_hello(struct talk *talk, const uint8_t *bytes, size_t length)
 		broken(talk, TLS_LENGTHS);
 }
 
+/* Nothing more is waited for. */
+static void finish(struct talk *talk)
+{
+	struct tls *tls = talk->state;
+
+	talk_release(talk, &tls->held);
+	talk_done(talk);
+}
+
 static void server_hello(struct talk *talk, const uint8_t *bytes, size_t length)
 {
 	struct tls *tls = talk->state;
@@ -121,12 +137,43 @@ static void server_hello(struct talk *talk, const uint8_t *bytes, size_t length)
 	tls->again = hello.retry;
 	if (hello.retry)
 		return;
-	e = talk_resume(talk, &tls->held);
+	e = talk_recall(talk, tls->held);
 	if (e) {
 		tls_answer(e, &hello, &texts);
-		talk_tell(talk, e);
+		talk_hold(talk, e, &tls->held);
 	}
-	talk_done(talk);
+	if (!e || hello.version >= TLS_VERSION_13)
+		finish(talk); /* from here on all is encrypted */
+	tls->agreed = true;
+}
+
+static void put_certificate(struct event *e, const struct tls_certificate *c)
+{
+	event_set(e, TLS_SUBJECT, tls_subject, text_of(c->subject, c->subject_length));
+	event_set(e, TLS_ISSUER, tls_issuer, text_of(c->issuer, c->issuer_length));
+	if (c->not_after != TIME_NEVER)
+		event_set(e, TLS_NOT_AFTER, tls_not_after, c->not_after);
+	event_set(e, TLS_SHA256, tls_sha256, text_of(c->sha256, strlen(c->sha256)));
+	event_set(e, TLS_SELF_SIGNED, tls_self_signed, c->self_signed);
+}
+
+static void certificate(struct talk *talk, const uint8_t *der, size_t length)
+{
+	struct tls *tls = talk->state;
+	struct tls_certificate c;
+	struct event *e;
+
+	if (!tls_certificate(der, length, &c)) {
+		talk_malformed(talk, BAD_CERTIFICATE);
+		finish(talk);
+		return;
+	}
+	e = talk_recall(talk, tls->held);
+	if (e) {
+		put_certificate(e, &c);
+		talk_hold(talk, e, &tls->held);
+	}
+	finish(talk);
 }
 
 /*
@@ -142,7 +189,8 @@ static void message(struct talk *talk, enum side side, const struct tls_run *run
 	size_t length = run->length - MESSAGE_HEADER;
 
 	if (side == SIDE_SERVER) {
-		server_hello(talk, body, length);
+		if (run->bytes[0] == HELLO_SERVER)
+			server_hello(talk, body, length);
 		return;
 	}
 	if (run->shortest < RECORD_LEAST)
@@ -161,9 +209,10 @@ static size_t other_record(struct talk *talk, const uint8_t *bytes, size_t lengt
 	/* For middleboxes' sake, behind a HelloRetryRequest (RFC 8446, D.4). */
 	if (type == TLS_CHANGE_CIPHER && tls->again)
 		return length < whole ? 0 : whole;
-	if (type != TLS_ALERT)
+	/* A session that is resumed has no certificate. */
+	if (type != TLS_ALERT && !(type == TLS_CHANGE_CIPHER && tls->agreed))
 		talk_malformed(talk, NO_HELLO);
-	talk_done(talk);
+	finish(talk);
 	return length;
 }
 
@@ -208,6 +257,51 @@ static size_t message_length(const uint8_t *header)
 	return MESSAGE_HEADER + ((size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3]);
 }
 
+/* The server's own comes first in its list, and is all that is waited for. */
+static size_t certificates(struct talk *talk, const uint8_t *bytes, size_t length)
+{
+	enum { LISTS = MESSAGE_HEADER + 3 + 3 };
+	struct tls *tls = talk->state;
+	uint8_t scratch[TLS_MESSAGE_MAX];
+	struct tls_run run;
+	size_t list, first;
+
+	tls_gather(bytes, length, tls->left[SIDE_SERVER], LISTS, scratch, &run);
+	if (run.length < LISTS)
+		return 0;
+	list = (size_t)run.bytes[4] << 16 | (size_t)run.bytes[5] << 8 | run.bytes[6];
+	first = (size_t)run.bytes[7] << 16 | (size_t)run.bytes[8] << 8 | run.bytes[9];
+	if (first + 3 > list || MESSAGE_HEADER + 3 + list > message_length(run.bytes)) {
+		talk_malformed(talk, TLS_LENGTHS);
+		finish(talk);
+	} else if (LISTS + first > TLS_MESSAGE_MAX) {
+		talk_malformed(talk, CUT_CERTIFICATE);
+		finish(talk);
+	} else {
+		tls_gather(bytes, length, tls->left[SIDE_SERVER], LISTS + first, scratch, &run);
+		if (run.length == LISTS + first)
+			certificate(talk, run.bytes + LISTS, first);
+	}
+	return talk->done ? length : 0;
+}
+
+/* What a side says next is not what belongs there. */
+static void other_message(struct talk *talk)
+{
+	const struct tls *tls = talk->state;
+
+	if (!tls->agreed)
+		talk_malformed(talk, NO_HELLO);
+	finish(talk); /* no certificate: a key that both know, or nobody's (RFC 5246, 7.4.2) */
+}
+
+static bool belongs(const struct tls *tls, enum side side, uint8_t type)
+{
+	if (side == SIDE_CLIENT)
+		return type == HELLO_CLIENT;
+	return type == (tls->agreed ? SUPPLEMENT : HELLO_SERVER);
+}
+
 static size_t stream(struct talk *talk, enum side side, const uint8_t *bytes, size_t length)
 {
 	struct tls *tls = talk->state;
@@ -222,17 +316,20 @@ static size_t stream(struct talk *talk, enum side side, const uint8_t *bytes, si
 					   : answer_v2(talk, length);
 	tls_gather(bytes, length, tls->left[side], MESSAGE_HEADER, scratch, &run);
 	if (run.stopped && !run.length)
-		return other_record(talk, bytes, length, run.stop);
+		return other_record(talk, bytes + run.raw, length - run.raw, run.stop);
+	if (run.length == MESSAGE_HEADER && side == SIDE_SERVER && tls->agreed &&
+	    run.bytes[0] == CERTIFICATE)
+		return certificates(talk, bytes, length);
 	if (run.length == MESSAGE_HEADER) {
 		whole = message_length(run.bytes);
-		if (run.bytes[0] != (side == SIDE_CLIENT ? HELLO_CLIENT : HELLO_SERVER))
-			broken(talk, NO_HELLO);
+		if (!belongs(tls, side, run.bytes[0]))
+			other_message(talk);
 		else if (whole > TLS_MESSAGE_MAX)
 			broken(talk, TOO_LONG);
 		else
 			tls_gather(bytes, length, tls->left[side], whole, scratch, &run);
 	}
-	if (run.stopped)
+	if (run.stopped && !talk->done)
 		broken(talk, NO_HELLO);
 	if (talk->done)
 		return length;
@@ -243,6 +340,19 @@ static size_t stream(struct talk *talk, enum side side, const uint8_t *bytes, si
 	return run.raw;
 }
 
+/* What was chosen of a conversation, or seen, ends here. */
+static void gap(struct talk *talk, enum side side, uint64_t missing)
+{
+	const struct tls *tls = talk->state;
+
+	(void)missing;
+	if (side == SIDE_CLIENT && tls->asked)
+		return;
+	if (tls->agreed)
+		talk_malformed(talk, CUT_CERTIFICATE);
+	finish(talk);
+}
+
 const struct decoder decoder_tls = {
 	.protocol = "tls",
 	.over = OVER_TCP,
@@ -250,5 +360,6 @@ const struct decoder decoder_tls = {
 	.state = sizeof(struct tls),
 	.recognise = recognise,
 	.stream = stream,
+	.gap = gap,
 	.malformed = malformed,
 };

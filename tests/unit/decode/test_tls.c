@@ -256,6 +256,7 @@ static void hellos_in_the_form_of_ssl_2_are_read(void **state)
 	for (size_t i = 0; i < sizeof(old_client); i++)
 		give(b, 0, old_client + i, 1);
 	give(b, 1, answer, sizeof(answer));
+	decode_finish(b->decode);
 	assert_string_equal(b->told, " 1.0 TLS_RSA_WITH_AES_128_CBC_SHA|");
 }
 
