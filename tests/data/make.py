@@ -5,8 +5,10 @@
 The same bytes every time: what it writes is committed, so that tests need no Python.
 """
 
+import base64
 import json
 import os
+import re
 import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -138,6 +140,118 @@ def mixed():
     return out
 
 
+# Made once by openssl req -x509: one is signed by itself, the other by an authority.
+OWN_CERTIFICATE = base64.b64decode(
+    "MIIBfzCCASWgAwIBAgIUOT0CpviXU3fbnsoZsUwmvSijvSYwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2"
+    "MTEyNjE3Mzc0OVoYDzIxMjYxMTAyMTczNzQ5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC"
+    "AAQF4NUJoAdtuYAhSlcQ/ncPhSE+Xg3OO3Q4JM2Jp4TlV+ayW2AJr4PV28zRF/MchSbDoJsDTWzR9NOOVcp+LCHCo1MwUTAdBgNV"
+    "HQ4EFgQUV59UTLLyVPIgoQp8YievOBGb2eUwHwYDVR0jBBgwFoAUV59UTLLyVPIgoQp8YievOBGb2eUwDwYDVR0TAQH/BAUwAwEB"
+    "/zAKBggqhkjOPQQDAgNIADBFAiAh2YNQq1CWMybfEGqyzWfRdWy8fpyKtevz9ioIBvaaYAIhAKWJbVr1VxvJ0bA+oPmck35v1DQU"
+    "nH9/5zGjqTQmMVlN")
+SIGNED_CERTIFICATE = base64.b64decode(
+    "MIIBQTCB6QIUQeDk172skjkjA3fqxAxTjxPM4Y4wCgYIKoZIzj0EAwIwIzEOMAwGA1UECgwFS25vd24xETAPBgNVBAMMCEtub3du"
+    "IENBMCAXDTI2MTEyNjE3Mzc0OVoYDzIxMjYxMTAyMTczNzQ5WjAjMSEwHwYDVQQDDBh0ZWxlbWV0cnkudmVuZG9yLmV4YW1wbGUw"
+    "WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASAwh405Gbi2SaV29HPdj6Ujnpwn1Qf2BVU0+yacXfxY/myOJoR25l2boNBm+JYSUbT"
+    "SXsH2kjEZeOI5W2y0uG2MAoGCCqGSM49BAMCA0cAMEQCICzgZK5o3We1o7/48VsC0cALueSUiS0KK672Aq82FIIsAiA4FNQftfx1"
+    "7QhwQ52fYv+MSTNzYoJ8VZp35PGa1hJ8pw==")
+
+
+def handshake_record(*messages):
+    body = b"".join(struct.pack(">I", kind << 24 | len(m)) + m for kind, m in messages)
+    return struct.pack(">BHH", 22, 0x0303, len(body)) + body
+
+
+def client_hello(name):
+    """TLS 1.2 at most, as many implants and old programs speak it."""
+    ciphers = struct.pack(">6H", 0xC02B, 0xC02F, 0xC02C, 0xC030, 0x9C, 0x2F)
+    extensions = struct.pack(">HHHHH", 10, 6, 4, 23, 24) + struct.pack(">HHHHH", 13, 6, 4, 0x0403, 0x0401)
+    if name:
+        n = name.encode()
+        extensions += struct.pack(">HHHBH", 0, len(n) + 5, len(n) + 3, 0, len(n)) + n
+    body = b"\3\3" + bytes(range(32)) + b"\0" + struct.pack(">H", len(ciphers)) + ciphers + b"\1\0"
+    return handshake_record((1, body + struct.pack(">H", len(extensions)) + extensions))
+
+
+def server_flight(certificate):
+    hello = b"\3\3" + bytes(range(32, 64)) + b"\0\xc0\x2b\0"
+    one = struct.pack(">I", len(certificate))[1:] + certificate
+    return handshake_record((2, hello), (11, struct.pack(">I", len(one))[1:] + one), (14, b""))
+
+
+class Stream:
+    """A TCP connection with true sequence numbers."""
+
+    def __init__(self, talk, a, sport, b, dport):
+        self.talk, self.ends, self.seq = talk, ((a, sport), (b, dport)), [1000, 5000]
+
+    def packet(self, side, flags, payload=b"", after_ms=1):
+        (a, sport), (b, dport) = self.ends[side], self.ends[not side]
+        head = struct.pack(">HHIIBBHHH", sport, dport, self.seq[side], self.seq[not side], 5 << 4, flags, 64240, 0, 0)
+        self.talk.say(ipv4(a, b, 6, head + payload), after_ms)
+        self.seq[side] += len(payload) + bool(flags & (SYN | FIN))
+
+    def exchange(self, *said, after_ms=1):
+        """(side, bytes)… between a handshake and an end."""
+        self.packet(0, SYN, after_ms=after_ms)
+        self.packet(1, SYN | ACK, after_ms=20)
+        self.packet(0, ACK)
+        for side, payload in said:
+            for at in range(0, len(payload), 1400):
+                self.packet(side, PSH | ACK, payload[at:at + 1400], after_ms=5)
+        for side in (0, 1):
+            self.packet(side, FIN | ACK, after_ms=5)
+        self.packet(0, ACK)
+
+
+def question(number, name):
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0"
+    return struct.pack(">HHHHHH", number, 0x0100, 1, 0, 0, 0) + labels + b"\0\1\0\1"
+
+
+def look_up(talk, number, name, address):
+    asked = question(number, name)
+    answer = asked[:2] + b"\x81\x80\0\1\0\1" + asked[8:] + b"\xc0\x0c\0\1\0\1\0\0\1\x2c\0\4"
+    talk.say(ipv4("10.0.0.5", "10.0.0.1", 17, udp(20000 + number, 53, asked)), after_ms=300)
+    talk.say(ipv4("10.0.0.1", "10.0.0.5", 17, udp(53, 20000 + number, answer + bytes(map(int, address.split("."))))))
+
+
+def application(length):
+    return struct.pack(">BHH", 23, 0x0303, length) + bytes(n * 31 % 251 for n in range(length))
+
+
+def calls(name, certificate):
+    """A quarter of an hour of calls once a minute, among visits of sites that were asked for by name."""
+    t = Talk()
+    if name:
+        look_up(t, 999, name, "198.51.100.66")
+    for n in range(15):
+        for visit in range(2):
+            k = 2 * n + visit
+            address, site = f"192.0.2.{10 + k % 40}", f"www.site{k % 40}.example"
+            look_up(t, k, site, address)
+            Stream(t, "10.0.0.5", 30000 + k, address, 443).exchange(
+                (0, client_hello(site)), (1, server_flight(SIGNED_CERTIFICATE)), (0, application(400)),
+                (1, application(500 + 97 * (k % 7))), after_ms=3000 + 1931 * (k * k % 5))
+        t.at = START + n * 60_000_000_000 + (n * 7919 % 3000) * 1_000_000 + 40_000_000_000
+        Stream(t, "10.0.0.5", 50000 + n, "198.51.100.66", 443).exchange(
+            (0, client_hello(name)), (1, server_flight(certificate)), (0, application(220)), (1, application(260)))
+    t.say(ipv4("10.0.0.5", "10.0.0.1", 17, udp(5353, 53, question(1, "end.example"))), after_ms=120_000)
+    return t.packets
+
+
+def published():
+    """The packets of RFC 9001 and RFC 9369 that the unit tests have, as two conversations."""
+    with open(f"{os.path.dirname(HERE)}/unit/decode/quic_vectors.h", encoding="utf-8") as file:
+        arrays = dict(re.findall(r"(\w+)\[\] = \{([^}]*)\}", file.read()))
+    t = Talk()
+    for version in "12":
+        for side, there in (("client", True), ("server", False)):
+            said = bytes(int(b, 16) for b in re.findall(r"0x(\w\w)", arrays[f"{side}_{version}"]))
+            a, b, ports = "10.0.0.5", "192.0.2.8", (50000 + int(version), 443)
+            t.say(ipv4(a, b, 17, udp(*ports, said)) if there else ipv4(b, a, 17, udp(*ports[::-1], said)), 20)
+    return t.packets
+
+
 def write(path, data):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
@@ -179,6 +293,9 @@ def main():
     write(f"{HERE}/lateral-movement.pcap", pcap(lateral()))
     write(f"{HERE}/ordinary.pcap", pcap(ordinary(), order=">", magic=0xA1B23C4D, unit=1))
     write(f"{HERE}/mixed.pcapng", mixed())
+    write(f"{HERE}/beacon.pcap", pcap(calls(None, OWN_CERTIFICATE)))
+    write(f"{HERE}/telemetry.pcap", pcap(calls("telemetry.vendor.example", SIGNED_CERTIFICATE)))
+    write(f"{HERE}/quic.pcap", pcap(published()))
     few = lateral()[:6]
     write(f"{SEEDS}/pcap/little", pcap(few))
     write(f"{SEEDS}/pcap/big-nano", pcap(few, order=">", magic=0xA1B23C4D, unit=1, link=101, dress=bytes))

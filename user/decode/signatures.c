@@ -28,6 +28,10 @@ static const struct signature signatures[] = {
 	SIGNATURE("bittorrent", OVER_UDP, SIDE_SERVER, 0, "d1:"),
 	SIGNATURE("stun", OVER_UDP, SIDE_CLIENT, 4, "\x21\x12\xa4\x42"),
 	SIGNATURE("stun", OVER_TCP, SIDE_CLIENT, 4, "\x21\x12\xa4\x42"),
+	/* Behind its length (RFC 4571). */
+	SIGNATURE("stun", OVER_TCP, SIDE_CLIENT, 6, "\x21\x12\xa4\x42"),
+	SIGNATURE("whatsapp", OVER_TCP, SIDE_CLIENT, 0, "ED\0\1"),
+	SIGNATURE("whatsapp", OVER_TCP, SIDE_CLIENT, 0, "WA\6"),
 	SIGNATURE("mysql", OVER_TCP, SIDE_SERVER, 3, "\0\x0a"),
 	SIGNATURE("postgresql", OVER_TCP, SIDE_CLIENT, 4, "\0\x03\0\0"),
 	SIGNATURE("postgresql", OVER_TCP, SIDE_CLIENT, 0, "\0\0\0\x08\x04\xd2\x16\x2f"),

@@ -16,13 +16,18 @@ static bool unnamed(const struct derive *derive, const struct event *e)
 	return event_has(e, FIELD_DESTINATION_NAMED) && !e->destination_named;
 }
 
-/* What is spoken on a port by right; ended by NULL. Inputs have several names for some. */
+/*
+ * What is spoken on a port by right; ended by NULL. Inputs have several names for some. Calls and
+ * private networks use 443 to get through firewalls, which makes none of them unusual.
+ */
 static const struct {
 	uint16_t port;
-	const char *protocols[8];
+	const char *protocols[12];
 } own_protocols[] = {
-	{443, {"tls", "ssl", "https", "quic", NULL}},
-	{80, {"http", "http1", "http2", NULL}},
+	{443,
+	 {"tls", "ssl", "https", "quic", "dtls", "stun", "turn", "wireguard", "openvpn", "whatsapp",
+	  NULL}},
+	{80, {"http", "http1", "http2", "websocket", NULL}},
 	{53, {"dns", NULL}},
 };
 
