@@ -121,6 +121,29 @@ def ssh_row(row):
     return [first(row[0]).split("-", 2)[-1]]
 
 
+OPENING = ("open", "create", "overwrite")
+STATUS = {0: "STATUS_SUCCESS", 0xc000006d: "STATUS_LOGON_FAILURE"}
+
+
+def smb(commands, *keys):
+    return lambda e: [e[k] for k in keys] if e.get("smb.command") in commands and all(k in e for k in keys) else None
+
+
+def smb_opened(row):
+    """tshark puts the share of the tree before what is asked for."""
+    return [(row[0] or row[1] or [""])[-1]]
+
+
+def smb_status(row):
+    number = int(first(row[0]) or first(row[1]), 0)
+    return [STATUS.get(number, f"{number:#x}")]
+
+
+def smb_user(row):
+    domain, user = first(row[0]), first(row[1])
+    return [f"{domain}\\{user}" if domain not in ("", "NULL") else user]
+
+
 # name, service of the events, value of one, tshark's filter, fields, value of a row.
 FIELDS = [
     ("dns question", "dns", dns_question,
@@ -156,6 +179,29 @@ FIELDS = [
     ("ssh hassh", "login", begun("ssh.hassh"), "ssh.kex.hassh", ["ssh.kex.hassh"], lambda r: [first(r[0])]),
     ("ssh hassh server", "login", begun("ssh.hassh_server"), "ssh.kex.hasshserver", ["ssh.kex.hasshserver"],
      lambda r: [first(r[0])]),
+    ("smb share", "file", smb(("tree_connect",), "smb.share"),
+     "(smb2.cmd == 3 && smb2.flags.response == 0) || (smb.cmd == 0x75 && smb.flags.response == 0)",
+     ["smb2.tree", "smb.path"], smb_opened),
+    # Of folders that are only opened weir tells nothing.
+    ("smb opened", "file", smb(OPENING, "file.path"),
+     "(smb2.cmd == 5 && smb2.flags.response == 0 && smb2.filename != \"\" && "
+     "!(smb.nt.create_options.directory == 1 && smb2.create.disposition == 1)) || "
+     "(smb.cmd == 0xa2 && smb.flags.response == 0 && "
+     "!(smb.nt.create_options.directory == 1 && smb.create.disposition == 1))",
+     ["smb2.filename", "smb.file"], smb_opened),
+    ("smb log-in", "login", lambda e: of("smb.status")(e),
+     "(smb2.cmd == 1 && smb2.flags.response == 1 && smb2.nt_status != 0xc0000016) || "
+     "(smb.cmd == 0x73 && smb.flags.response == 1 && smb.nt_status != 0xc0000016)",
+     ["smb2.nt_status", "smb.nt_status"], smb_status),
+    ("smb user", "login", smb(("session_setup",), "user.name"),
+     "(smb || smb2) && ntlmssp.messagetype == 3 && ntlmssp.auth.username != \"NULL\"",
+     ["ntlmssp.auth.domain", "ntlmssp.auth.username"], smb_user),
+    ("ftp file", "file", of("ftp.command", "file.path"),
+     "ftp.request.command in {\"RETR\", \"STOR\", \"APPE\", \"DELE\", \"RNFR\", \"RNTO\", \"MKD\", \"RMD\"}",
+     ["ftp.request.command", "ftp.request.arg"], lambda r: [first(r[0]), first(r[1])]),
+    ("ftp log-in", "login", lambda e: of("event.outcome")(e) if e.get("network.protocol") == "ftp" else None,
+     "ftp.response.code == 230 || (ftp.response.code == 530 && !(ftp.response.arg contains \"log\"))",
+     ["ftp.response.code"], lambda r: ["success" if first(r[0]) == "230" else "failure"]),
     ("icmp echo", "icmp", of("icmp.type"), "(icmp.type == 8 || icmp.type == 0) || (icmpv6.type == 128 || icmpv6.type == 129)",
      ["icmp.type", "icmpv6.type"], lambda r: [int(first(r[0] or r[1]))]),
     ("arp", "arp", of("source.ip", "destination.ip"), "arp.opcode",

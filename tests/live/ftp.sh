@@ -48,7 +48,7 @@ serve() { # for anonymous users alone, but for those whose password is on a list
 }
 
 fetch() { # PATH [OPTION…]
-	on client curl -sS --max-time 20 -u ftp:me@here "ftp://$HOST/$1" "${@:2}" >>"$SCRATCH/client" 2>&1
+	on client curl -sS --max-time 20 -u ftp:me@here "ftp://$HOST/$1" "${@:2}" >>"$SCRATCH/client.said" 2>&1
 }
 
 # said: sends its input line by line to the server, waiting a little for each answer.
@@ -60,9 +60,9 @@ said() {
 		kill $! 2>/dev/null'
 }
 
-# told FILE: what each event about FTP says.
-told() {
-	"$WEIR" replay -c /dev/null --rules "$RULES" --json --events "$1" 2>"$SCRATCH/errors" | tee "$1.json" | python3 -c '
+# lines: of events on standard input what those about FTP say.
+lines() {
+	python3 -c '
 import json, sys
 for line in sys.stdin:
     e = json.loads(line)
@@ -70,6 +70,11 @@ for line in sys.stdin:
     if e.get("network.protocol") == "ftp" and kind in ("file", "login"):
         print(kind, *[e.get(f, "-") for f in ("ftp.command", "file.path", "file.extension", "user.name", "event.outcome",
                                              "weir.anomaly")])'
+}
+
+# told FILE: what its replay says.
+told() {
+	"$WEIR" replay -c /dev/null --rules "$RULES" --json --events "$1" 2>"$SCRATCH/errors" | tee "$1.json" | lines
 }
 
 # recorded NAME COMMAND…: what the traffic of the command tells is in NAME.
@@ -127,8 +132,8 @@ same "ftp/active: no anomaly" "" "$(grep -v -- ' -$' "$SCRATCH/active")"
 guess() {
 	local i
 	for ((i = 0; i < 12; i++)); do
-		on client curl -sS --max-time 20 -u "root:guess$i" "ftp://$HOST/" >>"$SCRATCH/client" 2>&1
-		on client curl -sS --max-time 20 -u ftp:wrong "ftp://$HOST/" >>"$SCRATCH/client" 2>&1
+		on client curl -sS --max-time 20 -u "root:guess$i" "ftp://$HOST/" >>"$SCRATCH/client.said" 2>&1
+		on client curl -sS --max-time 20 -u ftp:wrong "ftp://$HOST/" >>"$SCRATCH/client.said" 2>&1
 	done
 }
 recorded guess guess
@@ -151,4 +156,28 @@ tells pipelined "the second" 'file DELE up/b.exe exe ftp failure -'
 
 recorded secret fetch readme.txt --ssl-reqd -k
 same "ftp/secret: nothing is told" "" "$(cat "$SCRATCH/secret")"
-check "ftp/secret: it was fetched" test -s "$SCRATCH/client"
+check "ftp/secret: it was fetched" test -s "$SCRATCH/client.said"
+
+# Live, a host tells of its own talk what the capture beside it tells.
+decoding() { # MEMBER of the status
+	weir_status client
+	look value "$SCRATCH/client/status" "decoding.$1"
+}
+confined() {
+	[ "$(decoding confined)" = True ]
+}
+live() {
+	lines <"$SCRATCH/client/events.json" >"$SCRATCH/live"
+	grep -q ' MKD ' "$SCRATCH/live"
+}
+rmdir "$SCRATCH/root/up/sub"
+start_or_leave client
+if ! wait_for $((5 * SLOW)) confined; then
+	skip ftp/live "the child that decodes cannot be confined here"
+	exit 0
+fi
+recorded replayed work
+wait_for $((8 * SLOW)) live
+check "ftp/live: as replayed" diff <(sort "$SCRATCH/replayed") <(sort "$SCRATCH/live")
+same "ftp/live: no field is refused" 0 "$(decoding lost.refused_fields)"
+weir_stop client

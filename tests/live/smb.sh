@@ -22,8 +22,7 @@ serve() {
 		[global]
 		  workgroup = LAB
 		  netbios name = FILES
-		  interfaces = $HOST/24
-		  bind interfaces only = yes
+		  bind interfaces only = no
 		  smb ports = 445
 		  server min protocol = NT1
 		  client min protocol = NT1
@@ -58,15 +57,20 @@ talk() {
 	on client smbclient "//$HOST/$1" -s "$SAMBA/smb.conf" -U "$USERNAME%$2" -c "$3" "${@:4}" >>"$SAMBA/log/client" 2>&1
 }
 
-# told FILE: "service version command share path type outcome" of each event about SMB.
-told() {
-	"$WEIR" replay -c /dev/null --rules "$RULES" --json --events "$1" 2>"$SCRATCH/errors" | python3 -c '
+# lines: of events on standard input those about SMB: service, version, command, share and so on.
+lines() {
+	python3 -c '
 import json, sys
 for line in sys.stdin:
     e = json.loads(line)
     if "smb.version" in e or "weir.anomaly" in e:
         print(e["event.dataset"].split(".")[1], *[e.get(f, "-") for f in ("smb.version", "smb.command", "smb.share",
               "file.path", "file.type", "event.outcome", "smb.status", "user.name", "weir.anomaly")])'
+}
+
+# told FILE: what its replay says.
+told() {
+	"$WEIR" replay -c /dev/null --rules "$RULES" --json --events "$1" 2>"$SCRATCH/errors" | lines
 }
 
 # recorded NAME COMMAND…: the traffic of the command is in NAME.pcap, what it tells in NAME.
@@ -151,3 +155,47 @@ recorded encrypted talk work right "put $SCRATCH/tool.exe secret.exe" -m SMB3_11
 tells encrypted "the dialect" '^file 3 negotiate '
 tells encrypted "the log-in" '^login 3 session_setup - - - success'
 same "smb/encrypted: nothing else" "" "$(grep -Ev '^(file 3 negotiate|login 3) ' "$SCRATCH/encrypted")"
+
+# A program on the administration shares of six hosts, and documents on shares of six hosts.
+each() { # SHARE COMMANDS
+	local last
+	for last in 11 12 13 14 15 16; do
+		on client smbclient "//10.88.0.$last/$1" -s "$SAMBA/smb.conf" -U "$USERNAME%right" -c "$2" >>"$SAMBA/log/client" 2>&1
+	done
+}
+alerts() {
+	"$WEIR" replay -c /dev/null --rules "$RULES" --json "$SCRATCH/$1.pcap" 2>/dev/null | python3 -c '
+import json, sys
+for line in sys.stdin:
+    e = json.loads(line)
+    print(e["rule.name"], e["weir.severity"])' | sort -u
+}
+address server eth0 10.88.0.{11..16}/24
+recorded spread each C$ "put $SCRATCH/tool.exe svc.exe"
+same "smb/spread: a program on six hosts" "SMB_LATERAL_SPREAD critical" "$(alerts spread)"
+recorded documents each work "put $SCRATCH/letter.docx letter.docx"
+same "smb/documents: a document on six hosts" "" "$(alerts documents)"
+
+# Live, a host tells of its own talk what the capture beside it tells.
+decoding() { # MEMBER of the status
+	weir_status client
+	look value "$SCRATCH/client/status" "decoding.$1"
+}
+confined() {
+	[ "$(decoding confined)" = True ]
+}
+live() {
+	lines <"$SCRATCH/client/events.json" >"$SCRATCH/live"
+	grep -q ' delete ' "$SCRATCH/live"
+}
+start_or_leave client
+if ! wait_for $((5 * SLOW)) confined; then
+	skip smb/live "the child that decodes cannot be confined here"
+	exit 0
+fi
+mkdir -m 0777 "$SAMBA/work/live"
+recorded replayed talk work right "$work" -m SMB3_11 -D live
+wait_for $((8 * SLOW)) live
+check "smb/live: as replayed" diff <(sort "$SCRATCH/replayed") <(sort "$SCRATCH/live")
+same "smb/live: no field is refused" 0 "$(decoding lost.refused_fields)"
+weir_stop client
