@@ -83,9 +83,8 @@ void pipeline_owners(struct pipeline *p, struct owners *owners)
 }
 
 /* Where both ends are here it is the initiator's process. */
-static void on_flow_owner(void *context, struct flow *flow, struct event *event)
+void pipeline_attribute(struct pipeline *p, struct flow *flow, struct event *event)
 {
-	struct pipeline *p = context;
 	const struct process *process;
 
 	if (p->live)
@@ -95,6 +94,11 @@ static void on_flow_owner(void *context, struct flow *flow, struct event *event)
 		process = flow->owner[!flow->initiator];
 	if (process)
 		owners_put(p->owners, process, event);
+}
+
+static void on_flow_owner(void *context, struct flow *flow, struct event *event)
+{
+	pipeline_attribute(context, flow, event);
 }
 
 static void on_flow_release(void *context, struct flow *flow)

@@ -31,6 +31,8 @@ void pipeline_decoded(void *context, const struct decode_origin *origin, struct 
 		return;
 	if (flow && logged_in(event))
 		flow_logs_in(flow);
+	if (flow)
+		pipeline_attribute(p, flow, event);
 	pipeline_event(p, p->flow_input, event);
 }
 

@@ -76,6 +76,10 @@ void pipeline_write(struct pipeline *p, struct out *out);
 /* A socket that weir itself has opened: not to be watched. Any thread; `context`: the pipeline. */
 void pipeline_own_socket(void *context, uint64_t cookie);
 
+/* Puts the process of a flow on an event of it, if it is known; its texts live until the next call.
+ */
+void pipeline_attribute(struct pipeline *p, struct flow *flow, struct event *event);
+
 /* pipeline_decode.c: what packets say. */
 
 /* 0, or -ENOMEM. In a live pipeline a child decodes. */

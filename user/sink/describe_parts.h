@@ -29,4 +29,8 @@ void part_coverage(const struct terminal *t, const json_t *record);
 /* "10.0.0.1:5000 → 10.0.0.2:22 tcp" of a sample, or "". */
 const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX]);
 
+#define PART_PROCESS_MAX 96
+/* "curl (4711)": the process of a sample; empty: none is known. */
+const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX]);
+
 #endif

@@ -42,9 +42,9 @@ static const char *const sql[ROW_STATEMENTS] = {
 		"INSERT INTO flow (id, community_id, first_seen, last_seen, source_ip,"
 		" source_port, destination_ip, destination_port, transport, state, ended,"
 		" source_bytes, destination_bytes, source_packets, destination_packets, host,"
-		" record)"
+		" record, process, pod)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-		" ?17)"
+		" ?17, ?18, ?19)"
 		" ON CONFLICT (id) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen),"
 		" state = coalesce(excluded.state, state), ended = max(ended, excluded.ended),"
 		" source_bytes = coalesce(excluded.source_bytes, source_bytes),"
@@ -52,13 +52,15 @@ static const char *const sql[ROW_STATEMENTS] = {
 		" source_packets = coalesce(excluded.source_packets, source_packets),"
 		" destination_packets ="
 		" coalesce(excluded.destination_packets, destination_packets),"
+		" process = coalesce(excluded.process, process), pod = coalesce(excluded.pod, pod),"
 		" record = CASE WHEN excluded.ended >= ended THEN excluded.record ELSE record END",
 	/* The end of a connection tells its last interval, not its beginning: it completes the
 	 * row of the same tuple that began last before it. */
 	[ROW_FLOW_ENDED] =
 		"UPDATE flow SET last_seen = max(last_seen, ?4), ended = 1,"
 		" state = coalesce(?10, state), source_bytes = ?12, destination_bytes = ?13,"
-		" source_packets = ?14, destination_packets = ?15, record = ?17"
+		" source_packets = ?14, destination_packets = ?15, record = ?17,"
+		" process = coalesce(?18, process), pod = coalesce(?19, pod)"
 		" WHERE rowid = (SELECT rowid FROM flow WHERE community_id = ?2"
 		" AND first_seen <= ?3 AND source_ip = ?5 ORDER BY first_seen DESC LIMIT 1)"
 		" AND ended = 0",
@@ -218,13 +220,19 @@ static void flow_id(const struct out *out, char id[UUID_TEXT_MAX])
 	uuid_v5(name, (size_t)length, id);
 }
 
+static void field_text(sqlite3_stmt *stmt, int at, const struct event *e, enum field f)
+{
+	const struct text *value = event_slot(e, f);
+
+	if (event_has(e, f))
+		sqlite3_bind_text(stmt, at, value->at, (int)value->length, SQLITE_STATIC);
+}
+
 static void bind_flow(sqlite3_stmt *stmt, const struct out *out, bool ended)
 {
 	const struct event *e = &out->event;
 
-	if (event_has(e, FIELD_NETWORK_COMMUNITY_ID))
-		sqlite3_bind_text(stmt, 2, e->network_community_id.at,
-				  (int)e->network_community_id.length, SQLITE_STATIC);
+	field_text(stmt, 2, e, FIELD_NETWORK_COMMUNITY_ID);
 	time(stmt, 3, out->first);
 	time(stmt, 4, out->last);
 	address(stmt, 5, e, FIELD_SOURCE_IP);
@@ -240,6 +248,8 @@ static void bind_flow(sqlite3_stmt *stmt, const struct out *out, bool ended)
 	count(stmt, 15, e,
 	      ended ? FIELD_FLOW_TOTAL_DESTINATION_PACKETS : FIELD_DESTINATION_PACKETS);
 	text(stmt, 17, out->json);
+	field_text(stmt, 18, e, FIELD_PROCESS_NAME);
+	field_text(stmt, 19, e, FIELD_ORCHESTRATOR_NAME);
 }
 
 static int write_flow(struct rows *rows, const struct out *out)
