@@ -34,12 +34,26 @@ struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
 
+struct cookie_number {
+	__s64 counter;
+};
+typedef struct cookie_number atomic64_t;
+
+struct in6_addr {
+	__u8 byte[16]; /* read whole */
+};
+
 struct sock_common {
 	unsigned short skc_family;
+	__u16 skc_num; /* own port, host order; a member of an unnamed union, as the next */
+	__be32 skc_rcv_saddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	__u16 sk_protocol;
 };
 
 struct socket {

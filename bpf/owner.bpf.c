@@ -23,15 +23,16 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define PROTO_TCP 6
 #define PROTO_UDP 17
 
-/* enum of <linux/bpf.h> without a name */
-#define SOCK_OPS_PASSIVE_ESTABLISHED 5
-#define SOCK_OPS_LISTEN		     11
-#define SK_STORAGE_CREATE	     1
+#define STATE_LISTEN 10 /* TCP_LISTEN */
+
+/* A power of two, less 1. */
+const volatile __u32 owner_sockets_mask = 65535;
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 65536);
-	__type(key, __u64);
+	__type(key, __u32);
 	__type(value, struct owner_socket);
 } owner_sockets SEC(".maps");
 
@@ -49,14 +50,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct owner_holder);
 } owner_holders SEC(".maps");
-
-/* The cookie of a listening socket, on it and, by the kernel's copy, on those that it accepts. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, __u64);
-} owner_accepts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -241,71 +234,87 @@ static __always_inline void holder_note(const struct owner_process *by, struct t
 	bpf_ringbuf_submit(r, 0);
 }
 
+static __always_inline int is_ip(__u32 family)
+{
+	return family == FAMILY_INET || family == FAMILY_INET6;
+}
+
+static __always_inline struct owner_socket *socket_place(__u64 cookie)
+{
+	__u32 index = (__u32)cookie & owner_sockets_mask;
+
+	return bpf_map_lookup_elem(&owner_sockets, &index);
+}
+
 /*
  * The socket belongs to the process that runs. Kernel threads own none: what a work queue closes or
  * connects was somebody else's.
  */
-static __always_inline void socket_take(__u64 cookie, __u64 netns, __u32 flags)
+static __always_inline void socket_take(__u64 cookie, __u64 netns)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct owner_socket socket = {};
+	struct owner_socket *socket = socket_place(cookie);
 
-	if (BPF_CORE_READ(task, flags) & TASK_KTHREAD)
+	if (!socket || BPF_CORE_READ(task, flags) & TASK_KTHREAD)
 		return;
-	process_fill(&socket.by, task);
-	socket.netns = netns;
-	socket.flags = flags;
-	if (bpf_map_update_elem(&owner_sockets, &cookie, &socket, BPF_ANY))
-		lose(OWNER_LOST_SOCKET);
-	holder_note(&socket.by, task);
+	*(volatile __u64 *)&socket->cookie = 0;
+	barrier();
+	process_fill(&socket->by, task);
+	socket->netns = netns;
+	barrier();
+	*(volatile __u64 *)&socket->cookie = cookie;
+	holder_note(&socket->by, task);
 }
 
 /* The same, where it may be known already. */
 static __always_inline void socket_use(__u64 cookie, __u64 netns)
 {
-	struct owner_socket *known = bpf_map_lookup_elem(&owner_sockets, &cookie);
+	struct owner_socket *known = socket_place(cookie);
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-	if (known && known->by.pid == pid && !(known->flags & OWNER_OF_LISTENER))
+	if (known && known->cookie == cookie && known->by.pid == pid)
 		return;
-	socket_take(cookie, netns, 0);
-}
-
-static __always_inline int is_ip(__u32 family)
-{
-	return family == FAMILY_INET || family == FAMILY_INET6;
+	socket_take(cookie, netns);
 }
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *sk)
 {
 	if (is_ip(sk->family))
-		socket_take(bpf_get_socket_cookie(sk), bpf_get_netns_cookie(sk), 0);
+		socket_take(bpf_get_socket_cookie(sk), bpf_get_netns_cookie(sk));
 	return ALLOW;
 }
 
-/* A process that ends with a socket still open has it last: so has one that was handed it. */
-SEC("cgroup/sock_release")
-int weir_sock_release(struct bpf_sock *sk)
+static __always_inline void listener_gone(__u64 cookie)
 {
-	__u64 cookie = bpf_get_socket_cookie(sk);
-	struct owner_socket *known = bpf_map_lookup_elem(&owner_sockets, &cookie);
 	struct owner_bound *r;
 
-	if (known && (known->flags & OWNER_OF_LISTENER))
-		socket_take(cookie, known->netns, OWNER_RELEASED);
 	if (bpf_map_delete_elem(&owner_listeners, &cookie))
-		return ALLOW;
+		return;
 	r = bpf_ringbuf_reserve(&owner_records, sizeof(*r), 0);
 	if (!r) {
 		lose(OWNER_LOST_LISTENS);
-		return ALLOW;
+		return;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
 	r->head.kind = OWNER_UNLISTENS;
 	r->head.at = bpf_ktime_get_boot_ns();
 	r->cookie = cookie;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* Of a socket that was accepted in silence this is the first word, and in time for its flow's last.
+ */
+SEC("cgroup/sock_release")
+int weir_sock_release(struct bpf_sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	struct owner_socket *known = socket_place(cookie);
+
+	if (known && known->cookie != cookie && is_ip(sk->family))
+		socket_take(cookie, bpf_get_netns_cookie(sk));
+	if (sk->protocol == PROTO_UDP)
+		listener_gone(cookie);
 	return ALLOW;
 }
 
@@ -360,10 +369,10 @@ int weir_getpeername6(struct bpf_sock_addr *ctx)
 /* A copy of the socket among the listeners, and a record; the address is the caller's to fill. */
 static __always_inline struct owner_bound *listener_add(__u64 cookie)
 {
-	struct owner_socket *known = bpf_map_lookup_elem(&owner_sockets, &cookie), socket;
+	struct owner_socket *known = socket_place(cookie), socket;
 	struct owner_bound *r;
 
-	if (!known)
+	if (!known || known->cookie != cookie)
 		return NULL;
 	__builtin_memcpy(&socket, known, sizeof(socket));
 	if (bpf_map_update_elem(&owner_listeners, &cookie, &socket, BPF_ANY))
@@ -429,55 +438,40 @@ int weir_post_bind6(struct bpf_sock *sk)
 	return ALLOW;
 }
 
-static __always_inline void tcp_listens(struct bpf_sock_ops *ctx)
+/*
+ * TCP in the process that listens, and the end of that. Not a program of sock_ops: these are called
+ * nine times a connection, each at twice the price.
+ */
+SEC("raw_tp/inet_sock_set_state")
+int weir_listen(struct tracepoint_args *ctx)
 {
-	__u32 v4 = ctx->local_ip4, port = ctx->local_port, family = ctx->family;
-	__u32 a[4] = {ctx->local_ip6[0], ctx->local_ip6[1], ctx->local_ip6[2], ctx->local_ip6[3]};
-	__u64 cookie = bpf_get_socket_cookie(ctx);
-	struct bpf_sock *sk = ctx->sk;
+	int before = ctx->arg[1], now = ctx->arg[2];
+	struct sock *sk = (void *)ctx->arg[0];
 	struct owner_bound *r;
+	__u64 cookie;
+	__u32 v4;
 
-	/* The kernel copies what is there to those that it accepts. */
-	if (sk && !bpf_sk_storage_get(&owner_accepts, sk, &cookie, SK_STORAGE_CREATE))
-		lose(OWNER_LOST_STORAGE);
+	if (now != STATE_LISTEN && before != STATE_LISTEN)
+		return 0;
+	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
+		return 0;
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (now != STATE_LISTEN) {
+		listener_gone(cookie);
+		return 0;
+	}
+	socket_use(cookie, 0);
 	r = listener_add(cookie);
 	if (!r)
-		return;
-	if (family == FAMILY_INET6)
-		__builtin_memcpy(r->addr, a, sizeof(a));
-	else
+		return 0;
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_INET6) {
+		bpf_core_read(r->addr, sizeof(r->addr), &sk->__sk_common.skc_v6_rcv_saddr);
+	} else {
+		v4 = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
 		address_v4(r->addr, v4);
-	r->port = port;
+	}
+	r->port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	r->proto = PROTO_TCP;
 	bpf_ringbuf_submit(r, 0);
-}
-
-static __always_inline void tcp_accepted(struct bpf_sock_ops *ctx)
-{
-	__u64 cookie = bpf_get_socket_cookie(ctx), *listener;
-	struct bpf_sock *sk = ctx->sk;
-	struct owner_socket *known, socket;
-
-	listener = sk ? bpf_sk_storage_get(&owner_accepts, sk, 0, 0) : NULL;
-	known = listener ? bpf_map_lookup_elem(&owner_listeners, listener) : NULL;
-	if (!known)
-		return;
-	__builtin_memcpy(&socket, known, sizeof(socket));
-	socket.flags = OWNER_OF_LISTENER;
-	if (bpf_map_update_elem(&owner_sockets, &cookie, &socket, BPF_NOEXIST))
-		lose(OWNER_LOST_SOCKET);
-}
-
-SEC("sockops")
-int weir_sock_ops(struct bpf_sock_ops *ctx)
-{
-	switch (ctx->op) {
-	case SOCK_OPS_LISTEN:
-		tcp_listens(ctx);
-		break;
-	case SOCK_OPS_PASSIVE_ESTABLISHED:
-		tcp_accepted(ctx);
-		break;
-	}
-	return ALLOW;
+	return 0;
 }

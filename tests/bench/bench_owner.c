@@ -163,7 +163,7 @@ static void fill_processes(struct processes *processes)
 /* What struct flow and struct known have of processes. */
 #define FLOW_OWNER_BYTES                                                                           \
 	(sizeof(((struct flow *)NULL)->owner) + sizeof(((struct known *)NULL)->cookie) +           \
-	 sizeof(((struct known *)NULL)->unsettled) + sizeof(((struct known *)NULL)->asked))
+	 sizeof(((struct known *)NULL)->settled) + sizeof(((struct known *)NULL)->asked))
 
 static int measure_memory(void)
 {

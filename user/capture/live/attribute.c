@@ -8,31 +8,41 @@
  * not know is nobody's: a kernel's own RST has one, and a SYN cookie the listener's.
  */
 
-/* How often the process of an accepted socket is asked for again while its flow is told, as long as
- * it is its listener's; at the end once more. */
+/* A socket that is not known yet is asked for again so often while its flow is told, and once more
+ * at the end: accept() without the peer's address says nothing, close() does. */
 #define ASK_MAX 4
 
-static void take(struct owners *owners, void **owner, struct process *process)
+/* Asks whose the socket is, in place of whom is thought to listen. */
+static void ask(struct live *live, struct known *known, void **owner, unsigned side)
 {
-	if (*owner)
-		owners_let(owners, *owner);
-	*owner = process;
-}
-
-/* Asks whose the socket is; true: it is known. */
-static bool ask(struct owners *owners, uint64_t cookie, void **owner, uint8_t *unsettled,
-		unsigned side)
-{
-	bool settled = true;
-	struct process *process = owners_find(owners, cookie, &settled);
+	struct process *process = owners_find(live->options.owners, known->cookie[side]);
 
 	if (!process)
-		return false;
-	take(owners, owner, process);
-	*unsettled &= (uint8_t) ~(1u << side);
-	if (!settled)
-		*unsettled |= (uint8_t)(1u << side);
-	return true;
+		return;
+	if (owner[side])
+		owners_let(live->options.owners, owner[side]);
+	owner[side] = process;
+	known->settled |= (uint8_t)(1u << side);
+}
+
+static bool wanted(const struct live *live)
+{
+	return live->options.owners && owners_fd(live->options.owners) >= 0;
+}
+
+static void learn(struct live *live, struct known *known, void **owner, const __u64 cookie[2],
+		  bool turn)
+{
+	unsigned side;
+
+	for (side = 0; side < 2; side++) {
+		uint64_t new = cookie[side ^ turn];
+
+		if (!new || new == known->cookie[side] || known->settled >> side & 1)
+			continue;
+		known->cookie[side] = new;
+		ask(live, known, owner, side);
+	}
 }
 
 static bool for_us(const struct live *live, const struct flow_start *start)
@@ -47,41 +57,14 @@ static bool for_us(const struct live *live, const struct flow_start *start)
 void attribute_begin(struct live *live, const struct flow_half *facts, bool turn,
 		     struct flow_start *start, struct known *known)
 {
-	struct owners *owners = live->options.owners;
-	unsigned side, responder = !start->initiator;
+	unsigned responder = !start->initiator;
 
-	if (!owners || owners_fd(owners) < 0)
+	if (!wanted(live))
 		return;
-	for (side = 0; side < 2; side++) {
-		uint64_t cookie = facts->cookie[side ^ turn];
-
-		if (cookie && ask(owners, cookie, &start->owner[side], &known->unsettled, side))
-			known->cookie[side] = cookie;
-	}
-	if (start->owner[responder] || !for_us(live, start))
-		return;
-	start->owner[responder] = owners_listening(owners, &start->key, responder);
-	if (start->owner[responder])
-		known->unsettled |= (uint8_t)(1u << responder);
-}
-
-void attribute_see(struct live *live, struct flow *flow, const struct flow_half *facts, bool turn)
-{
-	struct known *known = known_of(flow);
-	struct owners *owners = live->options.owners;
-	unsigned side;
-
-	if (!owners)
-		return;
-	for (side = 0; side < 2; side++) {
-		uint64_t cookie = facts->cookie[side ^ turn];
-
-		if (!cookie || cookie == known->cookie[side] ||
-		    (flow->owner[side] && !(known->unsettled >> side & 1)))
-			continue;
-		if (ask(owners, cookie, &flow->owner[side], &known->unsettled, side))
-			known->cookie[side] = cookie;
-	}
+	learn(live, known, start->owner, facts->cookie, turn);
+	if (!start->owner[responder] && for_us(live, start))
+		start->owner[responder] =
+			owners_listening(live->options.owners, &start->key, responder);
 }
 
 void attribute_drop(struct live *live, const struct flow_start *start)
@@ -93,20 +76,25 @@ void attribute_drop(struct live *live, const struct flow_start *start)
 			owners_let(live->options.owners, start->owner[side]);
 }
 
+void attribute_see(struct live *live, struct flow *flow, const struct flow_half *facts, bool turn)
+{
+	if (wanted(live))
+		learn(live, known_of(flow), flow->owner, facts->cookie, turn);
+}
+
 static void ask_again(struct live *live, struct flow *flow)
 {
 	struct known *known = known_of(flow);
 	unsigned side;
 
 	for (side = 0; side < 2; side++)
-		if ((known->unsettled >> side & 1) && known->cookie[side])
-			ask(live->options.owners, known->cookie[side], &flow->owner[side],
-			    &known->unsettled, side);
+		if (known->cookie[side] && !(known->settled >> side & 1))
+			ask(live, known, flow->owner, side);
 }
 
 void attribute_end(struct live *live, struct flow *flow)
 {
-	if (live->options.owners && known_of(flow)->unsettled)
+	if (wanted(live))
 		ask_again(live, flow);
 }
 
@@ -114,7 +102,7 @@ void live_attribute(struct live *live, struct flow *flow)
 {
 	struct known *known = known_of(flow);
 
-	if (!known || !live->options.owners || !known->unsettled || known->asked >= ASK_MAX)
+	if (!known || !wanted(live) || known->asked >= ASK_MAX)
 		return;
 	known->asked++;
 	ask_again(live, flow);

@@ -40,9 +40,9 @@ struct known {
 	struct flow *flow;
 	struct known_more *more; /* NULL: nothing special */
 	uint64_t born;		 /* boot time of the first packet of the kernel's entry */
-	uint64_t cookie[2];	 /* of the sockets whose processes flow.owner has, by direction */
+	uint64_t cookie[2];	 /* of its sockets, by direction; 0: none seen */
 	bool ending;		 /* its key is deleted, its last counts are not read yet */
-	uint8_t unsettled;	 /* bit a direction: the process may be another yet */
+	uint8_t settled;	 /* bit a direction: flow.owner is that of its socket */
 	uint8_t asked;		 /* how often since it began */
 };
 

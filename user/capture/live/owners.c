@@ -127,7 +127,7 @@ void owners_drain(struct owners *o, const struct live_clock *clock)
 	processes_advance(o->processes, now);
 }
 
-struct process *owners_find(struct owners *o, uint64_t cookie, bool *settled)
+struct process *owners_find(struct owners *o, uint64_t cookie)
 {
 	struct owner_socket socket;
 	struct process *process;
@@ -139,8 +139,6 @@ struct process *owners_find(struct owners *o, uint64_t cookie, bool *settled)
 		return NULL;
 	}
 	o->counts.sockets_found++;
-	if (socket.flags & OWNER_OF_LISTENER)
-		*settled = false;
 	process = owners_process(o, &socket.by);
 	return process ? process_hold(o->processes, process) : NULL;
 }

@@ -37,9 +37,8 @@ int owners_fd(const struct owners *owners);
  * are told. Event time is the clock's. */
 void owners_drain(struct owners *owners, const struct live_clock *clock);
 
-/* The process of a socket, held for the caller, or NULL. `settled` is cleared if it is only that of
- * the listener, as far as is known yet. */
-struct process *owners_find(struct owners *owners, uint64_t cookie, bool *settled);
+/* The process of a socket, held for the caller, or NULL. */
+struct process *owners_find(struct owners *owners, uint64_t cookie);
 
 /* The process that gets what is sent to `side` of the key, in weir's own network namespace; held
  * for the caller, or NULL. */

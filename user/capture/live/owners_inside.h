@@ -26,7 +26,8 @@ struct owners_kernel {
 	unsigned links_len;
 	struct ring_buffer *ring;
 	int sockets, listeners, losses;
-	char why[256]; /* it is off; else empty */
+	const struct owner_socket *seen; /* the map `sockets`, mapped */
+	char why[256];			 /* it is off; else empty */
 };
 
 /* Loads and attaches below the cgroup `root`; `on_record` gets what the ring holds. False, with
@@ -35,10 +36,13 @@ bool owners_kernel_open(struct owners_kernel *kernel, int root,
 			int (*on_record)(void *context, void *data, size_t size), void *context);
 void owners_kernel_close(struct owners_kernel *kernel);
 
+/* So many of the last sockets are known; a power of two. */
+#define OWNERS_SOCKETS 65536u
+
 /* Of a socket, wherever it stands. */
 bool owners_kernel_socket(const struct owners_kernel *kernel, uint64_t cookie,
 			  struct owner_socket *socket);
-/* Enters a socket that was there before the programs; what a program entered stays. */
+/* Enters a socket that was there before the programs; what these entered stays. */
 void owners_kernel_seed(const struct owners_kernel *kernel, uint64_t cookie,
 			const struct owner_socket *socket, bool listens);
 void owners_kernel_losses(const struct owners_kernel *kernel, uint64_t losses[OWNER_LOSSES]);

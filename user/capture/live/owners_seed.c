@@ -20,7 +20,7 @@ static void on_socket(void *context, const struct proc_socket *found)
 	const struct seed *seed = context;
 	struct owners *o = seed->owners;
 	struct process *process = seed->process;
-	struct owner_socket socket = {.netns = found->netns, .flags = OWNER_SEEDED};
+	struct owner_socket socket = {.cookie = found->cookie, .netns = found->netns};
 	struct listener listener = {.cookie = found->cookie,
 				    .netns = found->netns,
 				    .addr = found->addr,
