@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """day.py SEED [DAYS]: ordinary days of a small network, as weir's JSON events in order of time.
 
-Twenty-odd hosts at work: nothing in here is an attack, and all of it was an alarm of somebody's once.
+Some thirty hosts at work, with what they say (names, hellos, requests, files) and which programs do it:
+nothing in here is an attack, and all of it was an alarm of somebody's once.
 The same seed gives the same bytes. Networks: 10.0.0.0/16 inside, the rest outside.
 """
 
@@ -11,6 +12,8 @@ import random
 import sys
 
 START = 1_760_918_400  # 2025-10-20T00:00:00Z, a Monday
+SPOKEN = {(443, "tcp"): "tls", (443, "udp"): "quic", (80, "tcp"): "http", (22, "tcp"): "ssh", (25, "tcp"): "smtp",
+          (123, "udp"): "ntp", (3478, "udp"): "stun", (445, "tcp"): "smb", (5223, "tcp"): "tls", (21, "tcp"): "ftp"}
 DNS, NTP = "10.0.0.53", ["162.159.200.1", "162.159.200.123", "129.6.15.28"]
 
 
@@ -18,6 +21,12 @@ def stamp(at):
     whole, part = divmod(int(at * 1e6), 1_000_000)
     days, rest = divmod(whole - START, 86400)
     return f"2025-10-{20 + days:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{part:06d}Z"
+
+
+BROWSER = {"process__executable": "/usr/lib/firefox/firefox", "process__name": "firefox", "process__packaged": True,
+           "process__location": "system", "process__deleted": True}  # an upgrade replaced it
+HOME = {"process__executable": "/home/ann/.config/discord/Discord", "process__name": "Discord", "process__packaged": False,
+        "process__location": "home", "process__is_service": False}
 
 
 class Day:
@@ -37,15 +46,20 @@ class Day:
         self.events.append((at, len(self.events), fields))
 
     def connection(self, at, source, target, port, sent=0, received=0, lasts=0.2, state="established",
-                   transport="tcp", burst=None):
-        """One connection; with `burst`, bytes are moved in so many flow events over its time."""
+                   transport="tcp", burst=None, speaks=None, by=None):
+        """One connection; with `burst`, bytes are moved in so many flow events over its time. `speaks` is
+        what it speaks by content, `by` the fields of the process."""
         tuple_ = {"source__ip": source, "source__port": self.random.randrange(32768, 61000),
-                  "destination__ip": target, "destination__port": port, "network__transport": transport}
+                  "destination__ip": target, "destination__port": port, "network__transport": transport,
+                  **(by or {})}
         self.tell(at, "attempt", **tuple_, event__start=stamp(at))
         wait = 5 if state == "unanswered" else 0.03
         self.tell(at + wait, "connection", **tuple_, network__state=state, event__start=stamp(at))
         if state != "established":
             return
+        speaks = speaks or SPOKEN.get((port, transport))
+        if speaks:
+            tuple_["network__protocol"] = speaks
         parts = burst or 1
         for part in range(parts):
             begun = at + lasts * part / parts
@@ -97,9 +111,159 @@ class Day:
                 then = at + wait
                 self.resolve(then - 0.05, host, name)
                 state = "unanswered" if pick.random() < 0.02 else "established"
+                transport = pick.choice(["tcp", "tcp", "udp"])
                 self.connection(then, host, self.site(name), 443, pick.randrange(800, 4000),
-                                int(pick.paretovariate(1.1) * 8000), pick.uniform(0.1, 20), state,
-                                pick.choice(["tcp", "tcp", "udp"]))
+                                int(pick.paretovariate(1.1) * 8000), pick.uniform(0.1, 20), state, transport,
+                                by=BROWSER)
+                if state == "established":
+                    self.hello(then + 0.04, host, name, transport)
+
+    def hello(self, at, host, name, transport="tcp", alpn=("h2", "http/1.1"), **fields):
+        self.tell(at, "tls", source__ip=host, destination__ip=self.site(name), destination__port=443,
+                  network__transport=transport, network__protocol="quic" if transport == "udp" else "tls",
+                  tls__client__server_name=name, tls__client__alpn=["h3"] if transport == "udp" else list(alpn), **fields)
+
+    def request(self, at, host, name, path, kind="text/html", found=200, method="GET", content=None, **fields):
+        """A cleartext request; with `content`, what the answer's file is by content."""
+        both = {"source__ip": host, "destination__ip": self.site(name), "destination__port": 80,
+                "network__transport": "tcp", "network__protocol": "http", "url__path": path, **fields}
+        self.tell(at, "http", **both, http__request__method=method, http__response__status_code=found,
+                  url__domain=name, http__response__mime_type=kind)
+        if content:
+            self.tell(at + 0.1, "file", **both, file__name=path.rsplit("/", 1)[-1], file__type=content)
+
+    # ---- what is said ----
+
+    def old_pages(self, host):
+        """Sites without TLS, their scripts and pictures."""
+        pick = self.random
+        for at in self.every(900, 800, 8, 18):
+            name = f"www.old{pick.randrange(60)}.org"
+            self.resolve(at - 0.1, host, name)
+            for i in range(pick.randrange(3, 20)):
+                self.connection(at + i / 8, host, self.site(name), 80, 700, pick.randrange(2000, 90_000), 1, by=BROWSER)
+                self.request(at + i / 8 + 0.04, host, name, pick.choice(["/", f"/js/app{i}.js", f"/img/{i}.png", "/out/www.example.com"]))
+
+    def installer(self, host, hour):
+        """Somebody fetches a program without TLS, and goes on browsing and uses it."""
+        at, name = self.begin + hour * 3600, "download.tool.example"
+        self.resolve(at - 0.1, host, name)
+        self.connection(at, host, self.site(name), 80, 500, 4_000_000, 3, by=BROWSER)
+        self.request(at + 0.05, host, name, "/tool-1.2-setup.exe", "application/x-dosexec", content="pe")
+        self.resolve(at + 120, host, "news.tool.example")
+        for i in range(3):
+            self.connection(at + 121 + i / 5, host, self.site("news.tool.example"), 443, 900, 9000, 1)
+
+    def system_updates(self, host):
+        """A system's and a game's updates, in parts, by HTTP."""
+        at = self.begin + 12 * 3600 + self.random.randrange(3600)
+        for name, path, content in (("au.download.windowsupdate.com", "/c/msdownload/kb5.exe", "pe"),
+                                    ("7.tlu.dl.delivery.mp.microsoft.com", "/filestreamingservice/files/1", "pe"),
+                                    ("edgedl.me.gvt1.com", "/edgedl/release2/chrome.exe", "pe"),
+                                    ("cache1.steamcontent.com", "/depot/440/chunk/a", "pe")):
+            self.resolve(at - 0.1, host, name)
+            self.connection(at, host, self.site(name), 80, 40_000, 300_000_000, 60, burst=60)
+            for i in range(40):
+                self.request(at + i * 1.5, host, name, path, "application/octet-stream", 206, content=content)
+            at += 200
+
+    def messengers(self, host):
+        """One by name with a protocol of its own, one by addresses, one in a home folder that beats."""
+        self.resolve(self.begin + 4, host, "e1.whatsapp.net")
+        for begun in range(0, 24, 4):
+            at = self.begin + begun * 3600 + 5
+            self.connection(at, host, self.site("e1.whatsapp.net"), 443, 60_000, 90_000, 4 * 3600 - 20, burst=240, speaks="unidentified")
+            self.connection(at, host, "149.154.167.51", 443, 60_000, 90_000, 4 * 3600 - 20, burst=240, speaks="unidentified")
+            self.resolve(at - 0.1, host, "gateway.discord.gg")
+            self.connection(at, host, self.site("gateway.discord.gg"), 443, 60_000, 90_000, 4 * 3600 - 20, burst=348, by=HOME)
+            self.hello(at + 0.05, host, "gateway.discord.gg")
+
+    def virtual_network(self, host):
+        self.connection(self.begin + 6, host, "185.65.134.66", 51820, 50_000_000, 300_000_000, 24 * 3600 - 20,
+                        transport="udp", burst=3456, speaks="wireguard")
+
+    def calls_relayed(self, host):
+        """A call whose relay is reached on 443, by its address alone."""
+        self.connection(self.begin + 15 * 3600, host, "52.114.7.9", 443, 150_000_000, 160_000_000, 1500, burst=1500, speaks="stun")
+
+    def asks(self, host):
+        """What a browser, a search suffix, a blocker of advertisements and a directory ask for."""
+        letters, pick = "abcdefghijklmnopqrstuvwxyz", self.random
+        made = lambda n: "".join(pick.choice(letters) for _ in range(n))  # noqa: E731
+        for at in self.every(1200, 600, 8, 18):
+            for suffix in ("", ".lan", ".corp.example.com"):
+                self.ask(at, host, made(pick.randrange(7, 15)) + suffix, code="NXDOMAIN")
+            for i in range(10):
+                self.ask(at + i, host, f"ads{i}.tracker{pick.randrange(200)}.net", code="NXDOMAIN")
+                self.ask(at + i, host, f"d{pick.getrandbits(52):013x}.cloudfront.net", code=pick.choice(["NXDOMAIN", "NOERROR"]))
+                self.ask(at + i, host, f"www.shop{pick.randrange(90)}.com.corp.example.com", code="NXDOMAIN")
+            self.ask(at + 20, host, "_ldap._tcp.site._sites.dc._msdcs.corp.example.com", kind="SRV")
+            self.ask(at + 21, host, f"rr{pick.randrange(9)}---sn-{made(8)}.googlevideo.com", self.site("video"))
+            self.ask(at + 22, host, "mozilla.cloudflare-dns.com", "104.16.248.249")
+
+    # ---- programs ----
+
+    def program(self, at, host, path, line, above, tree, uid="33", raised=None, **fields):
+        self.tell(at, "process", event__action="exec", process__executable=path,
+                  process__name=path.rsplit("/", 1)[-1], process__command_line=line,
+                  process__parent__name=above[0], process__ancestor__name=list(above), process__tree__id=host + tree,
+                  process__entity_id=f"{host}-{at:.3f}-{self.random.randrange(99999)}", process__has_socket=True,
+                  process__is_service=tree != "session", process__stdio_socket=False, process__deleted=False,
+                  process__packaged=True, process__location="system", process__setuid=raised is not None,
+                  user__id=uid, user__effective__id=raised or uid, **fields)
+
+    def web_server(self, host):
+        """Visitors from outside; an application that mails, makes pictures and asks services by name."""
+        pick, below = self.random, ("php-fpm8.2", "php-fpm8.2", "systemd")
+        server = {"process__executable": "/usr/sbin/php-fpm8.2", "process__name": "php-fpm8.2", "process__tree__id": host + "php",
+                  "process__is_service": True, "process__packaged": True, "process__location": "system"}
+        for at in self.every(7, 6):
+            self.connection(at, self.site(f"visitor{pick.randrange(5000)}"), host, 443, 2000, 40_000, 1, by=server)
+        for at in self.every(600, 500):
+            line = pick.choice(["convert a.png -resize 200x b.png", "/usr/sbin/sendmail -t -i", "ffmpeg -i a.mp4 b.webm", "which mysqldump"])
+            self.program(at, host, "/usr/bin/dash", "sh -c " + line, below, "php")
+            for name, port in (("api.payment.example", 443), ("db.cloud.example", 27017), ("smtp.mailer.example", 2525)):
+                self.resolve(at + 1, host, name)
+                self.connection(at + 2, host, self.site(name), port, 2000, 4000, 1, by=server)
+        for at in self.every(300):
+            self.program(at, host, "/usr/bin/dash", "sh -c test ! -f /arch/1 && cp pg_wal/1 /arch/1", ("postgres", "postgres", "systemd"), "pg", uid="26")
+            self.program(at, host, "/usr/bin/dash", "/bin/sh -c /usr/local/bin/jobs", ("cron", "cron", "systemd"), "cron", uid="0")
+            self.program(at + 1, host, "/usr/bin/dash", "sh -c sudo /usr/lib/nagios/plugins/check_raid", ("nrpe", "systemd"), "nrpe", uid="997")
+            self.program(at + 1.1, host, "/usr/bin/sudo", "sudo /usr/lib/nagios/plugins/check_raid", ("dash", "nrpe", "systemd"), "nrpe", uid="997", raised="0")
+            self.program(at + 1.2, host, "/usr/lib/nagios/plugins/check_raid", "/bin/bash /usr/lib/nagios/plugins/check_raid", ("sudo", "dash", "nrpe"), "nrpe", uid="0")
+
+    def log_ins(self, host, client):
+        """Administrators: log in, mistype, become root; rsync and git over SSH."""
+        for at in self.every(3600, 3000, 8, 18):
+            self.connection(at, client, host, 22, 60_000, 90_000, 900, burst=90)
+            if self.random.random() < 0.3:
+                self.tell(at + 1, "login", source__ip=client, destination__ip=host, user__name="ann", event__outcome="failure")
+            self.tell(at + 4, "login", source__ip=client, destination__ip=host, user__name="ann", event__outcome="success")
+            above = ("sshd", "sshd", "systemd")
+            self.program(at + 5, host, "/usr/bin/bash", "-bash", above, "session", uid="1000")
+            self.program(at + 30, host, "/usr/bin/sudo", "sudo -i", ("bash", *above), "session", uid="1000", raised="0")
+            self.program(at + 30.1, host, "/usr/bin/bash", "-bash", ("sudo", "bash", *above), "session", uid="0")
+            self.program(at + 60, host, "/usr/bin/rsync", "rsync --server -logDtpr . /srv", above, "session", uid="1000")
+            self.program(at + 61, host, "/usr/bin/ping", "ping -c 3 10.0.0.1", ("bash", *above), "session", uid="1000", raised="0")
+
+    def build_jobs(self, host):
+        """A runner whose jobs install things from the web, as root too."""
+        above = ("gitlab-runner", "systemd")
+        for at in self.every(600, 400, 7, 20):
+            self.program(at, host, "/usr/bin/bash", "bash --login", above, "runner", uid="998")
+            self.program(at + 5, host, "/usr/bin/sudo", "sudo -E bash -", ("bash", *above), "runner", uid="998", raised="0")
+            self.program(at + 5.1, host, "/usr/bin/bash", "bash -", ("sudo", "bash", *above), "runner", uid="0")
+            self.program(at + 9, host, "/usr/bin/dash", "sh -c curl -fsSL https://get.example.com | sh", ("make", "bash", *above), "runner", uid="998")
+            self.resolve(at + 9, host, "get.example.com")
+            self.connection(at + 9.1, host, self.site("get.example.com"), 443, 900, 90_000, 1)
+            self.tell(at + 20, "listener", event__action="listen", source__port=8000, process__executable="/home/runner/app",
+                      process__name="app", process__location="home", process__packaged=False)
+
+    def cloud_agent(self, host):
+        for at in self.every(300, 5):
+            self.connection(at, host, "169.254.169.254", 80, 300, 900, 0.05, by={
+                "process__executable": "/usr/bin/google_guest_agent", "process__name": "google_guest_agent",
+                "process__packaged": True, "process__location": "system", "process__is_service": True})
 
     def clocks(self, host):
         for server in NTP:
@@ -258,6 +422,18 @@ class Day:
         self.mail("10.0.0.25")
         self.health_checks("10.0.0.6")
         self.builds("10.0.0.31")
+        self.old_pages(desks[0])
+        self.installer(desks[1], 11)
+        self.system_updates(desks[2])
+        self.messengers(desks[3])
+        self.virtual_network(desks[4])
+        self.calls_relayed(desks[5])
+        for desk in desks[:4]:
+            self.asks(desk)
+        self.web_server("10.0.0.80")
+        self.log_ins("10.0.0.80", desks[7])
+        self.build_jobs("10.0.0.31")
+        self.cloud_agent("10.0.0.80")
 
 
 def main():
