@@ -204,13 +204,14 @@ class Day:
     # ---- programs ----
 
     def program(self, at, host, path, line, above, tree, uid="33", raised=None, **fields):
-        self.tell(at, "process", event__action="exec", process__executable=path,
-                  process__name=path.rsplit("/", 1)[-1], process__command_line=line,
-                  process__parent__name=above[0], process__ancestor__name=list(above), process__tree__id=host + tree,
-                  process__entity_id=f"{host}-{at:.3f}-{self.random.randrange(99999)}", process__has_socket=True,
-                  process__is_service=tree != "session", process__stdio_socket=False, process__deleted=False,
-                  process__packaged=True, process__location="system", process__setuid=raised is not None,
-                  user__id=uid, user__effective__id=raised or uid, **fields)
+        """A program starts; `above` are those above it, nearest first."""
+        base = {"process__executable": path, "process__name": path.rsplit("/", 1)[-1], "process__command_line": line,
+                "process__parent__name": above[0], "process__ancestor__name": list(above), "process__tree__id": host + tree,
+                "process__entity_id": f"{host}-{at:.3f}-{self.random.randrange(99999)}", "process__has_socket": True,
+                "process__is_service": tree != "session", "process__stdio_socket": False, "process__deleted": False,
+                "process__packaged": True, "process__location": "system", "process__setuid": raised is not None,
+                "user__id": uid, "user__effective__id": raised or uid}
+        self.tell(at, "process", event__action="exec", **{**base, **fields})
 
     def web_server(self, host):
         """Visitors from outside; an application that mails, makes pictures and asks services by name."""
