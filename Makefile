@@ -26,7 +26,7 @@ CXXFLAGS     ?= -O2 -g
 WEIR_CXXFLAGS := -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Werror -fno-exceptions -fno-rtti \
                 -fno-strict-aliasing -I. -Iuser -I$(BUILD) $(shell pkg-config --cflags simdjson 2>/dev/null)
 WEIR_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++ -lpthread -lm
-SANITIZE     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE     ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BPF_CFLAGS   := -target bpf -mcpu=v2 -O2 -g -std=gnu17 -Wall -Wextra -Werror -D__TARGET_ARCH_$(ARCH) \
                 -Ivmlinux/$(ARCH) -I.
 
@@ -40,6 +40,9 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
 BPF_TESTS    := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(sort $(wildcard tests/bpf/test_*.c)))
 BPF_HELPERS  := $(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c))
 FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+# guided: by libFuzzer, of clang (tools/fuzz.sh).
+FUZZ_DRIVER  ?= driver
+FUZZ_LIBS    ?=
 BENCH_BPF    := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 BENCHES      := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
 TESTS        := $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
@@ -135,10 +138,10 @@ $(BUILD)/tests/bpf/%: tests/bpf/%.c $(BPF_HELPERS) $(BUILD)/libweir.a | $(SKELET
 	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< $(BPF_HELPERS) \
 		$(BUILD)/libweir.a $(WEIR_LIBS) -lcmocka
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(BUILD)/libweir-asan.a
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/$(FUZZ_DRIVER).c $(BUILD)/libweir-asan.a
 	@mkdir -p $(@D)
 	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
-		tests/fuzz/driver.c $(BUILD)/libweir-asan.a $(WEIR_LIBS)
+		tests/fuzz/$(FUZZ_DRIVER).c $(BUILD)/libweir-asan.a $(FUZZ_LIBS) $(WEIR_LIBS)
 
 # A benchmark prints one JSON object a line: {"name", "value", "unit", "against"}.
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
@@ -176,8 +179,9 @@ test-unit test-bpf test-cli test-conformance test-oracle test-live test-vm test-
 test-sigmahq: all ## load the public rules of a checkout of SigmaHQ/sigma: SIGMA=FOLDER
 	@BUILD=$(abspath $(BUILD)) WEIR_SIGMA=$(abspath $(SIGMA)) tests/cli/sigmahq.sh
 
-fuzz-short: fuzzers $(BUILD)/tests/list ## feed every fuzzer for 30 seconds
-	@BUILD=$(abspath $(BUILD)) WEIR_FUZZ_SECONDS=$${WEIR_FUZZ_SECONDS:-30} tests/run fuzz
+fuzz-short: ## feed every fuzzer for a minute, guided by what it reaches where clang can
+	@tools/deps.sh build test fuzz
+	@tools/fuzz.sh $(abspath $(BUILD)) $(CLANG)
 
 check: all ## style of the sources, scripts, and the rules themselves
 	@tools/check.sh $(abspath $(BUILD))

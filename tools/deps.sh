@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh [build|test]…: installs what building (and testing) weir needs, where it knows how:
+# deps.sh [build|test|fuzz]…: installs what building (testing, fuzzing) weir needs, where it knows how:
 # Debian 12 and 13, Ubuntu 22.04 and 24.04. Elsewhere it says what to install. It asks for root only
 # when something is missing, and for nothing else: everything is non-interactive.
 
@@ -19,6 +19,10 @@ BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmn
 	libpsl libzstd 'simdjson >= 1.0' libseccomp)
 TEST_PROGRAMS=(python3 ip nsenter nmap tcpdump iperf3 hping3 ethtool nft sqlite3)
 TEST_MODULES=(cmocka)
+# libFuzzer, of the distribution's clang.
+FUZZ_PACKAGES=()
+FUZZ_PROGRAMS=(clang)
+FUZZ_MODULES=()
 
 fail() {
 	echo "deps: $*" >&2
@@ -92,7 +96,7 @@ unknown_system() {
 kinds=("$@")
 [ ${#kinds[@]} -gt 0 ] || kinds=(build)
 for kind in "${kinds[@]}"; do
-	case $kind in build | test) ;; *) fail "unknown part '$kind': build or test" ;; esac
+	case $kind in build | test | fuzz) ;; *) fail "unknown part '$kind': build, test or fuzz" ;; esac
 done
 
 PRETTY_NAME=
@@ -102,14 +106,17 @@ case ${ID:-}-${VERSION_ID:-} in
 debian-12 | debian-13)
 	BUILD_PACKAGES+=(libbpf-dev bpftool)
 	TEST_PACKAGES+=(qemu-system-x86)
+	[ "$VERSION_ID" = 12 ] && FUZZ_PACKAGES+=(libclang-rt-14-dev) || FUZZ_PACKAGES+=(libclang-rt-19-dev)
 	;;
 ubuntu-24.04)
 	BUILD_PACKAGES+=(libbpf-dev linux-tools-common linux-tools-generic)
 	TEST_PACKAGES+=(qemu-system-x86)
+	FUZZ_PACKAGES+=(libclang-rt-18-dev)
 	;;
 ubuntu-22.04)
 	BUILD_PACKAGES+=(linux-tools-common linux-tools-generic) # libbpf: see require_libbpf
 	TEST_PACKAGES+=(qemu-system-x86)
+	FUZZ_PACKAGES+=(libclang-common-14-dev)
 	;;
 *) unknown_system "${kinds[@]}" ;;
 esac

@@ -174,10 +174,11 @@ static void request(struct talk *talk, const struct http_head *head)
 static struct text disposition_name(struct text d)
 {
 	const char *at = d.length ? memmem(d.at, d.length, "filename=", 9) : NULL;
-	const char *end = d.at + d.length, *stop;
+	const char *end, *stop;
 
 	if (!at)
-		return text_of(d.at, 0);
+		return (struct text){0};
+	end = d.at + d.length;
 	at += 9;
 	if (at < end && *at == '"') {
 		at++;
