@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -363,12 +364,20 @@ static int open_decoding(struct watch *watch, struct error *error)
 	return err;
 }
 
-static int open_owners(struct watch *watch, struct error *error)
+static int open_owners(struct watch *watch, const struct config *config, struct error *error)
 {
 	const struct owners_options options = {
 		.event = pipeline_told,
 		.context = watch->pipeline,
+		.root = config->host_root,
 	};
+	struct stat facts;
+
+	if (stat(config->host_root, &facts) || !S_ISDIR(facts.st_mode))
+		return error_set(error, EXIT_INPUT, ENOENT,
+				 "host_root: '%s' is no folder: where the host's root is mounted "
+				 "would be right",
+				 config->host_root);
 
 	watch->owners = owners_open(&options);
 	if (!watch->owners)
@@ -394,7 +403,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	if (err)
 		return err;
 	live.payload.wanted = pipeline_wants_payload(watch->pipeline);
-	err = open_owners(watch, error);
+	err = open_owners(watch, config, error);
 	if (err)
 		return err;
 	live.owners = watch->owners;

@@ -93,6 +93,10 @@ const struct config_key config_keys[] = {
 	 .words =
 		 "Connections that the agent remembers; beyond, those that changed least recently\n"
 		 "are reported early. auto: as many as the kernel's tables hold."},
+	{"host_root", &config_path_type, AT(host_root), "/",
+	 .words = "Where the files of the host are, which say what packages own, what containers\n"
+		  "are called and who users are. In a container that watches its host: where the\n"
+		  "host's root is mounted, such as /host."},
 	{"payload.enabled", &config_bool_type, AT(payload.enabled), "true",
 	 .words = "Copy the first bytes of connections, and whole DNS messages, out of the kernel\n"
 		  "for the decoders. false: nothing is decoded, in a replay neither."},

@@ -172,8 +172,7 @@ static bool part_is(struct walk *walk, struct cgroup_container *container)
 	if (walk->pods)
 		pod_of(walk->part, container);
 	join_colons(walk->part);
-	if (parent &&
-	    take(container, walk->pods ? NULL : parent->runtime, parent->kind, walk->part))
+	if (parent && take(container, parent->runtime, parent->kind, walk->part))
 		return true;
 	return by_form(walk->part, container);
 }

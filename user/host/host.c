@@ -2,6 +2,7 @@
 #include "host/host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/inside.h"
 
@@ -11,12 +12,12 @@ struct host_facts *host_facts_new(const struct host_options *options)
 
 	if (!facts)
 		return NULL;
-	facts->root = options->root ? options->root : "/";
+	facts->root = strdup(options->root ? options->root : "/");
 	facts->clock = options->clock ? options->clock : time_boot;
 	facts->packages = packages_new();
 	facts->containers = containers_new();
 	facts->users = users_new();
-	if (facts->packages && facts->containers && facts->users)
+	if (facts->root && facts->packages && facts->containers && facts->users)
 		return facts;
 	host_facts_free(facts);
 	return NULL;
@@ -29,6 +30,7 @@ void host_facts_free(struct host_facts *facts)
 	packages_free(facts->packages);
 	containers_free(facts->containers);
 	users_free(facts->users);
+	free(facts->root);
 	free(facts);
 }
 

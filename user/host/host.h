@@ -15,7 +15,7 @@
  * Everything is cached. Engine thread only.
  */
 struct host_options {
-	const char *root;	  /* where the host's own files are; NULL: "/". Kept, not copied */
+	const char *root;	  /* where the host's own files are; NULL: "/" */
 	weir_time (*clock)(void); /* for ages of what is cached; NULL: time_boot() */
 };
 
@@ -36,11 +36,12 @@ void host_facts_free(struct host_facts *facts);
 
 /*
  * Whether a package owns the file `path` (absolute, as seen inside `root`, without links and
- * without " (deleted)") in the system whose root folder is `root` ("/", "/proc/PID/root"): by dpkg,
- * apk, rpm (rpmdb.sqlite) or pacman; what lies in a snap, flatpak, Nix or Guix store counts as
- * owned. HOST_UNKNOWN: there is no database, or it cannot be read (now). It speaks of the path, not
- * of what is in the file. The first question about a root, and the first after a change, reads its
- * database: 0.1 to 0.3 seconds for a large host, some milliseconds for a usual image.
+ * without " (deleted)") in the system whose root folder is `root` ("/proc/PID/root"; NULL: the
+ * host's own): by dpkg, apk, rpm (rpmdb.sqlite) or pacman; what lies in a snap, flatpak, Nix or
+ * Guix store counts as owned. HOST_UNKNOWN: there is no database, or it cannot be read (now). It
+ * speaks of the path, not of what is in the file. The first question about a root, and the first
+ * after a change, reads its database: 0.1 to 0.3 seconds for a large host, some milliseconds for a
+ * usual image.
  */
 enum host_owned { HOST_UNKNOWN, HOST_OWNED, HOST_NOT_OWNED };
 

@@ -10,7 +10,7 @@ struct containers;
 struct users;
 
 struct host_facts {
-	const char *root;
+	char *root;
 	weir_time (*clock)(void);
 	struct packages *packages;
 	struct containers *containers;

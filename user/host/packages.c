@@ -185,9 +185,9 @@ enum host_owned host_package_owns(struct host_facts *facts, const char *root_pat
 	struct host_root root;
 	enum host_owned owned;
 
-	if (path[0] != '/' || host_root_open(&root, root_path))
+	if (path[0] != '/' || host_root_open(&root, root_path ? root_path : facts->root))
 		return HOST_UNKNOWN;
-	root.whole = is_own(facts, &root);
+	root.whole = !root_path || is_own(facts, &root);
 	owned = owned_in(facts, &root, path);
 	host_root_close(&root);
 	return owned;

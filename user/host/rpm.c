@@ -33,8 +33,6 @@ static int file_close(sqlite3_file *base)
 	return SQLITE_OK;
 }
 
-/* A database that says it has a journal of its own (bytes 18 and 19: 2) is read without: rpm
- * empties that when it ends. */
 static int file_read(sqlite3_file *base, void *to, int amount, sqlite3_int64 offset)
 {
 	struct file *file = (struct file *)base;
@@ -44,9 +42,6 @@ static int file_read(sqlite3_file *base, void *to, int amount, sqlite3_int64 off
 		return SQLITE_IOERR_READ;
 	if (n < amount)
 		memset((char *)to + n, 0, (size_t)(amount - n));
-	for (sqlite3_int64 at = 18; at <= 19; at++)
-		if (at >= offset && at < offset + n)
-			((uint8_t *)to)[at - offset] = 1;
 	return n < amount ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
 }
 
@@ -84,6 +79,7 @@ static int file_sector(sqlite3_file *base)
 	return 0;
 }
 
+/* SQLite looks for no journal then: rpm empties its own when it ends. */
 static int file_nature(sqlite3_file *base)
 {
 	(void)base;

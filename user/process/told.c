@@ -118,15 +118,15 @@ static void ask_packaged(const struct process_teller *teller, const struct proce
 			 bool contained)
 {
 	struct program *program = process->program;
-	char root[32] = "/";
+	char root[32];
 
 	if (program->packaged != HOST_UNKNOWN || program->asked >= ASKED_MAX ||
 	    (contained && (process->flags & PROCESS_ENDED)))
 		return;
 	program->asked++;
-	if (contained)
-		snprintf(root, sizeof(root), "/proc/%u/root", process->id.pid);
-	program->packaged = (uint8_t)host_package_owns(teller->host, root, program->executable);
+	snprintf(root, sizeof(root), "/proc/%u/root", process->id.pid);
+	program->packaged = (uint8_t)host_package_owns(teller->host, contained ? root : NULL,
+						       program->executable);
 }
 
 static void put_file(const struct process_teller *teller, const struct process *process,

@@ -51,7 +51,7 @@ static bool open_parts(struct owners *o)
 
 	o->processes = processes_new(&options);
 	o->listeners = o->processes ? listeners_new(o->processes) : NULL;
-	o->teller.host = host_facts_new(&(struct host_options){0});
+	o->teller.host = host_facts_new(&(struct host_options){.root = o->options.root});
 	return o->listeners && o->teller.host;
 }
 
@@ -225,6 +225,21 @@ static json_t *sockets_json(const struct owners *o)
 			 "unknown", number(o->counts.sockets_unknown));
 }
 
+/* What the host's files say of programs and containers. */
+static json_t *host_json(const struct owners *o)
+{
+	struct host_stats s;
+
+	host_stats(o->teller.host, &s);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "package_roots",
+			 number(s.roots), "package_paths", number(s.paths), "package_bytes",
+			 number(s.bytes), "indexed", number(s.indexed), "put_off",
+			 number(s.put_off), "evicted_roots", number(s.evicted), "unreadable",
+			 number(s.unreadable), "containers", number(s.containers),
+			 "evicted_containers", number(s.containers_evicted), "users",
+			 number(s.users));
+}
+
 json_t *owners_status(const struct owners *o)
 {
 	json_t *object = json_pack("{s:b}", "on", o->kernel.skeleton != NULL);
@@ -241,6 +256,7 @@ json_t *owners_status(const struct owners *o)
 	json_object_set_new(object, "records", number(o->counts.records));
 	json_object_set_new(object, "events", number(o->counts.events));
 	json_object_set_new(object, "unchecked", number(o->counts.unchecked));
+	json_object_set_new(object, "host", host_json(o));
 	json_object_set_new(object, "lost", losses_json(o));
 	return object;
 }

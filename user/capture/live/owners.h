@@ -23,7 +23,8 @@ struct owners_options {
 	/* process and listener events, complete; texts live until the call returns. */
 	void (*event)(void *context, const struct event *event);
 	void *context;
-	const char *off; /* not NULL: not wanted, and this is why */
+	const char *off;  /* not NULL: not wanted, and this is why */
+	const char *root; /* where the host's files are */
 };
 
 /* Reads what processes and sockets there are. NULL without memory only. */
