@@ -8,6 +8,8 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include "decode/reader.h"
+
 /* As RFC 2253 writes it, but UTF-8 as it is. */
 #define NAME_FLAGS (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB)
 
@@ -22,17 +24,94 @@ static size_t name_text(const X509_NAME *name, char text[CERTIFICATE_NAME_MAX])
 	return length > 0 ? (size_t)length : 0;
 }
 
+/* ---- the parts of it (RFC 5280, 4.1) ---- */
+
+enum {
+	DER_INTEGER = 0x02,
+	DER_BITS = 0x03,
+	DER_UTC_TIME = 0x17,
+	DER_TIME = 0x18,
+	DER_SEQUENCE = 0x30,
+	DER_VERSION = 0xa0,
+};
+
+/* One element of DER, as it stands and what is in it. */
+struct element {
+	struct reader_bytes whole, inside;
+};
+
+static struct element element(struct reader_bytes *r, uint8_t tag)
+{
+	struct reader_bytes from = *r;
+	uint8_t there = bytes_u8(r), first = bytes_u8(r);
+	size_t length = first;
+	struct element e;
+
+	if (first & 0x80)
+		length = (size_t)bytes_number(r, first & 3);
+	e.inside = bytes_part(r, length);
+	if (there != tag || first > 0x83 || first == 0x80)
+		r->failed = true;
+	e.whole = bytes_of(from.at, (size_t)(r->at - from.at));
+	return e;
+}
+
+struct parts {
+	struct element issuer, subject, not_after;
+};
+
+/*
+ * d2i_X509() makes the key ready for use, which costs ten times the rest and is seldom wanted. So
+ * its parts are found here, and it has only those that need it.
+ */
+static bool find_parts(const uint8_t *der, size_t length, struct parts *p)
+{
+	struct reader_bytes all = bytes_of(der, length), whole, tbs, validity;
+	uint8_t time;
+
+	whole = element(&all, DER_SEQUENCE).inside;
+	tbs = element(&whole, DER_SEQUENCE).inside;
+	element(&whole, DER_SEQUENCE);
+	element(&whole, DER_BITS);
+	if (bytes_left(&tbs) && *tbs.at == DER_VERSION)
+		element(&tbs, DER_VERSION);
+	element(&tbs, DER_INTEGER);
+	element(&tbs, DER_SEQUENCE);
+	p->issuer = element(&tbs, DER_SEQUENCE);
+	validity = element(&tbs, DER_SEQUENCE).inside;
+	p->subject = element(&tbs, DER_SEQUENCE);
+	element(&tbs, DER_SEQUENCE); /* the key */
+	for (int i = 0; i < 2; i++) {
+		time = bytes_left(&validity) && *validity.at == DER_TIME ? DER_TIME : DER_UTC_TIME;
+		p->not_after = element(&validity, time);
+	}
+	return !all.failed && !whole.failed && !tbs.failed && !validity.failed;
+}
+
 /* A time is 64 bits of nanoseconds; "never" is written as the year 9999 (RFC 5280, 4.1.2.5). */
 #define YEAR_BEYOND 2262
 
-static weir_time end_of(const X509 *x)
+static weir_time end_of(const struct element *e)
 {
+	const unsigned char *at = e->whole.at;
+	ASN1_TIME *time = d2i_ASN1_TIME(NULL, &at, (long)bytes_left(&e->whole));
+	weir_time end = TIME_NEVER;
 	struct tm tm;
 
-	if (!ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) || tm.tm_year + 1900 >= YEAR_BEYOND)
-		return TIME_NEVER;
-	return (weir_time)timegm(&tm) * WEIR_SEC;
+	if (time && ASN1_TIME_to_tm(time, &tm) && tm.tm_year + 1900 < YEAR_BEYOND)
+		end = (weir_time)timegm(&tm) * WEIR_SEC;
+	ASN1_TIME_free(time);
+	return end;
 }
+
+static X509_NAME *name_of(const struct element *e)
+{
+	const unsigned char *at = e->whole.at;
+
+	return d2i_X509_NAME(NULL, &at, (long)bytes_left(&e->whole));
+}
+
+/* ---- by whom it is signed ---- */
 
 /*
  * The sender chooses the key with which a signature is proven, and so what that costs: up to these
@@ -61,41 +140,81 @@ static bool same_key(X509 *x)
 	return !issuer || !subject || !ASN1_OCTET_STRING_cmp(issuer, subject);
 }
 
-/* Most issuers are others: their signatures cost nothing. */
-static bool signed_by_itself(X509 *x)
+static bool proven(X509 *x)
 {
-	EVP_PKEY *key;
+	EVP_PKEY *key = X509_get0_pubkey(x);
 
-	if (X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) || !same_key(x))
-		return false;
-	key = X509_get0_pubkey(x);
-	return !key || !is_cheap(key) || X509_verify(x, key) == 1;
+	return same_key(x) && (!key || !is_cheap(key) || X509_verify(x, key) == 1);
 }
 
-static void hash(const uint8_t *der, size_t length, char text[CERTIFICATE_HASH])
+/* Of a certificate whose subject is its issuer. */
+static bool signed_by_itself(const uint8_t *der, size_t length)
+{
+	const unsigned char *at = der;
+	X509 *x = d2i_X509(NULL, &at, (long)length);
+	bool itself = x && proven(x);
+
+	X509_free(x);
+	return itself;
+}
+
+/*
+ * A server has one certificate for many connections, and to prove its signature takes as long as
+ * to read twenty certificates. By SHA-256: nobody can make one that is taken for another.
+ */
+#define VERDICTS     64
+#define SHA256_BYTES 32
+
+static _Thread_local struct {
+	uint8_t hash[SHA256_BYTES];
+	bool there, itself;
+} verdicts[VERDICTS];
+
+static bool remembered_or_proven(const uint8_t *der, size_t length,
+				 const uint8_t hash[SHA256_BYTES])
+{
+	unsigned at = hash[0] % VERDICTS;
+
+	if (!verdicts[at].there || memcmp(verdicts[at].hash, hash, SHA256_BYTES)) {
+		memcpy(verdicts[at].hash, hash, SHA256_BYTES);
+		verdicts[at].itself = signed_by_itself(der, length);
+		verdicts[at].there = true;
+	}
+	return verdicts[at].itself;
+}
+
+static void hash_text(const uint8_t hash[SHA256_BYTES], char text[CERTIFICATE_HASH])
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[EVP_MAX_MD_SIZE] = {0};
 
-	EVP_Digest(der, length, bytes, NULL, EVP_sha256(), NULL);
 	for (unsigned i = 0; i < CERTIFICATE_HASH - 1; i++)
-		text[i] = digits[bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
+		text[i] = digits[hash[i / 2] >> (i % 2 ? 0 : 4) & 15];
 	text[CERTIFICATE_HASH - 1] = 0;
 }
 
 bool tls_certificate(const uint8_t *der, size_t length, struct tls_certificate *c)
 {
-	const unsigned char *at = der;
-	X509 *x = d2i_X509(NULL, &at, (long)length);
+	X509_NAME *subject = NULL, *issuer = NULL;
+	uint8_t hash[EVP_MAX_MD_SIZE] = {0};
+	struct parts parts;
+	bool good;
 
-	if (x) {
-		c->subject_length = name_text(X509_get_subject_name(x), c->subject);
-		c->issuer_length = name_text(X509_get_issuer_name(x), c->issuer);
-		c->not_after = end_of(x);
-		c->self_signed = signed_by_itself(x);
-		hash(der, length, c->sha256);
-		X509_free(x);
+	if (find_parts(der, length, &parts)) {
+		subject = name_of(&parts.subject);
+		issuer = name_of(&parts.issuer);
 	}
+	good = subject && issuer;
+	if (good) {
+		c->subject_length = name_text(subject, c->subject);
+		c->issuer_length = name_text(issuer, c->issuer);
+		c->not_after = end_of(&parts.not_after);
+		EVP_Digest(der, length, hash, NULL, EVP_sha256(), NULL);
+		hash_text(hash, c->sha256);
+		c->self_signed =
+			!X509_NAME_cmp(subject, issuer) && remembered_or_proven(der, length, hash);
+	}
+	X509_NAME_free(subject);
+	X509_NAME_free(issuer);
 	ERR_clear_error(); /* what it did not like stays in a queue of the thread */
-	return x;
+	return good;
 }

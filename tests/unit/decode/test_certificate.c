@@ -99,6 +99,25 @@ static void an_issuer_of_the_same_name_is_not_oneself(void **state)
 	EVP_PKEY_free(other);
 }
 
+/* More than verdicts are remembered, each asked for twice. */
+static void a_verdict_is_that_of_its_certificate(void **state)
+{
+	EVP_PKEY *key = key_new(), *other = key_new();
+	static struct der made[150];
+	struct tls_certificate c;
+
+	(void)state;
+	for (unsigned i = 0; i < 150; i++)
+		made[i] =
+			make("a.example", key, "a.example", i % 2 ? other : key, "20300101000000Z");
+	for (unsigned i = 0; i < 300; i++) {
+		assert_true(tls_certificate(made[i % 150].bytes, made[i % 150].length, &c));
+		assert_int_equal(c.self_signed, !(i % 2));
+	}
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(other);
+}
+
 /* What proving its signature costs is not left to who sends it. */
 static void a_large_key_is_believed_by_its_name(void **state)
 {
@@ -423,6 +442,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		cmocka_unit_test(what_a_certificate_says_is_read),
 		cmocka_unit_test(an_issuer_of_the_same_name_is_not_oneself),
+		cmocka_unit_test(a_verdict_is_that_of_its_certificate),
 		cmocka_unit_test(a_large_key_is_believed_by_its_name),
 		cmocka_unit_test(an_end_beyond_time_is_none),
 		cmocka_unit_test(long_and_strange_names_are_bounded),
