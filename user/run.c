@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "capture/live/owners.h"
+#include "capture/login/logins.h"
 #include "control.h"
 #include "decoding/decoding.h"
 #include "pipeline.h"
@@ -30,6 +31,7 @@ struct watch {
 	struct live *live;
 	struct decoding *decoding; /* NULL: nobody reads payload */
 	struct owners *owners;
+	struct logins *logins;
 	struct control *control;
 	int epoll;
 	int fds[WAITED];
@@ -93,6 +95,19 @@ static void on_decoding(struct watch *watch)
 	decoding_run(watch->decoding, live_told(watch->live));
 }
 
+/* Rules wait for what is late, but not for a log. */
+static void on_login(void *context, const struct login *login)
+{
+	struct watch *watch = context;
+	weir_time now = time_now();
+	struct event event;
+
+	login_event(login, &event);
+	if (event.time > now || event.time < now - WEIR_SEC)
+		event.time = now;
+	pipeline_event(watch->pipeline, pipeline_flows_input(watch->pipeline), &event);
+}
+
 static void on_timer(struct watch *watch)
 {
 	uint64_t expirations;
@@ -106,6 +121,7 @@ static void on_timer(struct watch *watch)
 	live_drain(watch->live, pipeline_flows(watch->pipeline));
 	told = live_poll(watch->live, pipeline_flows(watch->pipeline));
 	tell_health(watch);
+	logins_drain(watch->logins, on_login, watch);
 	pipeline_flows_advance(watch->pipeline, told);
 	pipeline_tick(watch->pipeline, time_now());
 	control_tick(watch->control);
@@ -219,7 +235,11 @@ static json_t *status(struct watch *watch)
 {
 	json_t *answer = pipeline_status(watch->pipeline);
 	char since[TIME_TEXT_MAX];
+	bool degraded = false;
 
+	json_object_set_new(answer, "logins", logins_status(watch->logins, &degraded));
+	if (degraded)
+		json_object_set_new(answer, "health", json_string("degraded"));
 	json_object_set_new(answer, "version", json_string(WEIR_VERSION));
 	json_object_set_new(answer, "pid", json_integer(getpid()));
 	json_object_set_new(answer, "since", json_string(time_format(watch->since, since)));
@@ -412,6 +432,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 		return err;
 	pipeline_live(watch->pipeline, watch->live);
 	err = open_decoding(watch, error);
+	err = err ? err : logins_open(&watch->logins, config->login_sources, error);
 	return err ? err : open_loop(watch, error);
 }
 
@@ -431,8 +452,11 @@ static void watch_close(struct watch *watch)
 		close_decoding(watch);
 		live_close(watch->live, pipeline_flows(watch->pipeline));
 		pipeline_live(watch->pipeline, NULL);
+		if (watch->logins)
+			logins_drain(watch->logins, on_login, watch);
 		pipeline_finish(watch->pipeline);
 	}
+	logins_close(watch->logins);
 	if (watch->pipeline)
 		pipeline_close(watch->pipeline);
 	owners_close(watch->owners);

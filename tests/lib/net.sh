@@ -119,13 +119,16 @@ capture_stop() {
 	grep -q '^0 packets dropped by kernel' "$CAPTURE_FILE.said"
 }
 
-# weir_config HOST: a configuration in $SCRATCH/HOST: own database, syslog socket, event file.
+# weir_config HOST: a configuration in $SCRATCH/HOST: own database, syslog socket, event file; of
+# log-ins only the log that WEIR_LOGINS names: the machine's own are none of the test's.
 weir_config() {
 	local home=$SCRATCH/$1
 	mkdir -p "$home"
 	cat >"$home/weir.yaml" <<-END
 		database: $home/weir.db
 		rules: [$RULES]
+		logins:
+		  sources: [${WEIR_LOGINS:-}]
 		syslog:
 		  socket: $home/log
 		json:

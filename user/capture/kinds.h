@@ -9,6 +9,7 @@ extern const struct source_kind pcap_kind;
 extern const struct source_kind pcapng_kind;
 extern const struct source_kind json_kind; /* log/ */
 extern const struct source_kind zeek_kind; /* log/ */
+extern const struct source_kind auth_kind; /* log/ */
 
 /* How far back records may go (docs/rules.md, Order and time). */
 #define CAPTURE_LATENESS WEIR_SEC

@@ -8,10 +8,11 @@
 #include "capture/reader.h"
 
 const struct source_kind *const source_kinds[] = {
-	&pcap_kind, &pcapng_kind, &zeek_kind, &json_kind, NULL,
+	&pcap_kind, &pcapng_kind, &zeek_kind, &auth_kind, &json_kind, NULL,
 };
 
-#define ACCEPTED "a capture (pcap, pcapng), a Zeek log, Suricata's EVE, or JSON objects"
+#define ACCEPTED                                                                                   \
+	"a capture (pcap, pcapng), a Zeek log, Suricata's EVE, an auth.log, or JSON objects"
 
 /* What is given by mistake most often, and what to do. */
 struct stranger {

@@ -31,7 +31,8 @@ struct config {
 	size_t max_names;
 	struct geo_options geo;
 	VEC(struct threat_list_options) threat_lists;
-	size_t threat_max; /* indicators */
+	size_t threat_max;		  /* indicators */
+	const char *const *login_sources; /* of this host; ended by NULL */
 	/* capture */
 	const char *const *interfaces; /* patterns, '!' excludes; ended by NULL */
 	bool loopback;

@@ -68,6 +68,12 @@ const struct config_key config_keys[] = {
 	 50000000, .live = true,
 	 .words = "Indicators of all lists that are kept (20 bytes each); others are left out."},
 
+	{"logins.sources", &config_texts_type, AT(login_sources), "auto",
+	 .words =
+		 "Where this host's log-ins are read: journal, or paths of logs, wtmp and btmp.\n"
+		 "auto: the journal if there is one, else auth.log or secure, else wtmp and btmp.\n"
+		 "None: []. docs/logins.md."},
+
 	/* Capture. */
 	{"interfaces", &config_texts_type, AT(interfaces), "",
 	 .words =

@@ -12,10 +12,7 @@
 /* What others recorded, and weir itself: rows of a log, each told by the format that it is of. */
 
 static const struct log_format *const formats[] = {
-	&own_format,
-	&eve_format,
-	&zeek_format,
-	&flat_format,
+	&own_format, &eve_format, &zeek_format, &journal_format, &flat_format,
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 

@@ -45,6 +45,10 @@ enum fact {
 	FACT_FLAGS_SENT, /* TCP flags, hexadecimal */
 	FACT_FLAGS_RECEIVED,
 	FACT_FLOW_ID,
+	FACT_MESSAGE, /* of the journal */
+	FACT_PROGRAM,
+	FACT_UID,
+	FACT_EXECUTABLE,
 	FACT_SIGNAL,
 	FACT_SEVERITY,
 	FACT_PASS, /* known, and of no use */
@@ -97,7 +101,7 @@ struct log_format {
 };
 
 /* In the order in which rows are offered to them. */
-extern const struct log_format own_format, eve_format, zeek_format, flat_format;
+extern const struct log_format own_format, eve_format, zeek_format, journal_format, flat_format;
 
 /* What a name of the format means, learned once: a small table by name, direct-mapped. */
 struct column_use {
