@@ -14,7 +14,7 @@ static struct derive *derive;
 static int open_all(void **state)
 {
 	static const char text[] =
-		"203.0.113.5\n198.51.100.0/24\nevil.example\n"
+		"203.0.113.5\n198.51.100.0/24\n20.0.0.0/24\nevil.example\n"
 		"http://host.example/a/b\nhttp://host.example:8080/c?d=e\n"
 		"2001:db8:5::/48\nt13d1516h2_8daaf6152771_b186095e22b6\n"
 		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n";
@@ -48,6 +48,12 @@ static int close_all(void **state)
 	return unlink(path);
 }
 
+/* 20.0.0.0/24 is this test's own, and on the list. */
+static bool is_home(const struct addr *address)
+{
+	return address->byte[12] == 10 || address->byte[12] == 20;
+}
+
 static struct event pass(const char *service, weir_time at, const char *fields)
 {
 	char text[1024];
@@ -64,10 +70,10 @@ static struct event pass(const char *service, weir_time at, const char *fields)
 	event.time = at;
 	if (event_has(&event, FIELD_SOURCE_IP))
 		event_set(&event, SOURCE_SCOPE, source_scope,
-			  event.source_ip.byte[12] == 10 ? SCOPE_INTERNAL : SCOPE_EXTERNAL);
+			  is_home(&event.source_ip) ? SCOPE_INTERNAL : SCOPE_EXTERNAL);
 	if (event_has(&event, FIELD_DESTINATION_IP))
 		event_set(&event, DESTINATION_SCOPE, destination_scope,
-			  event.destination_ip.byte[12] == 10 ? SCOPE_INTERNAL : SCOPE_EXTERNAL);
+			  is_home(&event.destination_ip) ? SCOPE_INTERNAL : SCOPE_EXTERNAL);
 	derive_event(derive, &event);
 	json_decref(object);
 	return event;
@@ -154,6 +160,10 @@ static void what_is_not_listed_is_not_told(void **state)
 	assert_true(text_is(&e.threat_indicator, "of theirs"));
 	assert_false(event_has(&e, FIELD_THREAT_FEED));
 	e = pass("connection", time_now(), ends);
+	assert_false(event_has(&e, FIELD_THREAT_INDICATOR));
+	/* What is at home is not looked for, be it on a list of somebody else. */
+	e = pass("connection", time_now(),
+		 "\"source.ip\":\"20.0.0.5\",\"destination.ip\":\"20.0.0.6\"");
 	assert_false(event_has(&e, FIELD_THREAT_INDICATOR));
 }
 

@@ -13,11 +13,12 @@ static void plain_text_is_read(void **state)
 					    "0.0.0.0 ads.example tracker.example\n"
 					    "127.0.0.1 localhost\n"
 					    "203.0.113.5\n"
-					    "2001:db8:1::/48");
+					    "2001:db8:1::/48\n"
+					    "23.94.96.0/19\n");
 
 	(void)state;
 	assert_int_equal(r.err, 0);
-	assert_int_equal(r.list.counts.entries[INDICATOR_ADDRESS], 3);
+	assert_int_equal(r.list.counts.entries[INDICATOR_ADDRESS], 4);
 	assert_int_equal(r.list.counts.entries[INDICATOR_DOMAIN], 3);
 	assert_int_equal(r.list.counts.entries[INDICATOR_URL], 1);
 	assert_int_equal(r.list.counts.again, 1);
@@ -26,6 +27,8 @@ static void plain_text_is_read(void **state)
 	assert_false(list_has(&r, "203.0.113.6"));
 	assert_true(list_has(&r, "198.51.100.77"));
 	assert_false(list_has(&r, "198.51.101.1"));
+	assert_true(list_has(&r, "23.94.127.1"));
+	assert_false(list_has(&r, "23.94.128.1"));
 	assert_true(list_has(&r, "2001:db8:1:ff::1"));
 	assert_false(list_has(&r, "2001:db8:2::1"));
 	assert_true(list_has(&r, "evil.example"));
@@ -74,6 +77,7 @@ static void tables_are_read_by_their_heading(void **state)
 		{"203.0.113.5,first,2024\n203.0.113.6,second,2024\n", "203.0.113.6", "203.0.113.7",
 		 2},
 		{"1,win.mal,203.0.113.5\n2,win.mal,203.0.113.6\n", "203.0.113.6", "203.0.113.7", 2},
+		{"evil.example,domain,x\nother.example,domain,y\n", "evil.example", "x.org", 2},
 		{"id,Host Name,IP Address\n1,,203.0.113.5\n2,-,203.0.113.6\n", "203.0.113.6",
 		 "203.0.113.7", 2},
 	};

@@ -100,6 +100,25 @@ static void one_that_is_not_there_leaves_the_others(void **state)
 	threat_close(threat);
 }
 
+static void what_is_over_is_met_before_alone(void **state)
+{
+	const struct threat_list_options lists[] = {{.path = one, .name = "one", .format = "auto"}};
+	const weir_time end = INT64_C(1767225600) * WEIR_SEC; /* 2026-01-01 */
+	static struct indicator indicator;
+	struct threat_hit hit;
+	struct threat *threat;
+
+	(void)state;
+	write_list(one, "{\"objects\":[{\"type\":\"indicator\",\"valid_until\":"
+			"\"2026-01-01T00:00:00Z\",\"pattern\":\"[ipv4-addr:value = "
+			"'203.0.113.5']\"}]}");
+	threat = open_lists(lists, 1);
+	assert_true(indicator_read("203.0.113.5", 11, INDICATOR_ANY, &indicator));
+	assert_true(threat_match(threat, &indicator, end - WEIR_HOUR, &hit));
+	assert_false(threat_match(threat, &indicator, end + WEIR_HOUR, &hit));
+	threat_close(threat);
+}
+
 static bool soon(struct threat *threat, const char *text, bool wanted)
 {
 	for (int i = 0; i < 200; i++) {
@@ -174,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_worst_list_counts),
 		cmocka_unit_test(one_that_is_not_there_leaves_the_others),
+		cmocka_unit_test(what_is_over_is_met_before_alone),
 		cmocka_unit_test(changed_lists_are_read_again),
 		cmocka_unit_test(other_options_come_with_a_reload),
 	};
