@@ -157,6 +157,16 @@ static void files_have_the_outcome_of_their_reply(void **state)
 	assert_told(b, "file DELE x x ann|");
 }
 
+static void a_transfer_has_two_replies(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b);
+	client(b, "STOR a\r\nDELE b\r\n");
+	server(b, "150 go on\r\n226 done\r\n550 no\r\n");
+	assert_told(b, "file STOR a a ann success|file DELE b b ann failure|");
+}
+
 static void replies_of_several_lines_are_one(void **state)
 {
 	struct bench *b = *state;
@@ -295,6 +305,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		CASE(logins_are_told_and_passwords_are_not),
 		CASE(files_have_the_outcome_of_their_reply),
+		CASE(a_transfer_has_two_replies),
 		CASE(replies_of_several_lines_are_one),
 		CASE(commands_at_once_get_their_own_replies),
 		CASE(it_may_be_split_anywhere),

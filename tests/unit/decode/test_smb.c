@@ -573,6 +573,28 @@ static void after_a_message_that_never_came_the_next_is_found(void **state)
 	assert_told(b, " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
 }
 
+static void what_is_missing_may_hide_the_beginning_of_another(void **state)
+{
+	struct bench *b = *state;
+	static uint8_t data[1000] = "MZ";
+	struct bytes m;
+
+	begin2(b);
+	one2(&m, 9, REQUEST, 4, 1, 0);
+	write_body(&m, 41, 0, data, sizeof(data));
+	frame_end(&m);
+	packet(b, 0, m.at, 200, 200, 5000);
+	b->sent[0] += (uint32_t)m.length - 200 + 700; /* and a message that never came */
+	packet(b, 0, (const uint8_t *)"\0\0\4\0 is no frame", 16, 16, 8000);
+	one2(&m, 5, REQUEST, 5, 1, 0);
+	create_body(&m, "next.exe", 2, 0);
+	frame_end(&m);
+	packet(b, 0, m.at, m.length, m.length, 9000);
+	decode_finish(b->decode);
+	assert_told(b, " v2 write \\\\h\\ADMIN$ is:pe|"
+		       " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
+}
+
 static void messages_may_be_split_anywhere(void **state)
 {
 	struct bench *b = *state;
@@ -1043,6 +1065,7 @@ int main(void)
 		CASE(deleting_and_renaming),
 		CASE(a_large_write_is_cut_and_the_next_message_is_found),
 		CASE(after_a_message_that_never_came_the_next_is_found),
+		CASE(what_is_missing_may_hide_the_beginning_of_another),
 		CASE(messages_may_be_split_anywhere),
 		CASE(of_what_is_encrypted_nothing_is_told),
 		CASE(services_are_made_over_their_pipe),
