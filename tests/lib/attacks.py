@@ -119,6 +119,30 @@ def beacon_slowly(day, at, host):
 
 
 @attack("C2_BEACONING", "C2_BEACONING_SLOW")
+def beacon_with_half_its_distance_as_jitter(day, at, host):
+    beacon(day, at, host, "198.51.100.41", 443, 60, 30, 120, speaks="unidentified")
+
+
+@attack("C2_BEACONING", "C2_BEACONING_SLOW")
+def beacon_to_four_in_turn(day, at, host):
+    for i in range(240):
+        beacon(day, at + i * 30, host, f"198.51.100.{50 + i % 4}", 443, 30, 3, 1, speaks="unidentified")
+
+
+@attack("C2_BEACONING", "C2_BEACONING_SLOW")
+def bursts_in_one_connection(day, at, host):
+    day.connection(at, host, "198.51.100.43", 80, 40 * 90, 40 * 120, 7200, burst=120, speaks="unidentified")
+
+
+@attack("C2_BEACONING", "C2_BEACONING_SLOW")
+def beacon_by_https_to_a_certificate_of_its_own(day, at, host):
+    beacon(day, at, host, "198.51.100.60", 443, 60, 5, 60)
+    for i in range(60):
+        day.tell(at + i * 60 + 6, "tls", source__ip=host, destination__ip="198.51.100.60", destination__port=443,
+                 network__transport="tcp", network__protocol="tls", tls__server__self_signed=True)
+
+
+@attack("C2_BEACONING", "C2_BEACONING_SLOW")
 def beacon_to_a_random_name(day, at, host):
     name = "xkqzvtrwpqjh.com"
     day.resolve(at - 1, host, name)
@@ -171,11 +195,17 @@ def file_in_names_slowly(day, at, host):
         day.ask(at + i * 12, host, day.random.randbytes(24).hex() + ".slow.example", "203.0.113.9")
 
 
-@attack("LARGE_VOLUME_EXFILTRATION")
+@attack("LARGE_VOLUME_EXFILTRATION", "LARGE_VOLUME_EXFILTRATION_SINGLE")
 def theft_to_several(day, at, host):
     day.connection(at, host, "10.0.0.20", 445, 2_000_000, 6_000_000_000, 240, burst=240)
     for i in range(8):
         day.connection(at + 250 + i * 20, host, f"198.51.100.{100 + i}", 443, 400_000_000, 900_000, 18, burst=18)
+
+
+@attack("LARGE_VOLUME_EXFILTRATION_SINGLE", "LARGE_VOLUME_EXFILTRATION")
+def theft_to_one(day, at, host):
+    day.connection(at, host, "10.0.0.20", 445, 2_000_000, 6_000_000_000, 240, burst=240)
+    day.connection(at + 250, host, "198.51.100.120", 443, 3_000_000_000, 900_000, 200, burst=200)
 
 
 @attack("ICMP_TUNNEL", "ICMP_TUNNEL_CONTENT")
