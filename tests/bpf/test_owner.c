@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -223,13 +224,17 @@ static void test_handed_over(void **state)
 	close(listener);
 }
 
+static int told_fd[2];
+
 /* With room for the peer's address, as nearly all accept. */
 static void accept_asking(int fd)
 {
 	struct sockaddr_in peer;
 	socklen_t length = sizeof(peer);
 
-	_exit(accept(fd, (struct sockaddr *)&peer, &length) < 0);
+	if (accept(fd, (struct sockaddr *)&peer, &length) >= 0 && write(told_fd[1], "x", 1) == 1)
+		pause(); /* what its end would tell must not count */
+	_exit(1);
 }
 
 static void test_accepted(void **state)
@@ -265,13 +270,20 @@ static void test_accepted_by_a_worker(void **state)
 {
 	int listener, client;
 	pid_t worker;
+	char byte;
 
 	(void)state;
 	need_kernel();
 	listener = listening(7013);
 	client = connected(7013);
-	worker = in_child(accept_asking, listener);
+	assert_int_equal(pipe(told_fd), 0);
+	worker = fork();
+	if (!worker)
+		accept_asking(listener);
+	assert_int_equal(read(told_fd[0], &byte, 1), 1);
 	assert_int_equal(sockets_of(worker), 1);
+	kill(worker, SIGKILL);
+	waitpid(worker, NULL, 0);
 	assert_int_equal(owner_of(cookie_of(client)).by.pid, getpid());
 	close(client);
 	close(listener);
@@ -312,6 +324,11 @@ static void test_listeners(void **state)
 	assert_int_equal(bpf_map_lookup_elem(kernel.listeners, &cookie, &socket_), 0);
 	records_len = 0;
 	close(udp);
+	assert_true(is_unlistened(cookie));
+	assert_int_not_equal(bpf_map_lookup_elem(kernel.listeners, &cookie, &socket_), 0);
+	cookie = cookie_of(tcp);
+	assert_int_equal(bpf_map_lookup_elem(kernel.listeners, &cookie, &socket_), 0);
+	shutdown(tcp, SHUT_RD); /* it listens no more, and is not closed */
 	assert_true(is_unlistened(cookie));
 	assert_int_not_equal(bpf_map_lookup_elem(kernel.listeners, &cookie, &socket_), 0);
 	close(tcp);

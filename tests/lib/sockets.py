@@ -3,6 +3,7 @@
 """Processes with sockets, each in a way that makes it hard to say whose a socket is.
 
 sockets.py serve PORT            TCP and UDP: answers each; prints its pid
+sockets.py unbound 0             listens where the kernel likes; prints the port
 sockets.py workers PORT          listens, and lets a child accept; prints the child's pid
 sockets.py ask HOST PORT         a datagram, and waits for its answer
 sockets.py talk HOST PORT        connects, says something, reads
@@ -66,6 +67,13 @@ def continue_with(connection):
     while data := connection.recv(1000):
         connection.sendall(data)
     os._exit(0)
+
+
+def unbound(_):
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    tcp.listen()
+    say(tcp.getsockname()[1])
+    signal.pause()
 
 
 def workers(port):
@@ -190,6 +198,7 @@ COMMANDS = {
     "memory": memory,
     "raise": raised,
     "serve": serve,
+    "unbound": unbound,
     "workers": workers,
     "ask": ask,
     "talk": lambda host, port: talk(connect(host, port)),

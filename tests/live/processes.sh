@@ -74,13 +74,16 @@ on here "$PYTHON" "$SOCKETS" raise $THERE 7000 >"$SCRATCH/raise.pid"
 BRIEF=$SCRATCH/brief on here "$PYTHON" "$SOCKETS" memory $THERE 7000
 behind here "$PYTHON" "$SOCKETS" serve 7003 >"$SCRATCH/serve.pid"
 
+behind here "$PYTHON" "$SOCKETS" unbound 0 >"$SCRATCH/port"
+wait_for 10 test -s "$SCRATCH/port"
+
 same_soon processes/script "script /bin/sh $SCRATCH/script" bash -c \
 	"python3 $LOOK field $EVENTS process process.name=script process.name process.command_line"
 same_soon processes/child "script" says process process.name=brief event.action=exec process.parent.name
 same_soon processes/shell-on-a-connection "sh exec True" \
 	says process "process.command_line=sh" process.stdio_socket=true process.name event.action process.stdio_socket
-same processes/shell-on-a-unix-socket 1 \
-	"$(python3 "$LOOK" count "$EVENTS" process process.command_line=sh process.stdio_socket=false)"
+same_soon processes/shell-on-a-unix-socket 1 \
+	python3 "$LOOK" count "$EVENTS" process process.command_line=sh process.stdio_socket=false
 same_soon processes/shell-that-connects-itself "bash True" \
 	says process event.action=stdio_socket process.name process.stdio_socket
 same_soon processes/raised "$(cat "$SCRATCH/raise.pid") 1000 0 False" \
@@ -92,7 +95,26 @@ listen 7003 udp" says listener "process.pid=$(cat "$SCRATCH/serve.pid")" event.a
 
 # found RULE: there is a detection of it.
 found() { [ "$(query here "select count(*) from detection where rule_name = '$1'")" -gt 0 ]; }
+same_soon processes/listens-unbound "listen tcp" \
+	says listener "source.port=$(cat "$SCRATCH/port")" event.action network.transport
 check processes/reverse-shell-is-detected wait_for $((20 * SLOW)) found REVERSE_SHELL
 id=$(query here "select id from detection where rule_name = 'REVERSE_SHELL' limit 1")
 expect processes/detection-shows-the-process 0 'sh \([0-9]+\)' \
 	"$WEIR" detections show "$id" -c "$SCRATCH/here/weir.yaml"
+
+# ---- where the kernel cannot ----
+
+weir_stop here
+cat >"$SCRATCH/weir" <<-END
+	#!/bin/sh
+	exec unshare --mount sh -c 'umount -a -t cgroup2; exec "$WEIR" "\$@"' weir "\$@"
+END
+chmod +x "$SCRATCH/weir"
+whole=$WEIR
+WEIR=$SCRATCH/weir
+start_or_leave here
+on here "$whole" status --json >"$SCRATCH/status"
+same processes/off-is-said "False no cgroup2 hierarchy is mounted" "$(python3 "$LOOK" value "$SCRATCH/status" owners.on) \
+$(python3 "$LOOK" value "$SCRATCH/status" owners.why | cut -d: -f1)"
+on here "$SCRATCH/brief" $THERE 7000
+check processes/off-and-connections-are-seen wait_for $((20 * SLOW)) grep -q '"weir.connection".*"destination.port":7000' "$EVENTS"

@@ -265,10 +265,23 @@ static void tell_listener(struct owners *o, const struct process *process,
 	end(o, e);
 }
 
-static void on_listens(struct owners *o, const struct owner_bound *r)
+static void on_socket(void *context, const struct proc_socket *found)
 {
-	struct listener listener = {
-		.cookie = r->cookie, .netns = r->netns, .port = r->port, .proto = r->proto};
+	struct owner_bound *r = context;
+
+	if (found->cookie == r->cookie)
+		r->port = found->port;
+}
+
+static void on_listens(struct owners *o, const struct owner_bound *record)
+{
+	struct owner_bound copy = *record, *r = &copy;
+	struct listener listener = {.cookie = r->cookie, .netns = r->netns, .proto = r->proto};
+
+	/* It listens without having been bound: the kernel chooses a port after it has told. */
+	if (!r->port)
+		proc_sockets(r->head.who.pid, on_socket, r);
+	listener.port = r->port;
 
 	listener.process = owners_process(o, &r->head.who);
 	if (!listener.process)
