@@ -30,7 +30,6 @@ const volatile __u32 owner_sockets_mask = 65535;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, struct owner_socket);
@@ -53,7 +52,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 512 << 10);
 } owner_records SEC(".maps");
 
 struct {
@@ -70,6 +69,24 @@ static __always_inline void lose(__u32 what)
 	if (count)
 		++*count; /* its own CPU's */
 }
+
+/* The reader is woken by what is worth it while little waits, and each time that so much more does:
+ * a wake-up costs more than a record, and one that lags needs none. */
+#define WAKE_AT_ONCE (16 << 10)
+#define WAKE_STEP    (64 << 10)
+
+/* Flags for a record of `size` bytes, which waits already. */
+static __always_inline __u64 wake(__u64 size, const int worth)
+{
+	__u64 waiting = bpf_ringbuf_query(&owner_records, BPF_RB_AVAIL_DATA);
+
+	if (worth && waiting < WAKE_AT_ONCE)
+		return BPF_RB_FORCE_WAKEUP;
+	return (waiting ^ (waiting - size)) & ~(WAKE_STEP - 1ull) ? BPF_RB_FORCE_WAKEUP
+								  : BPF_RB_NO_WAKEUP;
+}
+
+#define submit(record, worth) bpf_ringbuf_submit(record, wake(sizeof(*(record)), worth))
 
 /* ---- processes ---- */
 
@@ -116,8 +133,7 @@ int weir_fork(struct tracepoint_args *ctx)
 	r->parent_pid = BPF_CORE_READ(child, real_parent, tgid);
 	r->parent_start = BPF_CORE_READ(child, real_parent, group_leader, start_boottime);
 	r->zero = 0;
-	/* What follows a fork is worth waking for; it itself waits with it. */
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	submit(r, 0);
 	return 0;
 }
 
@@ -190,7 +206,7 @@ int weir_exec(struct tracepoint_args *ctx)
 	bpf_probe_read_kernel_str(r->path, sizeof(r->path), BPF_CORE_READ(program, interp));
 	__builtin_memset(r->args, 0, sizeof(r->args));
 	executed_args(r, task);
-	bpf_ringbuf_submit(r, 0);
+	submit(r, 1);
 	return 0;
 }
 
@@ -208,7 +224,7 @@ int weir_exit(struct tracepoint_args *ctx)
 		return 0;
 	}
 	record_fill(r, OWNER_EXIT, task);
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	submit(r, 0);
 	return 0;
 }
 
@@ -231,7 +247,7 @@ static __always_inline void holder_note(const struct owner_process *by, struct t
 		return;
 	}
 	record_fill(r, OWNER_HOLDS, task);
-	bpf_ringbuf_submit(r, 0);
+	submit(r, 1);
 }
 
 static __always_inline int is_ip(__u32 family)
@@ -300,7 +316,7 @@ static __always_inline void listener_gone(__u64 cookie)
 	r->head.kind = OWNER_UNLISTENS;
 	r->head.at = bpf_ktime_get_boot_ns();
 	r->cookie = cookie;
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	submit(r, 0);
 }
 
 /* Of a socket that was accepted in silence this is the first word, and in time for its flow's last.
@@ -413,7 +429,7 @@ int weir_post_bind4(struct bpf_sock *sk)
 	address_v4(r->addr, address);
 	r->port = port;
 	r->proto = PROTO_UDP;
-	bpf_ringbuf_submit(r, 0);
+	submit(r, 1);
 	return ALLOW;
 }
 
@@ -434,7 +450,7 @@ int weir_post_bind6(struct bpf_sock *sk)
 	__builtin_memcpy(r->addr, a, sizeof(a));
 	r->port = port;
 	r->proto = PROTO_UDP;
-	bpf_ringbuf_submit(r, 0);
+	submit(r, 1);
 	return ALLOW;
 }
 
@@ -472,6 +488,6 @@ int weir_listen(struct tracepoint_args *ctx)
 	}
 	r->port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	r->proto = PROTO_TCP;
-	bpf_ringbuf_submit(r, 0);
+	submit(r, 1);
 	return 0;
 }

@@ -6,7 +6,7 @@
  * What the owner programs (owner.bpf.c) share with the agent: which process a socket belongs to,
  * and the life of processes. Maps, sizes the agent's to set before load:
  *
- *   owner_sockets    array, mmap   socket cookie modulo its size → owner_socket
+ *   owner_sockets    array         socket cookie modulo its size → owner_socket
  *   owner_listeners  hash          socket cookie → owner_socket, of those that listen or are bound
  *   owner_holders    LRU hash      pid → owner_holder: who has told of its first socket
  *   owner_records    ring buffer   owner_record and what follows it by kind

@@ -259,10 +259,13 @@ static void test_accepted(void **state)
 /* All sockets of that owner: of an accepted one nobody here has the descriptor. */
 static unsigned sockets_of(pid_t pid)
 {
-	unsigned n = 0, i;
+	struct owner_socket socket_;
+	unsigned n = 0;
+	uint32_t i;
 
 	for (i = 0; i < OWNERS_SOCKETS; i++)
-		n += kernel.seen[i].cookie && kernel.seen[i].by.pid == (uint32_t)pid;
+		if (!bpf_map_lookup_elem(kernel.sockets, &i, &socket_))
+			n += socket_.cookie && socket_.by.pid == (uint32_t)pid;
 	return n;
 }
 

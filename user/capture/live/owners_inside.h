@@ -26,8 +26,7 @@ struct owners_kernel {
 	unsigned links_len;
 	struct ring_buffer *ring;
 	int sockets, listeners, losses;
-	const struct owner_socket *seen; /* the map `sockets`, mapped */
-	char why[256];			 /* it is off; else empty */
+	char why[256]; /* it is off; else empty */
 };
 
 /* Loads and attaches below the cgroup `root`; `on_record` gets what the ring holds. False, with

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "capture/live/owners_inside.h"
@@ -44,15 +43,6 @@ static int attach(struct owners_kernel *kernel, struct bpf_program *program, int
 	return 0;
 }
 
-static bool map_sockets(struct owners_kernel *kernel)
-{
-	void *seen = mmap(NULL, OWNERS_SOCKETS * sizeof(*kernel->seen), PROT_READ, MAP_SHARED,
-			  kernel->sockets, 0);
-
-	kernel->seen = seen == MAP_FAILED ? NULL : seen;
-	return kernel->seen != NULL;
-}
-
 static void note_maps(struct owners_kernel *kernel)
 {
 	kernel->sockets = bpf_map__fd(kernel->skeleton->maps.owner_sockets);
@@ -73,8 +63,6 @@ bool owners_kernel_open(struct owners_kernel *kernel, int root,
 	if (err)
 		return refuse(kernel, "the owner programs", err);
 	note_maps(kernel);
-	if (!map_sockets(kernel))
-		return refuse(kernel, "to map the table of sockets", errno);
 	kernel->ring = ring_buffer__new(bpf_map__fd(kernel->skeleton->maps.owner_records),
 					on_record, context, NULL);
 	if (!kernel->ring)
@@ -94,23 +82,27 @@ void owners_kernel_close(struct owners_kernel *kernel)
 		bpf_link__destroy(kernel->links[--kernel->links_len]);
 	ring_buffer__free(kernel->ring);
 	kernel->ring = NULL;
-	if (kernel->seen)
-		munmap((void *)kernel->seen, OWNERS_SOCKETS * sizeof(*kernel->seen));
-	kernel->seen = NULL;
 	owner_bpf__destroy(kernel->skeleton);
 	kernel->skeleton = NULL;
+}
+
+static bool read_place(const struct owners_kernel *kernel, uint64_t cookie,
+		       struct owner_socket *socket)
+{
+	uint32_t index = (uint32_t)cookie & (OWNERS_SOCKETS - 1);
+
+	return !bpf_map_lookup_elem(kernel->sockets, &index, socket);
 }
 
 bool owners_kernel_socket(const struct owners_kernel *kernel, uint64_t cookie,
 			  struct owner_socket *socket)
 {
-	const struct owner_socket *seen = &kernel->seen[cookie & (OWNERS_SOCKETS - 1)];
 	struct owner_socket again;
 
 	/* A program may be writing it: what reads the same twice is whole. */
 	do {
-		*socket = *(const volatile struct owner_socket *)seen;
-		again = *(const volatile struct owner_socket *)seen;
+		if (!read_place(kernel, cookie, socket) || !read_place(kernel, cookie, &again))
+			return false;
 	} while (memcmp(socket, &again, sizeof(again)) != 0);
 	return socket->cookie == cookie || !bpf_map_lookup_elem(kernel->listeners, &cookie, socket);
 }
@@ -120,7 +112,9 @@ void owners_kernel_seed(const struct owners_kernel *kernel, uint64_t cookie,
 {
 	uint32_t index = (uint32_t)cookie & (OWNERS_SOCKETS - 1);
 
-	if (!kernel->seen[index].cookie)
+	struct owner_socket there;
+
+	if (read_place(kernel, cookie, &there) && !there.cookie)
 		bpf_map_update_elem(kernel->sockets, &index, socket, BPF_ANY);
 	if (listens)
 		bpf_map_update_elem(kernel->listeners, &cookie, socket, BPF_NOEXIST);
