@@ -168,22 +168,39 @@ static void put_host(struct process_teller *teller, const struct process *proces
 	put_file(teller, process, container != NULL, e);
 }
 
+/* Most events are of the process of the one before. */
+static struct text name_text(struct process_name *name, const struct process_entity *entity)
+{
+	if (memcmp(&name->of, entity, sizeof(*entity)) != 0) {
+		name->of = *entity;
+		process_entity_text(entity, name->text);
+	}
+	return text_of(name->text);
+}
+
+static struct text number_text(struct process_number *number, uint32_t n)
+{
+	if (!number->text[0] || number->of != n) {
+		number->of = n;
+		snprintf(number->text, sizeof(number->text), "%u", n);
+	}
+	return text_of(number->text);
+}
+
 void process_put_user(struct process_teller *teller, const struct process *process, uint32_t before,
 		      struct event *e)
 {
-	snprintf(teller->uid, sizeof(teller->uid), "%u", before);
-	snprintf(teller->euid, sizeof(teller->euid), "%u", process->euid);
-	event_set(e, USER_ID, user_id, text_of(teller->uid));
-	event_set(e, USER_EFFECTIVE_ID, user_effective_id, text_of(teller->euid));
+	event_set(e, USER_ID, user_id, number_text(&teller->uid, before));
+	event_set(e, USER_EFFECTIVE_ID, user_effective_id,
+		  number_text(&teller->euid, process->euid));
 }
 
 void process_put(struct process_teller *teller, const struct process *process, struct event *e)
 {
 	event_set(e, PROCESS_PID, process_pid, process->id.pid);
 	event_set(e, PROCESS_ENTITY_ID, process_entity_id,
-		  text_of(process_entity_text(&process->entity, teller->entity)));
-	event_set(e, PROCESS_TREE, process_tree,
-		  text_of(process_entity_text(&process->tree, teller->tree)));
+		  name_text(&teller->entity, &process->entity));
+	event_set(e, PROCESS_TREE, process_tree, name_text(&teller->tree, &process->tree));
 	event_set(e, PROCESS_START, process_start, process->started);
 	put_program(e, process);
 	put_parent(e, process);

@@ -21,9 +21,16 @@ struct host_facts;
 struct process_teller {
 	struct cgroups *cgroups;
 	struct host_facts *host;
-	/* Texts that events point to and that no process has as such. */
-	char entity[PROCESS_ENTITY_MAX], tree[PROCESS_ENTITY_MAX];
-	char uid[12], euid[12];
+	/* Texts that events point to and that no process has as such, made anew when the next event
+	 * is another's. */
+	struct process_name {
+		struct process_entity of;
+		char text[PROCESS_ENTITY_MAX];
+	} entity, tree;
+	struct process_number {
+		uint32_t of;
+		char text[12]; /* empty: not made yet */
+	} uid, euid;
 	char ancestors[512];
 };
 

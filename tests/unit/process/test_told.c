@@ -127,6 +127,24 @@ static void test_raised(void **state)
 	assert_text(event.user_effective_id, "0");
 }
 
+/* Texts are kept from event to event, and not from process to process. */
+static void test_one_after_another(void **state)
+{
+	struct process *first = add(100, "a"), *second = add(101, "b");
+	char name[PROCESS_ENTITY_MAX];
+
+	(void)state;
+	second->euid = 34;
+	process_put(&teller, first, &event);
+	process_put(&teller, second, &event);
+	assert_text(event.process_entity_id, process_entity_text(&second->entity, name));
+	assert_text(event.process_tree, process_entity_text(&second->tree, name));
+	assert_text(event.user_effective_id, "34");
+	process_put(&teller, first, &event);
+	assert_text(event.process_entity_id, process_entity_text(&first->entity, name));
+	assert_text(event.user_effective_id, "33");
+}
+
 static void test_two_names_in_one_tick(void **state)
 {
 	const struct process_birth first = {.id = {.pid = 7, .start = 1}};
@@ -150,6 +168,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_socket_above, begin, end),
 		cmocka_unit_test_setup_teardown(test_nearest_socket, begin, end),
 		cmocka_unit_test_setup_teardown(test_raised, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_after_another, begin, end),
 		cmocka_unit_test_setup_teardown(test_two_names_in_one_tick, begin, end),
 	};
 
