@@ -94,6 +94,8 @@ in_detection() { # FIELD: of the flows that the detection shows
 }
 same "containers/the detection tells its name" web "$(in_detection container.name)"
 same "containers/and its id" "$ID" "$(in_detection container.id)"
+id=$(query here "select id from detection where rule_name = 'BOX_SESSION' limit 1")
+expect "containers/people are shown it" 0 ' \([0-9]+\) in web ' "$WEIR" detections show "$id" --database "$SCRATCH/here/weir.db"
 weir_status here
 same "containers/it is counted" 1 "$(look value "$SCRATCH/here/status" owners.host.containers)"
 

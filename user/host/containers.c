@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/table.h"
 #include "host/inside.h"
 #include "host/runtime.h"
@@ -20,8 +21,17 @@ struct known {
 	weir_time again, pause;	     /* when to look for its files again; and after how long then */
 };
 
+/* What a path came to, by a keyed hash of it: every event of a process asks. */
+#define PATHS 1024
+
+struct path {
+	uint64_t hash;	     /* 0: none */
+	struct known *known; /* NULL: no container */
+};
+
 struct containers {
 	struct table table;
+	struct path paths[PATHS];
 	struct known *oldest, *newest;
 	uint64_t evicted;
 };
@@ -54,6 +64,7 @@ static void drop(struct containers *containers, struct known *known)
 {
 	table_remove(&containers->table, known);
 	unlink_known(containers, known);
+	memset(containers->paths, 0, sizeof(containers->paths));
 	free(known);
 }
 
@@ -67,15 +78,18 @@ void containers_free(struct containers *containers)
 	free(containers);
 }
 
-static struct known *known_of(struct containers *containers, const struct cgroup_container *where)
+static void use(struct containers *containers, struct known *known)
 {
-	struct known *known = table_find(&containers->table, where->id);
+	if (containers->newest == known)
+		return;
+	unlink_known(containers, known);
+	link_newest(containers, known);
+}
 
-	if (known) {
-		unlink_known(containers, known);
-		link_newest(containers, known);
-		return known;
-	}
+static struct known *known_new(struct containers *containers, const struct cgroup_container *where)
+{
+	struct known *known;
+
 	if (containers->table.count >= CONTAINERS_MAX) {
 		drop(containers, containers->oldest);
 		containers->evicted++;
@@ -91,6 +105,27 @@ static struct known *known_of(struct containers *containers, const struct cgroup
 		return NULL;
 	}
 	link_newest(containers, known);
+	return known;
+}
+
+/* NULL: none; or, not remembered as such, without memory. */
+static struct known *known_of(struct containers *containers, const char *path)
+{
+	uint64_t hash = hash_bytes(path, strlen(path)) | 1;
+	struct path *slot = &containers->paths[hash / 2 % PATHS];
+	struct cgroup_container where;
+	struct known *known = NULL;
+
+	if (slot->hash == hash)
+		return slot->known;
+	if (cgroup_container(path, &where)) {
+		known = table_find(&containers->table, where.id);
+		if (!known)
+			known = known_new(containers, &where);
+		if (!known)
+			return NULL;
+	}
+	*slot = (struct path){hash, known};
 	return known;
 }
 
@@ -127,16 +162,13 @@ static void name_by_id(struct known *known)
 
 const struct host_container *host_container(struct host_facts *facts, const char *cgroup_path)
 {
-	struct cgroup_container where;
-	struct known *known;
+	struct known *known = known_of(facts->containers, cgroup_path);
 	weir_time now;
 
-	if (!cgroup_container(cgroup_path, &where))
-		return NULL;
-	known = known_of(facts->containers, &where);
 	if (!known)
 		return NULL;
-	now = facts->clock();
+	use(facts->containers, known);
+	now = known->facts.name ? 0 : facts->clock();
 	if (!known->facts.name && now >= known->again) {
 		look(known, facts->root);
 		name_by_id(known);

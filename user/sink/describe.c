@@ -262,13 +262,18 @@ const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX])
 const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX])
 {
 	const char *name = part_text(sample, "process.name");
+	const char *container = part_text(sample, "container.name");
 	json_int_t pid = json_integer_value(json_object_get(sample, "process.pid"));
+	int n = snprintf(text, PART_PROCESS_MAX, "%.*s", PART_NAME_MAX, name);
 
-	*text = '\0';
 	if (*name && pid)
-		snprintf(text, PART_PROCESS_MAX, "%s (%" JSON_INTEGER_FORMAT ")", name, pid);
-	else
-		snprintf(text, PART_PROCESS_MAX, "%s", name);
+		n += snprintf(text + n, PART_PROCESS_MAX - (size_t)n, " (%" JSON_INTEGER_FORMAT ")",
+			      pid);
+	if (!*container)
+		container = part_text(sample, "container.id");
+	if (*name && *container)
+		snprintf(text + n, PART_PROCESS_MAX - (size_t)n, " in %.*s", PART_NAME_MAX,
+			 container);
 	return text;
 }
 

@@ -29,8 +29,10 @@ void part_coverage(const struct terminal *t, const json_t *record);
 /* "10.0.0.1:5000 → 10.0.0.2:22 tcp" of a sample, or "". */
 const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX]);
 
-#define PART_PROCESS_MAX 96
-/* "curl (4711)": the process of a sample; empty: none is known. */
+#define PART_NAME_MAX	 64 /* of a process or a container, as much of it is shown */
+#define PART_PROCESS_MAX (2 * PART_NAME_MAX + 32)
+/* "curl (4711)", "curl (4711) in web": the process of a sample and its container; empty: none is
+ * known. */
 const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX]);
 
 #endif

@@ -147,6 +147,13 @@ static void containers_are_bounded(void **state)
 	host_stats(facts, &stats);
 	assert_int_equal(stats.containers, 4096);
 	assert_int_equal(stats.containers_evicted, 5000 - 4096);
+	/* what a path came to is forgotten with its container */
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(path, sizeof(path), "/docker/%064x", i);
+		assert_string_equal(host_container(facts, path)->id, path + strlen("/docker/"));
+	}
+	for (unsigned i = 0; i < 2; i++)
+		assert_null(host_container(facts, "/system.slice/ssh.service"));
 	host_facts_free(facts);
 	tree_free(state);
 }
