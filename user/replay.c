@@ -13,6 +13,7 @@
 #include "flow/track.h"
 #include "pipeline.h"
 #include "progress.h"
+#include "replay_confine.h"
 #include "summary.h"
 
 /* The progress bar looks at the clock once in so many records. */
@@ -33,6 +34,7 @@ struct replay {
 	size_t captures;       /* that are not at their end */
 	weir_time lateness;    /* of what the flow stage says */
 	weir_time sort_window; /* asked for; 0: by the kind of file */
+	struct replay_confined confined;
 };
 
 /* The signal that stops the replay; 0: none came. */
@@ -247,10 +249,11 @@ static int replay_open(struct replay *replay, const struct config *config,
 		.threat_lists = true,
 		.database = config->database,
 	};
-	int err = options->archive
-			  ? open_archive(replay, config->archive_options.path, options, error)
+	const char *archive = options->archive ? config->archive_options.path : NULL;
+	int err = archive ? open_archive(replay, archive, options, error)
 			  : open_files(replay, options->files, error);
 
+	replay_confine_files(&replay->confined, config->database);
 	replay->sort_window = options->sort_window;
 	pipeline.lateness = replay->lateness = lateness(replay);
 	err = err ? err : pipeline_open(&replay->pipeline, config, &pipeline, error);
@@ -258,10 +261,13 @@ static int replay_open(struct replay *replay, const struct config *config,
 	if (err)
 		return err;
 	replay->track = track_new(pipeline_flows(replay->pipeline));
-	if (replay->track && config->payload.enabled)
+	if (!replay->track)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for flows");
+	if (config->payload.enabled)
 		track_listen(replay->track, &(struct chosen){pipeline_payload, replay->pipeline,
 							     config->payload.opening});
-	return replay->track ? 0 : error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for flows");
+	replay_confine_rest(&replay->confined, config->database, archive);
+	return 0;
 }
 
 /* What is in no flow, by reason. What is not IP, or counted once already, is no loss. */
@@ -301,6 +307,8 @@ static void summarize(const struct replay *replay, bool json)
 				      &counts);
 		summary_say(file->source, packets && !counts.late ? NULL : &counts, json);
 	}
+	if (json)
+		replay_confine_say(&replay->confined);
 	if (refused)
 		log_warn("%" PRIu64 " recorded signals are of no rule here, or lack its keys",
 			 refused);

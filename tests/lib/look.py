@@ -12,6 +12,7 @@ look.py overhead EVENTS HEADERS [KEY=VALUE…]  the initiator's IP bytes, less i
 look.py capture-bytes PCAP                  IP bytes of a capture (Ethernet)
 look.py capture-packets PCAP                IP packets of it
 look.py alike EVENTS EVENTS MILLISECONDS    whether both have the same signals; says how not
+look.py decoded-alike EVENTS EVENTS         whether both have the same decoded events; says how not
 look.py hook STATUS INTERFACE in|out        bytes of the buffers that this hook saw
 look.py losses STATUS                       reasons for which something was not told, with numbers
 look.py value STATUS PATH                   one value of it, such as flows.ended
@@ -20,6 +21,7 @@ look.py attached                            BPF programs and clsact on this netw
 look.py counted PROGRAM                     sum of the counters of its foreign programs of that name
 """
 
+import collections
 import ctypes
 import datetime
 import json
@@ -137,6 +139,37 @@ def alike(one, other, milliseconds):
     return f"{sum(map(len, one.values()))} signals alike"
 
 
+DECODED = ("dns", "tls", "http", "file", "login", "icmp", "arp", "dhcp")
+SAID = ("dns.", "tls.", "http.", "url.", "user_agent.", "file.", "smb.", "ssh.", "rdp.", "ftp.", "icmp.", "user.")
+SAID_TOO = KEYS + ("event.dataset", "event.action", "event.outcome", "event.provider", "event.count",
+                   "network.protocol", "weir.anomaly", "source.mac", "destination.mac", "host.hostname", "message")
+
+
+def decoded(path):
+    """How often each decoded event is there, as what it says of packets alone."""
+    found = collections.Counter()
+    for record in records(path):
+        if record.get("event.kind") == "event" and record["event.dataset"][5:] in DECODED:
+            said = {k: v for k, v in sorted(record.items()) if k.startswith(SAID) or k in SAID_TOO}
+            found[json.dumps(said)] += 1
+    return found
+
+
+def spoken(path):
+    """What each connection spoke by its last event, as events of decoders are counted."""
+    last = {tuple_of(record): record.get("network.protocol") for record in events(path, "flow", ())}
+    return collections.Counter(f"{sorted(map(str, ends))} {over} speaks {said}" for (ends, over), said in last.items())
+
+
+def decoded_alike(one, other):
+    one, other = decoded(one) + spoken(one), decoded(other) + spoken(other)
+    apart = [f"{n} only in the first: {event}" for event, n in (one - other).items()]
+    apart += [f"{n} only in the second: {event}" for event, n in (other - one).items()]
+    if apart:
+        sys.exit("\n".join(apart[:20] + [f"{len(apart)} differ of {sum(one.values())} and {sum(other.values())}"]))
+    return f"{sum(one.values())} events alike"
+
+
 def load(path):
     with open(path, encoding="utf-8") as file:
         return json.load(file)
@@ -244,6 +277,7 @@ def main():
         "overhead": lambda: overhead(path, *rest),
         "losses": lambda: losses(path),
         "alike": lambda: alike(path, *rest),
+        "decoded-alike": lambda: decoded_alike(path, *rest),
         "hook": lambda: hook(path, *rest),
         "value": lambda: value(path, *rest),
         "attached": attached,

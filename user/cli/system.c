@@ -16,6 +16,7 @@
 #include "base/terminal.h"
 #include "capture/live/instance.h"
 #include "cli/holders.h"
+#include "confine/confine.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -166,6 +167,23 @@ static void check_conntrack(struct finding *finding)
 		    "here, one connection may be seen as two");
 }
 
+static void check_confinement(struct finding *finding)
+{
+	struct confinement has;
+
+	confine_probe(&has);
+	if (!has.calls)
+		say(finding, WITHOUT,
+		    "no filters of system calls (CONFIG_SECCOMP_FILTER): what packets say "
+		    "will not be decoded");
+	else if (!has.files)
+		say(finding, WITHOUT,
+		    "system calls are filtered; no Landlock: replay can reach all files that "
+		    "its user can");
+	else
+		say(finding, FOUND, "system calls are filtered, Landlock %u", has.files);
+}
+
 static void check_other(struct finding *finding)
 {
 	pid_t holder = instance_holder();
@@ -185,10 +203,11 @@ static const struct {
 	const char *name;
 	void (*check)(struct finding *finding);
 } checks[] = {
-	{"kernel", check_kernel},  {"capabilities", check_capabilities},
-	{"bpf()", check_ring},	   {"BTF", check_btf},
-	{"cgroup2", check_cgroup}, {"bpf fs", check_bpf_fs},
-	{"NAT", check_conntrack},  {"other weir", check_other},
+	{"kernel", check_kernel},    {"capabilities", check_capabilities},
+	{"bpf()", check_ring},	     {"BTF", check_btf},
+	{"cgroup2", check_cgroup},   {"bpf fs", check_bpf_fs},
+	{"NAT", check_conntrack},    {"isolation", check_confinement},
+	{"other weir", check_other},
 };
 
 int system_check(void)

@@ -43,6 +43,10 @@ struct decode_options {
 			   * PAYLOAD_OPENING_BYTES */
 };
 
+/* What the libraries of decoders do at their first use is done: before a process confines itself.
+ */
+void decode_prepare(void);
+
 struct decode *decode_new(const struct decode_options *options, const struct decode_ops *ops);
 void decode_free(struct decode *decode); /* nothing more is told */
 

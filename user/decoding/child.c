@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -200,17 +198,6 @@ static enum child_status open_all(struct child *c)
 	return CHILD_DONE;
 }
 
-/* What a library does once, at its first use, is done while it may. */
-static void warm_up(void)
-{
-	const EVP_MD *const digests[] = {EVP_md5(), EVP_sha1(), EVP_sha256()};
-	unsigned char digest[EVP_MAX_MD_SIZE];
-
-	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
-	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-		EVP_Digest("", 0, digest, NULL, digests[i], NULL);
-}
-
 /* In this order: each step is one that the next would forbid. */
 static enum child_status confine(struct child *c)
 {
@@ -270,7 +257,7 @@ int decoding_child(void)
 	status = open_all(&child);
 	if (status)
 		return status;
-	warm_up();
+	decode_prepare();
 	status = confine(&child);
 	if (status)
 		_exit(status);

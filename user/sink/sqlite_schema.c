@@ -290,6 +290,7 @@ static int prepare(sqlite3 *db, const char *path, struct error *error)
 		    : sqlite3_exec(db,
 				   "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				   "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+				   "PRAGMA temp_store = MEMORY;"
 				   "PRAGMA journal_size_limit = 67108864",
 				   NULL, NULL, NULL);
 	if (code)
