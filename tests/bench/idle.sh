@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What weir costs when nothing happens: 10,000 connections are open and silent; processor time over
-# 20 s and resident memory. JSON lines, as all benchmarks print.
+# 20 s and resident memory, and those of the child that decodes, with how often it wakes. JSON lines,
+# as all benchmarks print.
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
@@ -36,15 +37,29 @@ behind client python3 "$TRAFFIC" hold 10.86.0.1 8080 2 "$FLOWS" 120 >"$SCRATCH/h
 wait_for 60 grep -q '^held' "$SCRATCH/held" || { not_ok bench/idle "cannot hold $FLOWS connections" && exit 1; }
 sleep "$SETTLE_SECONDS"
 
+# How often process $1 has slept until now.
+sleeps() {
+	awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$1/status"
+}
+mib() { # PROCESS FIELD
+	awk -v name="$2:" '$1 == name { printf "%.1f", $2 / 1024 }' "/proc/$1/status"
+}
+
 pid=${WEIR_PID[client]}
+child=$(pgrep -P "$pid" -f decoding-child)
+slept=$(sleeps "$child")
 before=$(ticks "$pid")
 start=$(date +%s.%N)
 sleep "$IDLE_SECONDS"
 after=$(ticks "$pid")
 end=$(date +%s.%N)
 percent=$(awk -v t=$((after - before)) -v hz="$(getconf CLK_TCK)" -v s="$start" -v e="$end" 'BEGIN { printf "%.2f", 100 * t / hz / (e - s) }')
-resident=$(awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$pid/status")
+resident=$(mib "$pid" VmRSS)
+slept=$(awk -v n=$(($(sleeps "$child") - slept)) -v s="$start" -v e="$end" 'BEGIN { printf "%.2f", n / (e - s) }')
 on client "$WEIR" status --json >"$SCRATCH/status" 2>/dev/null
 result idle.cpu_percent "$percent" "% of a core" "at most 1"
 result idle.rss_mib "$resident" MiB "at most 40"
+result idle.decoding_rss_mib "$(mib "$child" VmRSS)" MiB "most of it the program's own pages"
+result idle.decoding_own_mib "$(mib "$child" RssAnon)" MiB "beside the ring"
+result idle.decoding_wakes "$slept" "a second" "at most 1"
 weir_stop client || not_ok bench/idle "weir left with $?"

@@ -88,6 +88,25 @@ has "who has an address" 1 arp event.action=request source.ip=10.86.0.2 destinat
 flow() { [ "$(look count "$events" flow destination.port=8443 network.protocol=tls)" -gt 0 ]; }
 if wait_for $((12 * SLOW)) flow; then ok "decoding/what a connection speaks"; else not_ok "decoding/what a connection speaks"; fi
 
+# By the word of a real server, where there is one.
+if command -v sshd >/dev/null && command -v ssh >/dev/null; then
+	ssh-keygen -q -t ed25519 -N '' -f "$SCRATCH/host-key"
+	[ -d /run/sshd ] || { mkdir /run/sshd && at_exit 'rmdir /run/sshd'; }
+	behind there "$(command -v sshd)" -D -e -f /dev/null -h "$SCRATCH/host-key" -p 2222 -o PidFile=none \
+		-o ListenAddress=10.86.0.1 >/dev/null 2>&1
+	wait_for 5 listening there 2222
+	on here ssh -p 2222 -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o PubkeyAuthentication=no nobody@10.86.0.1 true >/dev/null 2>&1
+	ssh_flow() { [ "$(look count "$events" flow destination.port=2222 network.protocol=ssh)" -gt 0 ]; }
+	check "decoding/a banner" wait_for $((12 * SLOW)) ssh_flow
+else
+	skip "decoding/a banner" "no SSH server and client are installed"
+fi
+weir_status here
+same "decoding/nothing was late" 0 "$(look value "$status" engine.late)"
+same "decoding/nothing was lost" "0 0" \
+	"$(look value "$status" decoding.lost.channel_full) $(look value "$status" decoding.lost.refused_fields)"
+
 # ---- when it fails ----
 
 restarted() { # BEFORE COUNTER: another child is ready, and it was counted so
