@@ -164,7 +164,8 @@ static void put_host(struct process_teller *teller, const struct process *proces
 
 	if (container)
 		put_container(container, e);
-	put_text(e, USER_NAME, user_name, user);
+	if (!event_has(e, FIELD_USER_NAME))
+		put_text(e, USER_NAME, user_name, user);
 	put_file(teller, process, container != NULL, e);
 }
 
@@ -206,7 +207,9 @@ void process_put(struct process_teller *teller, const struct process *process, s
 	put_parent(e, process);
 	put_ancestors(teller, process, e);
 	put_sockets(e, process, teller->cgroups);
-	process_put_user(teller, process, process->uid, e);
+	/* Who logs in, or whose session it is, is not who runs the program that says so. */
+	if (!event_has(e, FIELD_USER_NAME))
+		process_put_user(teller, process, process->uid, e);
 	if (teller->host)
 		put_host(teller, process, e);
 }
