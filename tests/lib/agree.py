@@ -117,6 +117,14 @@ def begun(*keys):
     return lambda e: of(*keys)(e) if e.get("event.outcome") == "unknown" and e.get("network.protocol") == "ssh" else None
 
 
+DHCP = "discover offer request decline ack nak release inform".split()
+DHCPV6 = "solicit advertise request confirm renew rebind reply release decline reconfigure inform".split()
+
+
+def dhcp_row(row):
+    return [DHCP[int(first(row[0])) - 1] if row[0] else DHCPV6[int(first(row[1])) - 1]]
+
+
 def ssh_row(row):
     return [first(row[0]).split("-", 2)[-1]]
 
@@ -202,6 +210,8 @@ FIELDS = [
     ("ftp log-in", "login", lambda e: of("event.outcome")(e) if e.get("network.protocol") == "ftp" else None,
      "ftp.response.code == 230 || (ftp.response.code == 530 && !(ftp.response.arg contains \"log\"))",
      ["ftp.response.code"], lambda r: ["success" if first(r[0]) == "230" else "failure"]),
+    ("dhcp message", "dhcp", of("event.action"), "dhcp.option.dhcp || dhcpv6.msgtype",
+     ["dhcp.option.dhcp", "dhcpv6.msgtype"], dhcp_row),
     ("icmp echo", "icmp", of("icmp.type"), "(icmp.type == 8 || icmp.type == 0) || (icmpv6.type == 128 || icmpv6.type == 129)",
      ["icmp.type", "icmpv6.type"], lambda r: [int(first(r[0] or r[1]))]),
     ("arp", "arp", of("source.ip", "destination.ip"), "arp.opcode",

@@ -6,8 +6,9 @@
 
 /* Those that are told by few bytes come before those that look at many. */
 const struct decoder *const decoders[] = {
-	&decoder_arp,	  &decoder_icmp, &decoder_smb, &decoder_ftp,  &decoder_ssh, &decoder_dns,
-	&decoder_dns_tcp, &decoder_http, &decoder_tls, &decoder_quic, NULL,
+	&decoder_arp, &decoder_icmp, &decoder_smb, &decoder_ftp,     &decoder_ssh,
+	&decoder_rdp, &decoder_dhcp, &decoder_dns, &decoder_dns_tcp, &decoder_http,
+	&decoder_tls, &decoder_quic, NULL,
 };
 
 /* What decoders call themselves by, beside their own names. */
