@@ -337,6 +337,55 @@ static void test_listeners(void **state)
 	close(tcp);
 }
 
+static void accept_silently(int fd)
+{
+	_exit(accept(fd, NULL, NULL) < 0);
+}
+
+static void connect_it_v6(int fd)
+{
+	const struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+					.sin6_port = htons(7016),
+					.sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+	_exit(connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0);
+}
+
+/* Connects, sends, is bound, listens and is accepted over IPv6. */
+static void test_version_6(void **state)
+{
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(7016),
+				  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int listener = socket(AF_INET6, SOCK_STREAM, 0), udp = socket(AF_INET6, SOCK_DGRAM, 0);
+	int client = socket(AF_INET6, SOCK_STREAM, 0);
+	const struct owner_bound *bound;
+	pid_t child;
+
+	(void)state;
+	need_kernel();
+	if (bind(listener, (struct sockaddr *)&at, sizeof(at))) {
+		print_message("skipped: no IPv6 here\n");
+		skip();
+	}
+	assert_int_equal(listen(listener, 8), 0);
+	bound = &told(OWNER_LISTENS, getpid())->bound;
+	assert_int_equal(bound->port, 7016);
+	assert_memory_equal(bound->addr, &at.sin6_addr, 16);
+	child = in_child(connect_it_v6, client);
+	assert_int_equal(owner_of(cookie_of(client)).by.pid, child);
+	child = in_child(accept_silently, listener); /* its end closes it */
+	assert_int_equal(sockets_of(child), 1);
+	at.sin6_port = htons(7017);
+	assert_int_equal(bind(udp, (struct sockaddr *)&at, sizeof(at)), 0);
+	bound = &told(OWNER_LISTENS, getpid())->bound;
+	assert_int_equal(bound->proto, IPPROTO_UDP);
+	assert_memory_equal(bound->addr, &at.sin6_addr, 16);
+	close(udp);
+	close(client);
+	close(listener);
+}
+
 /* ---- processes ---- */
 
 static void make_sockets(int fd)
@@ -456,15 +505,11 @@ static void test_nothing_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_made),
-		cmocka_unit_test(test_handed_over),
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_accepted_by_a_worker),
-		cmocka_unit_test(test_listeners),
-		cmocka_unit_test(test_life),
-		cmocka_unit_test(test_thread_is_no_process),
-		cmocka_unit_test(test_program),
-		cmocka_unit_test(test_standard_input),
+		cmocka_unit_test(test_made),	     cmocka_unit_test(test_handed_over),
+		cmocka_unit_test(test_accepted),     cmocka_unit_test(test_accepted_by_a_worker),
+		cmocka_unit_test(test_listeners),    cmocka_unit_test(test_version_6),
+		cmocka_unit_test(test_life),	     cmocka_unit_test(test_thread_is_no_process),
+		cmocka_unit_test(test_program),	     cmocka_unit_test(test_standard_input),
 		cmocka_unit_test(test_nothing_lost),
 	};
 
