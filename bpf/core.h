@@ -45,9 +45,12 @@ struct in6_addr {
 
 struct sock_common {
 	unsigned short skc_family;
-	__u16 skc_num; /* own port, host order; a member of an unnamed union, as the next */
+	__u16 skc_num; /* own port, host order; a member of an unnamed union, as those of IPv4 */
+	__be16 skc_dport;
 	__be32 skc_rcv_saddr;
+	__be32 skc_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	struct in6_addr skc_v6_daddr;
 	atomic64_t skc_cookie;
 };
 

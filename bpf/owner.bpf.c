@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 #include "vmlinux.h"
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "core.h"
@@ -137,34 +138,59 @@ int weir_fork(struct tracepoint_args *ctx)
 	return 0;
 }
 
-/* Whether descriptor `number` is an IP socket. */
-static __always_inline int is_ip_socket(struct task_struct *task, __u32 number)
+static __always_inline void address_v4(__u8 addr[16], __u32 v4)
+{
+	addr[10] = addr[11] = 0xff;
+	__builtin_memcpy(addr + 12, &v4, 4);
+}
+
+/* The IP socket that descriptor `number` is, or NULL. */
+static __always_inline struct sock *ip_socket(struct task_struct *task, __u32 number)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
 	struct socket *socket;
 	unsigned short family;
+	struct sock *sk;
 
 	if (number >= BPF_CORE_READ(table, max_fds))
-		return 0;
+		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), files + number);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & MODE_TYPE) != MODE_SOCKET)
-		return 0;
+		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
-	family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
-	return family == FAMILY_INET || family == FAMILY_INET6;
+	sk = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == FAMILY_INET || family == FAMILY_INET6 ? sk : NULL;
+}
+
+static __always_inline void stdio_ends(struct owner_ends *ends, struct sock *sk)
+{
+	ends->proto = BPF_CORE_READ(sk, sk_protocol);
+	ends->own_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	ends->other_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_INET) {
+		address_v4(ends->own, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		address_v4(ends->other, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		return;
+	}
+	bpf_core_read(ends->own, sizeof(ends->own), &sk->__sk_common.skc_v6_rcv_saddr);
+	bpf_core_read(ends->other, sizeof(ends->other), &sk->__sk_common.skc_v6_daddr);
 }
 
 static __always_inline void executed_program(struct owner_executed *r, struct task_struct *task)
 {
 	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+	struct sock *in = ip_socket(task, 0);
 
 	if (BPF_CORE_READ(inode, i_mode) & MODE_SETUID)
 		r->flags |= OWNER_EXEC_SETUID;
 	if (!BPF_CORE_READ(inode, i_nlink))
 		r->flags |= OWNER_EXEC_DELETED;
-	if (is_ip_socket(task, 0) && is_ip_socket(task, 1))
-		r->flags |= OWNER_EXEC_STDIO;
+	if (!in || !ip_socket(task, 1))
+		return;
+	r->flags |= OWNER_EXEC_STDIO;
+	stdio_ends(&r->stdio, in);
 }
 
 /* Read here: a process of a millisecond is gone before anybody can open its files in /proc. */
@@ -201,6 +227,7 @@ int weir_exec(struct tracepoint_args *ctx)
 	r->flags = 0;
 	r->args_length = 0;
 	r->zero = 0;
+	__builtin_memset(&r->stdio, 0, sizeof(r->stdio));
 	executed_program(r, task);
 	__builtin_memset(r->path, 0, sizeof(r->path));
 	bpf_probe_read_kernel_str(r->path, sizeof(r->path), BPF_CORE_READ(program, interp));
@@ -405,12 +432,6 @@ static __always_inline struct owner_bound *listener_add(__u64 cookie)
 	r->cookie = cookie;
 	r->netns = socket.netns;
 	return r;
-}
-
-static __always_inline void address_v4(__u8 addr[16], __u32 v4)
-{
-	addr[10] = addr[11] = 0xff;
-	__builtin_memcpy(addr + 12, &v4, 4);
 }
 
 SEC("cgroup/post_bind4")

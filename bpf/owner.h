@@ -90,8 +90,17 @@ enum owner_exec_flag {
 	OWNER_EXEC_CUT = 0x8,	  /* it has more arguments than fit */
 };
 
+/* Both ends of a connected socket; addresses as in owner_bound, ports in host order. */
+struct owner_ends {
+	__u8 own[16], other[16];
+	__u16 own_port, other_port;
+	__u8 proto;
+	__u8 zero[3];
+};
+
 struct owner_executed {
 	struct owner_record head;
+	struct owner_ends stdio; /* with OWNER_EXEC_STDIO: of descriptor 0 */
 	__u64 parent_start;
 	__u32 parent_pid;
 	__u32 flags; /* enum owner_exec_flag */
@@ -100,7 +109,7 @@ struct owner_executed {
 	char path[OWNER_PATH]; /* of the program as it was asked for, of a script its interpreter */
 	char args[OWNER_ARGS]; /* each ended by a NUL; the last may be cut */
 };
-_Static_assert(sizeof(struct owner_executed) == 1368, "owner_executed crosses to the agent");
+_Static_assert(sizeof(struct owner_executed) == 1408, "owner_executed crosses to the agent");
 
 struct owner_bound {
 	struct owner_record head;

@@ -80,8 +80,9 @@ wait_for 10 test -s "$SCRATCH/port"
 same_soon processes/script "script /bin/sh $SCRATCH/script" bash -c \
 	"python3 $LOOK field $EVENTS process process.name=script process.name process.command_line"
 same_soon processes/child "script" says process process.name=brief event.action=exec process.parent.name
-same_soon processes/shell-on-a-connection "sh exec True" \
-	says process "process.command_line=sh" process.stdio_socket=true process.name event.action process.stdio_socket
+same_soon processes/shell-on-a-connection "sh exec $THERE 4444 tcp" \
+	says process "process.command_line=sh" process.stdio_socket=true process.name event.action \
+	destination.ip destination.port network.transport
 same_soon processes/shell-on-a-unix-socket 1 \
 	python3 "$LOOK" count "$EVENTS" process process.command_line=sh process.stdio_socket=false
 same_soon processes/shell-that-connects-itself "bash True" \
@@ -99,7 +100,7 @@ same_soon processes/listens-unbound "listen tcp" \
 	says listener "source.port=$(cat "$SCRATCH/port")" event.action network.transport
 check processes/reverse-shell-is-detected wait_for $((20 * SLOW)) found REVERSE_SHELL
 id=$(query here "select id from detection where rule_name = 'REVERSE_SHELL' limit 1")
-expect processes/detection-shows-the-process 0 'sh \([0-9]+\)' \
+expect processes/detection-shows-the-process 0 "→ $THERE:4444.*sh \\([0-9]+\\)" \
 	"$WEIR" detections show "$id" -c "$SCRATCH/here/weir.yaml"
 
 # ---- where the kernel cannot ----

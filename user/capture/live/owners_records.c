@@ -194,6 +194,18 @@ static void runs(struct owners *o, struct process *process, const struct owner_e
 	process_runs(o->processes, process, &program);
 }
 
+/* Where its standard input comes from and its output goes to: its own end is the source. */
+static void put_stdio(struct event *e, const struct owner_ends *ends)
+{
+	memcpy(e->source_ip.byte, ends->own, sizeof(e->source_ip.byte));
+	memcpy(e->destination_ip.byte, ends->other, sizeof(e->destination_ip.byte));
+	event_mark(e, FIELD_SOURCE_IP);
+	event_mark(e, FIELD_DESTINATION_IP);
+	event_set(e, SOURCE_PORT, source_port, ends->own_port);
+	event_set(e, DESTINATION_PORT, destination_port, ends->other_port);
+	event_set(e, NETWORK_TRANSPORT, network_transport, ends->proto);
+}
+
 static void on_exec(struct owners *o, const struct owner_executed *r)
 {
 	const struct owner_process *who = &r->head.who;
@@ -215,6 +227,8 @@ static void on_exec(struct owners *o, const struct owner_executed *r)
 	e = begin(o, process, SERVICE_PROCESS, "exec", r->head.at);
 	if (rose)
 		process_put_user(&o->teller, process, before, e);
+	if (r->stdio.other_port)
+		put_stdio(e, &r->stdio);
 	end(o, e);
 }
 
