@@ -42,8 +42,9 @@ struct template
 {
 	struct frame *frames;
 	size_t len;
-	uint16_t port;	  /* of the server */
-	uint16_t client;  /* port of the client, to tell one from another */
+	uint16_t port;	 /* of the server */
+	uint16_t client; /* port of the client, to tell one from another */
+	bool left_out;
 	uint32_t next[2]; /* sequence numbers behind what was sent: client's, server's */
 };
 
@@ -109,6 +110,12 @@ static bool follow(struct template *t, const uint8_t *ip, bool from_server)
 	return true;
 }
 
+/* Programs on their way are not what most conversations carry. */
+static bool carries_program(const uint8_t *frame, uint32_t length)
+{
+	return memmem(frame, length, "MZ\x90\0\3", 5) != NULL;
+}
+
 static void take(struct templates *all, const uint8_t *frame, uint32_t length)
 {
 	const uint8_t *ip = frame + ETHER_IPV4;
@@ -129,6 +136,7 @@ static void take(struct templates *all, const uint8_t *frame, uint32_t length)
 		t = template_of(all, ports[from_server], kinds[k].port);
 		if (!t || !follow(t, ip, from_server))
 			return;
+		t->left_out = t->left_out || carries_program(frame, length);
 		t->frames = realloc(t->frames, (t->len + 1) * sizeof(*f));
 		if (!t->frames)
 			exit(3);
@@ -156,7 +164,8 @@ static void templates_read(struct templates *all, const char *path)
 	fclose(file);
 	for (size_t i = 0; i < all->all_len; i++)
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			if (kinds[k].port == all->all[i].port && all->len[kinds[k].kind] < 32)
+			if (kinds[k].port == all->all[i].port && !all->all[i].left_out &&
+			    all->len[kinds[k].kind] < 32)
 				all->at[kinds[k].kind][all->len[kinds[k].kind]++] = &all->all[i];
 }
 

@@ -96,8 +96,11 @@ client openssl s_client -connect "[fd09::2]:443" -servername six.example.com -al
 ! have ssh || client ssh -p 22 -i "$WORK/guest" -o BatchMode=yes -o StrictHostKeyChecking=no \
 	-o UserKnownHostsFile=/dev/null nobody@10.9.0.2 true
 for protocol in SMB3 NT1; do
-	! have smbclient || client smbclient //10.9.0.2/files -N -m "$protocol" --option="client min protocol=NT1" \
-		-c "put $WORK/index.html page.html; put $WORK/tool.exe tool.exe; ls; rename page.html old.html; rm old.html"
+	for work in "put $WORK/index.html page.html; get page.html $WORK/got; ls; rename page.html old.html; rm old.html" \
+		"put $WORK/tool.exe tool.exe"; do
+		! have smbclient || client smbclient //10.9.0.2/files -N -m "$protocol" \
+			--option="client min protocol=NT1" -c "$work"
+	done
 done
 ! have curl || client curl -s -m 5 -o /dev/null ftp://10.9.0.2/
 ! have curl || client curl -s -m 5 -u someone:wrong ftp://10.9.0.2/
