@@ -389,6 +389,7 @@ static int open_owners(struct watch *watch, const struct config *config, struct 
 	const struct owners_options options = {
 		.event = pipeline_told,
 		.context = watch->pipeline,
+		.off = config->owners ? NULL : "owners.enabled is false",
 		.root = config->host_root,
 	};
 	struct stat facts;

@@ -263,7 +263,7 @@ static void forget(struct rig *rig, const struct flow_key *key)
 static size_t agree_on(struct rig *rig, const struct frame *f)
 {
 	struct agreement a = {.rig = rig};
-	const struct chosen chosen = {agrees, &a};
+	const struct chosen chosen = {agrees, &a, PAYLOAD_OPENING_BYTES};
 	struct packet_facts facts;
 	struct flow flow = {0};
 	int fate = rig_facts(f, PACKET_ETHERNET, &facts);

@@ -119,3 +119,13 @@ same processes/off-is-said "False no cgroup2 hierarchy is mounted" "$(python3 "$
 $(python3 "$LOOK" value "$SCRATCH/status" owners.why | cut -d: -f1)"
 on here "$SCRATCH/brief" $THERE 7000
 check processes/off-and-connections-are-seen wait_for $((20 * SLOW)) grep -q '"weir.connection".*"destination.port":7000' "$EVENTS"
+
+# ---- where nobody wants to know ----
+
+weir_stop here
+WEIR=$whole
+printf 'owners:\n  enabled: false\n' >>"$SCRATCH/here/weir.yaml"
+start_or_leave here
+on here "$WEIR" status --json >"$SCRATCH/status"
+same processes/unwanted-is-said "False owners.enabled is false" "$(python3 "$LOOK" value "$SCRATCH/status" owners.on) \
+$(python3 "$LOOK" value "$SCRATCH/status" owners.why)"

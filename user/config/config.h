@@ -44,6 +44,7 @@ struct config {
 		uint64_t opening;    /* bytes of each direction */
 		uint64_t ring_bytes; /* 0: by the machine */
 	} payload;
+	bool owners;	       /* which process it was */
 	const char *host_root; /* where the host's files are */
 	uint64_t max_flows;    /* agent's table; 0: by the machine */
 	weir_time lateness;    /* live: the poll period and 2 s */

@@ -103,6 +103,9 @@ const struct config_key config_keys[] = {
 	 .words = "Where the files of the host are, which say what packages own, what containers\n"
 		  "are called and who users are. In a container that watches its host: where the\n"
 		  "host's root is mounted, such as /host."},
+	{"owners.enabled", &config_bool_type, AT(owners), "true",
+	 .words = "Know which process and container a connection is of, and tell of programs that\n"
+		  "start and sockets that listen: docs/processes.md."},
 	{"payload.enabled", &config_bool_type, AT(payload.enabled), "true",
 	 .words = "Copy the first bytes of connections, and whole DNS messages, out of the kernel\n"
 		  "for the decoders. false: nothing is decoded, in a replay neither."},
