@@ -14,6 +14,8 @@
 #include "decode/decode.h"
 #include "decode/tls_certificate.h"
 
+#include "unit/decode/bench.h"
+
 /* ---- certificates, made here ---- */
 
 #define DER_MAX 8192
@@ -199,83 +201,29 @@ static void what_is_none_is_refused(void **state)
 
 /* ---- through the stage ---- */
 
-struct bench {
-	struct decode *decode;
-	char told[512];
-	uint32_t sent[2];
-	weir_time at;
-	uint8_t number; /* of the conversation */
-};
-
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	static const enum field shown[] = {FIELD_TLS_VERSION, FIELD_TLS_CIPHER, FIELD_TLS_SUBJECT};
 	struct bench *b = context;
-	size_t used;
 
 	(void)origin;
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		const struct text *text = event_slot(e, shown[i]);
-
-		used = strlen(b->told);
-		if (event_has(e, shown[i]))
-			snprintf(b->told + used, sizeof(b->told) - used, "%.*s ", (int)text->length,
-				 text->at);
-	}
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		bench_put(b, e, shown[i], " ");
 	if (event_has(e, FIELD_TLS_SELF_SIGNED))
-		strcat(b->told, e->tls_self_signed ? "self-signed " : "signed ");
-	strcat(b->told, "|");
+		bench_tell(b, e->tls_self_signed ? " self-signed" : " signed");
+	bench_tell(b, "|");
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, NULL, &bench};
+	const struct bench b = {.ops = {.event = on_event}, .port = 443};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	*state = &bench;
-	return bench.decode ? 0 : -1;
+	return bench_set_up(state, &b);
 }
 
-static int tear_down(void **state)
+static void give_cut(struct bench *b, unsigned side, const void *bytes, size_t length, size_t wire)
 {
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
-}
-
-static long long malformed(const struct bench *b, const char *kind)
-{
-	json_t *report = decode_report(b->decode);
-	json_t *tls = json_object_get(json_object_get(report, "protocols"), "tls");
-	long long n = json_integer_value(json_object_get(json_object_get(tls, "malformed"), kind));
-
-	json_decref(report);
-	return n;
-}
-
-static void give_cut(struct bench *b, unsigned side, const uint8_t *bytes, size_t length,
-		     size_t wire)
-{
-	const struct payload_record r = {
-		.key = {.addr = {{b->number}},
-			.port = {bpf_htons(5000), bpf_htons(443)},
-			.proto = 6},
-		.seq = b->sent[side],
-		.started = 1,
-		.seen = b->sent[side],
-		.wire = (uint32_t)wire,
-		.length = (uint16_t)length,
-		.kind = PAYLOAD_FLOW,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
-
-	b->sent[side] += (uint32_t)wire;
-	decode_payload(b->decode, &r, bytes, b->at);
+	bench_give_cut(b, side, bytes, length, wire);
 	decode_advance(b->decode, b->at);
 }
 
@@ -290,8 +238,7 @@ static void ask(struct bench *b)
 					7,  8, 1, 2, 3,	 4, 5, 6, 7,  8, 1, 2, 3, 4,	5, 6, 7,
 					8,  1, 2, 3, 4,	 5, 6, 7, 8,  0, 0, 2, 0, 0x2f, 1, 0};
 
-	b->number++;
-	b->sent[0] = b->sent[1] = 0;
+	bench_another(b);
 	b->told[0] = 0;
 	give(b, 0, hello, sizeof(hello));
 }
@@ -326,8 +273,8 @@ static size_t answer(uint8_t *out, const struct der *der, size_t chain)
 	return 5 + sizeof(hello) + sizeof(lists) + der->length;
 }
 
-#define AGREED "1.2 TLS_RSA_WITH_AES_128_CBC_SHA "
-#define WHOLE  AGREED "CN=c2.example,C=AQ self-signed |"
+#define AGREED " 1.2 TLS_RSA_WITH_AES_128_CBC_SHA"
+#define WHOLE  AGREED " CN=c2.example,C=AQ self-signed|"
 
 /* The first certificate is enough: what follows is not waited for. */
 static void a_certificate_is_in_the_event_of_its_hello(void **state)
@@ -395,7 +342,7 @@ static void a_certificate_that_is_cut_is_counted(void **state)
 	ask(b);
 	give_cut(b, 1, out, length - 10, length);
 	assert_string_equal(b->told, AGREED "|");
-	assert_int_equal(malformed(b, "a certificate cut"), 1);
+	assert_int_equal(bench_malformed(b, "tls", "a certificate cut"), 1);
 }
 
 static void a_session_that_is_resumed_has_none(void **state)
@@ -413,7 +360,7 @@ static void a_session_that_is_resumed_has_none(void **state)
 	assert_string_equal(b->told, "");
 	give(b, 1, change, sizeof(change));
 	assert_string_equal(b->told, AGREED "|");
-	assert_int_equal(malformed(b, "no hello where one belongs"), 0);
+	assert_int_equal(bench_malformed(b, "tls", "no hello where one belongs"), 0);
 }
 
 static void rubbish_for_a_certificate_is_counted(void **state)
@@ -428,18 +375,18 @@ static void rubbish_for_a_certificate_is_counted(void **state)
 	ask(b);
 	give(b, 1, out, length);
 	assert_string_equal(b->told, AGREED "|");
-	assert_int_equal(malformed(b, "a certificate that is none"), 1);
+	assert_int_equal(bench_malformed(b, "tls", "a certificate that is none"), 1);
 	out[5 + 42 + 7] = 1; /* longer than the list */
 	ask(b);
 	give(b, 1, out, length);
 	assert_string_equal(b->told, AGREED "|");
-	assert_int_equal(malformed(b, "lengths that lie"), 1);
+	assert_int_equal(bench_malformed(b, "tls", "lengths that lie"), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		cmocka_unit_test(what_a_certificate_says_is_read),
 		cmocka_unit_test(an_issuer_of_the_same_name_is_not_oneself),
 		cmocka_unit_test(a_verdict_is_that_of_its_certificate),

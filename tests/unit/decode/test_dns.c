@@ -10,97 +10,45 @@
 #include "decode/decode.h"
 #include "decode/dns_name.h"
 
+#include "unit/decode/bench.h"
+
 /* ---- messages in, words out ---- */
-
-struct bench {
-	struct decode *decode;
-	char told[2048];
-	char protocol[32];
-};
-
-static void put(struct bench *b, const struct event *e, enum field f, const struct text *text)
-{
-	size_t used = strlen(b->told);
-
-	if (!event_has(e, f))
-		return;
-	if (used + text->length + 2 > sizeof(b->told))
-		return;
-	b->told[used] = ' ';
-	for (uint32_t i = 0; i < text->length; i++)
-		b->told[used + 1 + i] = text->at[i] == TEXTS_JOINT ? ',' : text->at[i];
-	b->told[used + 1 + text->length] = '\0';
-}
 
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	struct bench *b = context;
-	size_t used = strlen(b->told);
 
 	(void)origin;
-	snprintf(b->told + used, sizeof(b->told) - used, "%u→%u", (unsigned)e->source_port,
-		 (unsigned)e->destination_port);
-	put(b, e, FIELD_DNS_TYPE, &e->dns_type);
-	put(b, e, FIELD_DNS_QUESTION_NAME, &e->dns_question_name);
-	put(b, e, FIELD_DNS_QUESTION_TYPE, &e->dns_question_type);
-	put(b, e, FIELD_DNS_RESPONSE_CODE, &e->dns_response_code);
-	put(b, e, FIELD_DNS_ANSWERS, &e->dns_answers);
-	put(b, e, FIELD_EVENT_ACTION, &e->event_action);
-	put(b, e, FIELD_ANOMALY, &e->weir_anomaly);
-	if (event_has(e, FIELD_DNS_ANSWERS_TTL)) {
-		used = strlen(b->told);
-		snprintf(b->told + used, sizeof(b->told) - used, " %u bytes ttl %u",
-			 (unsigned)e->dns_answers_bytes, (unsigned)e->dns_answers_ttl);
-	}
-	strcat(b->told, "|");
-}
-
-static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
-{
-	struct bench *b = context;
-
-	(void)origin;
-	snprintf(b->protocol, sizeof(b->protocol), "%s", name);
+	bench_tell(b, "%u→%u", (unsigned)e->source_port, (unsigned)e->destination_port);
+	bench_put(b, e, FIELD_DNS_TYPE, " ");
+	bench_put(b, e, FIELD_DNS_QUESTION_NAME, " ");
+	bench_put(b, e, FIELD_DNS_QUESTION_TYPE, " ");
+	bench_put(b, e, FIELD_DNS_RESPONSE_CODE, " ");
+	bench_put(b, e, FIELD_DNS_ANSWERS, " ");
+	bench_put(b, e, FIELD_EVENT_ACTION, " ");
+	bench_put(b, e, FIELD_ANOMALY, " ");
+	if (event_has(e, FIELD_DNS_ANSWERS_TTL))
+		bench_tell(b, " %u bytes ttl %u", (unsigned)e->dns_answers_bytes,
+			   (unsigned)e->dns_answers_ttl);
+	bench_tell(b, "|");
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, on_protocol, &bench};
+	const struct bench b = {.ops = {.event = on_event, .protocol = bench_protocol},
+				.watch = PAYLOAD_MESSAGES};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
+	return bench_set_up(state, &b);
 }
 
 /* From port 5000 (end 0) to `port` (end 1), or back. */
 static void give(struct bench *b, uint8_t proto, uint16_t port, unsigned direction, uint32_t offset,
 		 const uint8_t *bytes, size_t length)
 {
-	const struct payload_record r = {
-		.key = {.port = {bpf_htons(5000), bpf_htons(port)}, .proto = proto},
-		.seq = offset,
-		.started = 1,
-		.seen = offset,
-		.wire = (uint32_t)length,
-		.length = (uint16_t)length,
-		.kind = PAYLOAD_FLOW,
-		.watch = PAYLOAD_MESSAGES,
-		.direction = (uint8_t)direction,
-		.last = 1,
-	};
-
-	decode_payload(b->decode, &r, bytes, WEIR_SEC);
+	b->proto = proto;
+	b->port = port;
+	b->sent[direction] = offset;
+	bench_give(b, direction, bytes, length);
 }
 
 #define QUESTION                                                                                   \
@@ -280,16 +228,11 @@ static void other_things_on_its_port_are_not_dns(void **state)
 static void what_is_cut_is_counted(void **state)
 {
 	struct bench *b = *state;
-	json_t *report, *kinds;
 
 	for (size_t length = 1; length < sizeof(query); length++)
 		give(b, 17, 53, 0, 0, query, length);
 	assert_string_equal(b->told, "");
-	report = decode_report(b->decode);
-	kinds = json_object_get(json_object_get(json_object_get(report, "protocols"), "dns"),
-				"malformed");
-	assert_true(json_integer_value(json_object_get(kinds, "short")) > 0);
-	json_decref(report);
+	assert_true(bench_malformed(b, "dns", "short") > 0);
 }
 
 /* ---- names ---- */
@@ -330,7 +273,7 @@ static void names_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		CASE(a_query_and_its_answer_have_one_source),
 		CASE(it_is_known_on_another_port),
 		CASE(multicast_dns_is_told_apart),

@@ -9,106 +9,47 @@
 
 #include "decode/decode.h"
 
-struct bench {
-	struct decode *decode;
-	char told[4096];
-	uint32_t sent[2];
-	uint16_t port;
-};
-
-static void put(struct bench *b, const struct event *e, enum field f)
-{
-	const struct text *text = event_slot(e, f);
-	size_t used = strlen(b->told);
-
-	if (event_has(e, f))
-		snprintf(b->told + used, sizeof(b->told) - used, " %.*s", (int)text->length,
-			 text->at);
-}
+#include "unit/decode/bench.h"
 
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	struct bench *b = context;
 
 	(void)origin;
-	strcat(b->told, service_name((enum event_service)e->service));
-	put(b, e, FIELD_FTP_COMMAND);
-	put(b, e, FIELD_FILE_PATH);
-	put(b, e, FIELD_FILE_NAME);
-	put(b, e, FIELD_FILE_EXTENSION);
-	put(b, e, FIELD_USER_NAME);
-	put(b, e, FIELD_EVENT_OUTCOME);
-	put(b, e, FIELD_ANOMALY);
-	strcat(b->told, "|");
+	bench_tell(b, "%s", service_name((enum event_service)e->service));
+	bench_put(b, e, FIELD_FTP_COMMAND, " ");
+	bench_put(b, e, FIELD_FILE_PATH, " ");
+	bench_put(b, e, FIELD_FILE_NAME, " ");
+	bench_put(b, e, FIELD_FILE_EXTENSION, " ");
+	bench_put(b, e, FIELD_USER_NAME, " ");
+	bench_put(b, e, FIELD_EVENT_OUTCOME, " ");
+	bench_put(b, e, FIELD_ANOMALY, " ");
+	bench_tell(b, "|");
 }
 
 static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
 {
-	struct bench *b = context;
-
 	(void)origin;
-	snprintf(b->told + strlen(b->told), 64, "(%s)", name);
+	bench_tell(context, "(%s)", name);
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, on_protocol, &bench};
+	const struct bench b = {.ops = {.event = on_event, .protocol = on_protocol},
+				.port = 21,
+				.watch = PAYLOAD_LINES};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	bench.port = 21;
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
-}
-
-/* From 10.0.0.1 to 10.0.0.2. */
-static void bytes(struct bench *b, unsigned side, const char *text, size_t length)
-{
-	struct payload_record r = {
-		.key = {.port = {bpf_htons(5000), bpf_htons(b->port)}, .proto = 6},
-		.seq = b->sent[side],
-		.started = 1,
-		.seen = b->sent[side],
-		.wire = (uint32_t)length,
-		.length = (uint16_t)length,
-		.kind = PAYLOAD_FLOW,
-		.watch = PAYLOAD_LINES,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
-
-	for (unsigned i = 0; i < 2; i++) {
-		memcpy(r.key.addr[i] + 10, "\xff\xff\x0a\0\0", 5);
-		r.key.addr[i][15] = (uint8_t)(1 + i);
-	}
-	b->sent[side] += (uint32_t)length;
-	decode_payload(b->decode, &r, (const uint8_t *)text, 0);
+	return bench_set_up(state, &b);
 }
 
 static void client(struct bench *b, const char *text)
 {
-	bytes(b, 0, text, strlen(text));
+	bench_say(b, 0, text);
 }
 
 static void server(struct bench *b, const char *text)
 {
-	bytes(b, 1, text, strlen(text));
-}
-
-static void assert_told(struct bench *b, const char *expected)
-{
-	assert_string_equal(b->told, expected);
-	b->told[0] = '\0';
+	bench_say(b, 1, text);
 }
 
 static void begin(struct bench *b)
@@ -118,7 +59,7 @@ static void begin(struct bench *b)
 	server(b, "331 password\r\n");
 	client(b, "PASS secret\r\n");
 	server(b, "230 in\r\n");
-	assert_told(b, "(ftp)login ann success|");
+	bench_assert_told(b, "(ftp)login ann success|");
 }
 
 static void logins_are_told_and_passwords_are_not(void **state)
@@ -130,13 +71,13 @@ static void logins_are_told_and_passwords_are_not(void **state)
 	server(b, "331 password\r\n");
 	client(b, "PASS wrong\r\n");
 	server(b, "530 no\r\n");
-	assert_told(b, "login eve failure|");
+	bench_assert_told(b, "login eve failure|");
 	client(b, "USER root\r\n");
 	server(b, "530 not you\r\n");
-	assert_told(b, "login root failure|");
+	bench_assert_told(b, "login root failure|");
 	client(b, "LIST\r\n");
 	server(b, "530 log in first\r\n");
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 static void files_have_the_outcome_of_their_reply(void **state)
@@ -145,16 +86,16 @@ static void files_have_the_outcome_of_their_reply(void **state)
 
 	begin(b);
 	client(b, "STOR /pub/a.b/tool.exe\r\n");
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	server(b, "150 go on\r\n");
-	assert_told(b, "file STOR /pub/a.b/tool.exe tool.exe exe ann success|");
+	bench_assert_told(b, "file STOR /pub/a.b/tool.exe tool.exe exe ann success|");
 	server(b, "226 done\r\n");
 	client(b, "retr gone.txt\r\n");
 	server(b, "550 no such file\r\n");
-	assert_told(b, "file RETR gone.txt gone.txt txt ann failure|");
+	bench_assert_told(b, "file RETR gone.txt gone.txt txt ann failure|");
 	client(b, "DELE x\r\n");
 	decode_finish(b->decode);
-	assert_told(b, "file DELE x x ann|");
+	bench_assert_told(b, "file DELE x x ann|");
 }
 
 static void a_transfer_has_two_replies(void **state)
@@ -164,7 +105,7 @@ static void a_transfer_has_two_replies(void **state)
 	begin(b);
 	client(b, "STOR a\r\nDELE b\r\n");
 	server(b, "150 go on\r\n226 done\r\n550 no\r\n");
-	assert_told(b, "file STOR a a ann success|file DELE b b ann failure|");
+	bench_assert_told(b, "file STOR a a ann success|file DELE b b ann failure|");
 }
 
 static void replies_of_several_lines_are_one(void **state)
@@ -174,7 +115,7 @@ static void replies_of_several_lines_are_one(void **state)
 	server(b, "220-welcome\r\n550 is no reply here\r\n220-more\r\n220 ready\r\n");
 	client(b, "USER ann\r\n");
 	server(b, "230-in\r\n 530 nor this\r\n230 yes\r\n");
-	assert_told(b, "(ftp)login ann success|");
+	bench_assert_told(b, "(ftp)login ann success|");
 }
 
 static void commands_at_once_get_their_own_replies(void **state)
@@ -184,7 +125,7 @@ static void commands_at_once_get_their_own_replies(void **state)
 	begin(b);
 	client(b, "SYST\r\nDELE a\r\nNOOP\r\nDELE b\r\n");
 	server(b, "215 UNIX\r\n550 no\r\n200 ok\r\n250 gone\r\n");
-	assert_told(b, "file DELE a a ann failure|file DELE b b ann success|");
+	bench_assert_told(b, "file DELE a a ann failure|file DELE b b ann success|");
 }
 
 static void it_may_be_split_anywhere(void **state)
@@ -194,10 +135,10 @@ static void it_may_be_split_anywhere(void **state)
 
 	begin(b);
 	for (const char *at = said; *at; at++)
-		bytes(b, 0, at, 1);
+		bench_give(b, 0, at, 1);
 	for (const char *at = answered; *at; at++)
-		bytes(b, 1, at, 1);
-	assert_told(b, "file DELE a a ann success|");
+		bench_give(b, 1, at, 1);
+	bench_assert_told(b, "file DELE a a ann success|");
 }
 
 static void once_tls_is_agreed_nothing_more_is_read(void **state)
@@ -211,7 +152,7 @@ static void once_tls_is_agreed_nothing_more_is_read(void **state)
 	server(b, "234 yes\r\n");
 	client(b, "DELE a\r\n");
 	server(b, "250 x\r\n");
-	assert_told(b, "(ftp)");
+	bench_assert_told(b, "(ftp)");
 }
 
 static void ports_of_other_hosts_are_anomalies(void **state)
@@ -221,13 +162,13 @@ static void ports_of_other_hosts_are_anomalies(void **state)
 	begin(b);
 	client(b, "PORT 10,0,0,1,4,1\r\nEPRT |1|10.0.0.1|1025|\r\n");
 	server(b, "200 ok\r\n200 ok\r\n");
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	client(b, "PORT 10,0,0,9,0,22\r\n");
-	assert_told(b, "file ftp: a port of another host|");
+	bench_assert_told(b, "file ftp: a port of another host|");
 	client(b, "EPRT |2|2001:db8::1|1025|\r\n");
-	assert_told(b, "file ftp: a port of another host|");
+	bench_assert_told(b, "file ftp: a port of another host|");
 	client(b, "PORT 10,0,0,999,0,22\r\nEPRT |1|10.0.0.9\r\nPORT\r\n");
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 static void telnet_inside_a_line_is_an_anomaly(void **state)
@@ -238,10 +179,11 @@ static void telnet_inside_a_line_is_an_anomaly(void **state)
 	client(b, "\xff\xf4\xff\xf2"
 		  "ABOR\r\n");
 	server(b, "226 ok\r\n");
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	client(b, "DE\xff\xf1LE a\r\n");
 	server(b, "250 ok\r\n");
-	assert_told(b, "file ftp: commands of telnet inside a line|file DELE a a ann success|");
+	bench_assert_told(b,
+			  "file ftp: commands of telnet inside a line|file DELE a a ann success|");
 }
 
 static void mail_begins_alike(void **state)
@@ -251,7 +193,7 @@ static void mail_begins_alike(void **state)
 	b->port = 25;
 	server(b, "220 mail\r\n");
 	client(b, "EHLO h\r\n");
-	assert_told(b, "(smtp)");
+	bench_assert_told(b, "(smtp)");
 }
 
 static void it_is_known_on_other_ports(void **state)
@@ -260,10 +202,10 @@ static void it_is_known_on_other_ports(void **state)
 
 	b->port = 2121;
 	server(b, "220 hello\r\n");
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	client(b, "USER ann\r\n");
 	server(b, "530 no\r\n");
-	assert_told(b, "(ftp)login ann failure|");
+	bench_assert_told(b, "(ftp)login ann failure|");
 }
 
 static void what_waits_is_bounded_and_what_is_lost_confuses_nobody(void **state)
@@ -273,7 +215,7 @@ static void what_waits_is_bounded_and_what_is_lost_confuses_nobody(void **state)
 	begin(b);
 	for (unsigned i = 0; i < 17; i++)
 		client(b, "DELE a\r\n");
-	assert_told(b, "file DELE a a ann|");
+	bench_assert_told(b, "file DELE a a ann|");
 	b->sent[1] += 100; /* replies that never came */
 	client(b, "DELE b\r\n");
 	decode_finish(b->decode);
@@ -283,7 +225,7 @@ static void what_waits_is_bounded_and_what_is_lost_confuses_nobody(void **state)
 	b->told[0] = '\0';
 	client(b, "DELE c\r\n");
 	server(b, "550 no\r\n");
-	assert_told(b, "file DELE c c ann failure|");
+	bench_assert_told(b, "file DELE c c ann failure|");
 }
 
 static void long_lines_and_nonsense_are_passed_over(void **state)
@@ -293,16 +235,16 @@ static void long_lines_and_nonsense_are_passed_over(void **state)
 
 	begin(b);
 	memset(line, 'x', sizeof(line));
-	bytes(b, 0, line, sizeof(line));
+	bench_give(b, 0, line, sizeof(line));
 	client(b, "\r\n1234 5\r\n\r\nDELE a\r\n");
 	server(b, "nonsense\r\n250 ok\r\n");
-	assert_told(b, "file DELE a a ann success|");
+	bench_assert_told(b, "file DELE a a ann success|");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		CASE(logins_are_told_and_passwords_are_not),
 		CASE(files_have_the_outcome_of_their_reply),
 		CASE(a_transfer_has_two_replies),

@@ -10,88 +10,33 @@
 #include "decode/decode.h"
 #include "decode/magic.h"
 
-struct bench {
-	struct decode *decode;
-	char told[4096];
-	uint32_t sent[2];
-	weir_time at;
-};
-
-static void put(struct bench *b, const struct event *e, enum field f)
-{
-	const struct text *text = event_slot(e, f);
-	size_t used = strlen(b->told);
-
-	if (event_has(e, f))
-		snprintf(b->told + used, sizeof(b->told) - used, " %.*s", (int)text->length,
-			 text->at);
-}
+#include "unit/decode/bench.h"
 
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	struct bench *b = context;
-	size_t used = strlen(b->told);
 
 	(void)origin;
-	snprintf(b->told + used, sizeof(b->told) - used, "%s",
-		 service_name((enum event_service)e->service));
-	put(b, e, FIELD_HTTP_METHOD);
-	put(b, e, FIELD_URL_DOMAIN);
-	put(b, e, FIELD_URL_PATH);
-	put(b, e, FIELD_URL_QUERY);
-	put(b, e, FIELD_USER_AGENT);
-	put(b, e, FIELD_HTTP_MIME_TYPE);
-	put(b, e, FIELD_FILE_NAME);
-	put(b, e, FIELD_FILE_TYPE);
-	put(b, e, FIELD_ANOMALY);
-	used = strlen(b->told);
+	bench_tell(b, "%s", service_name((enum event_service)e->service));
+	bench_put(b, e, FIELD_HTTP_METHOD, " ");
+	bench_put(b, e, FIELD_URL_DOMAIN, " ");
+	bench_put(b, e, FIELD_URL_PATH, " ");
+	bench_put(b, e, FIELD_URL_QUERY, " ");
+	bench_put(b, e, FIELD_USER_AGENT, " ");
+	bench_put(b, e, FIELD_HTTP_MIME_TYPE, " ");
+	bench_put(b, e, FIELD_FILE_NAME, " ");
+	bench_put(b, e, FIELD_FILE_TYPE, " ");
+	bench_put(b, e, FIELD_ANOMALY, " ");
 	if (event_has(e, FIELD_HTTP_STATUS))
-		snprintf(b->told + used, sizeof(b->told) - used, " %u", (unsigned)e->http_status);
-	strcat(b->told, "|");
+		bench_tell(b, " %u", (unsigned)e->http_status);
+	bench_tell(b, "|");
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, NULL, &bench};
+	const struct bench b = {.ops = {.event = on_event}, .port = 8081, .watch = PAYLOAD_HTTP};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
-}
-
-static void bytes(struct bench *b, unsigned side, const char *text, size_t length)
-{
-	const struct payload_record r = {
-		.key = {.port = {bpf_htons(5000), bpf_htons(8081)}, .proto = 6},
-		.seq = b->sent[side],
-		.started = 1,
-		.seen = b->sent[side],
-		.wire = (uint32_t)length,
-		.length = (uint16_t)length,
-		.kind = PAYLOAD_FLOW,
-		.watch = PAYLOAD_HTTP,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
-
-	b->sent[side] += (uint32_t)length;
-	decode_payload(b->decode, &r, (const uint8_t *)text, b->at);
-}
-
-static void say(struct bench *b, unsigned side, const char *text)
-{
-	bytes(b, side, text, strlen(text));
+	return bench_set_up(state, &b);
 }
 
 #define GET "GET /a/pic.png?x=1 HTTP/1.1\r\nHost: www.example.net:8081\r\nUser-Agent: t/1\r\n\r\n"
@@ -100,14 +45,15 @@ static void a_request_waits_for_its_response_and_the_file_is_known_by_content(vo
 {
 	struct bench *b = *state;
 
-	say(b, 0, GET);
+	bench_say(b, 0, GET);
 	assert_string_equal(b->told, "");
-	bytes(b, 1,
-	      "HTTP/1.1 200 OK\r\nContent-Type: image/png; q=1\r\nContent-Length: 20\r\n\r\nMZ",
-	      72);
+	bench_give(
+		b, 1,
+		"HTTP/1.1 200 OK\r\nContent-Type: image/png; q=1\r\nContent-Length: 20\r\n\r\nMZ",
+		72);
 	assert_string_equal(b->told, "http GET www.example.net /a/pic.png x=1 t/1 image/png 200|");
 	b->told[0] = '\0';
-	say(b, 1, "\x90 and what follows i");
+	bench_say(b, 1, "\x90 and what follows i");
 	assert_string_equal(b->told, "file /a/pic.png pic.png pe|");
 }
 
@@ -119,9 +65,9 @@ static void it_may_be_split_anywhere(void **state)
 	for (unsigned round = 0; round < 2; round++) {
 		b->told[0] = '\0';
 		for (const char *at = GET; *at; at++)
-			bytes(b, 0, at, 1);
+			bench_give(b, 0, at, 1);
 		for (const char *at = answer; *at; at++)
-			bytes(b, 1, at, 1);
+			bench_give(b, 1, at, 1);
 		assert_string_equal(b->told, "http GET www.example.net /a/pic.png x=1 t/1 404|");
 	}
 }
@@ -130,13 +76,13 @@ static void without_an_answer_it_is_told_in_time(void **state)
 {
 	struct bench *b = *state;
 
-	say(b, 0, GET);
+	bench_say(b, 0, GET);
 	decode_advance(b->decode, DECODE_HOLD - 1);
 	assert_string_equal(b->told, "");
 	decode_advance(b->decode, DECODE_HOLD);
 	assert_string_equal(b->told, "http GET www.example.net /a/pic.png x=1 t/1|");
 	b->told[0] = '\0';
-	say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	bench_say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 	assert_string_equal(b->told, "");
 }
 
@@ -144,9 +90,10 @@ static void requests_in_a_row_get_their_own_responses(void **state)
 {
 	struct bench *b = *state;
 
-	say(b, 0, "HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
-	say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n");
-	say(b, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n#!/bi\r\n0\r\n\r\n");
+	bench_say(b, 0, "HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+	bench_say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n");
+	bench_say(b, 1,
+		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n#!/bi\r\n0\r\n\r\n");
 	assert_string_equal(b->told, "http HEAD h /1 200|http GET h /2 200|file /2 2 script|");
 }
 
@@ -154,9 +101,9 @@ static void shapes_that_two_readers_take_for_two_requests_are_anomalies(void **s
 {
 	struct bench *b = *state;
 
-	say(b, 0,
-	    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length : 6\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n");
+	bench_say(b, 0,
+		  "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length : 6\r\n"
+		  "Transfer-Encoding: chunked\r\n\r\n");
 	assert_non_null(strstr(b->told, "http: lengths that contradict each other"));
 	assert_non_null(strstr(b->told, "http: a length and a transfer encoding"));
 	assert_non_null(strstr(b->told, "http: a space before a colon"));
@@ -166,8 +113,8 @@ static void what_only_begins_alike_is_not_followed(void **state)
 {
 	struct bench *b = *state;
 
-	say(b, 0, "GET out of here\n");
-	say(b, 1, "whatever this is, it is not known\n");
+	bench_say(b, 0, "GET out of here\n");
+	bench_say(b, 1, "whatever this is, it is not known\n");
 	assert_string_equal(b->told, "");
 }
 
@@ -186,7 +133,7 @@ static void types_are_told_by_few_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		CASE(a_request_waits_for_its_response_and_the_file_is_known_by_content),
 		CASE(it_may_be_split_anywhere),
 		CASE(without_an_answer_it_is_told_in_time),

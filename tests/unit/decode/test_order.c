@@ -9,6 +9,8 @@
 
 #include "decode/decoder.h"
 
+#include "unit/decode/bench.h"
+
 /* A decoder of lines: each is told as a message; "skip N" passes over N bytes behind its line. */
 
 struct lines {
@@ -75,50 +77,30 @@ static const struct decoder *const only[] = {&lines, NULL};
 
 /* ---- a conversation, and what was told of it ---- */
 
-struct bench {
-	struct decode *decode;
-	char told[1024];
-	char protocol[32];
-};
-
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	struct bench *b = context;
-	size_t used = strlen(b->told);
 
 	(void)origin;
-	snprintf(b->told + used, sizeof(b->told) - used, "%.*s|", (int)e->message.length,
-		 e->message.at);
+	bench_put(b, e, FIELD_MESSAGE, "");
+	bench_tell(b, "|");
 }
 
 static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
 {
 	struct bench *b = context;
 
-	(void)origin;
 	assert_string_equal(b->protocol, "");
-	snprintf(b->protocol, sizeof(b->protocol), "%s", name);
+	bench_protocol(context, origin, name);
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {.decoders = only, .talks_max = 8};
-	const struct decode_ops ops = {on_event, on_protocol, &bench};
+	const struct bench b = {.options = {.decoders = only, .talks_max = 8},
+				.ops = {.event = on_event, .protocol = on_protocol}};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
 	freed = 0;
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
+	return bench_set_up(state, &b);
 }
 
 #define START 0xfffffff0u /* sequence numbers wrap early */
@@ -139,16 +121,11 @@ static struct payload_record record_of(enum side side, uint32_t offset, const ch
 	};
 }
 
-static void give(struct bench *b, const struct payload_record *r, const char *text)
-{
-	decode_payload(b->decode, r, (const uint8_t *)text, 0);
-}
-
 static void say(struct bench *b, enum side side, uint32_t offset, const char *text)
 {
 	struct payload_record r = record_of(side, offset, text);
 
-	give(b, &r, text);
+	bench_deliver(b, &r, text);
 }
 
 /* ---- cases ---- */
@@ -194,7 +171,7 @@ static void what_was_not_chosen_is_a_gap(void **state)
 	struct payload_record r = record_of(SIDE_CLIENT, 0, ">one\nab");
 
 	r.wire = 100;
-	give(b, &r, ">one\nab");
+	bench_deliver(b, &r, ">one\nab");
 	say(b, SIDE_CLIENT, 100, "two\n");
 	assert_string_equal(b->told, "c>one|c!93|ctwo|");
 }
@@ -206,7 +183,7 @@ static void what_is_skipped_is_no_gap(void **state)
 
 	say(b, SIDE_CLIENT, 0, ">one\n");
 	r.wire = 98;
-	give(b, &r, "skip 90\nab");
+	bench_deliver(b, &r, "skip 90\nab");
 	say(b, SIDE_CLIENT, 103, "two\n");
 	assert_string_equal(b->told, "c>one|cskip 90|ctwo|");
 }
@@ -218,7 +195,7 @@ static void behind_the_opening_nothing_is_waited_for(void **state)
 
 	say(b, SIDE_CLIENT, 0, ">one\n");
 	r.watch = PAYLOAD_HTTP;
-	give(b, &r, "two\n");
+	bench_deliver(b, &r, "two\n");
 	assert_string_equal(b->told, "c>one|c!8995|ctwo|");
 }
 
@@ -240,7 +217,7 @@ static void a_new_connection_of_the_same_tuple_is_another(void **state)
 	say(b, SIDE_CLIENT, 0, ">one\nhalf");
 	r.seq = r.start = 77;
 	b->protocol[0] = '\0';
-	give(b, &r, ">new\n");
+	bench_deliver(b, &r, ">new\n");
 	assert_string_equal(b->told, "c>one|c>new|");
 	assert_int_equal(freed, 1);
 }
@@ -263,7 +240,7 @@ static void a_part_of_a_conversation_is_not_called_unidentified(void **state)
 
 	r.started = 0;
 	r.marks = FLOW_MIDSTREAM;
-	give(b, &r, "?\n");
+	bench_deliver(b, &r, "?\n");
 	assert_string_equal(b->protocol, "");
 }
 
@@ -276,7 +253,7 @@ static void conversations_are_bounded(void **state)
 	for (uint16_t port = 10; port < 30; port++) {
 		r.key.port[0] = port;
 		b->protocol[0] = '\0';
-		give(b, &r, ">one\n");
+		bench_deliver(b, &r, ">one\n");
 	}
 	report = decode_report(b->decode);
 	assert_int_equal(json_integer_value(json_object_get(report, "remembered")), 8);
@@ -288,7 +265,7 @@ static void conversations_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		CASE(in_order_and_split_anywhere),
 		CASE(early_segments_wait_and_repeated_ones_are_dropped),
 		CASE(the_server_may_speak_first),

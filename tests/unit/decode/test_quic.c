@@ -11,6 +11,8 @@
 #include "decode/quic_crypto.h"
 #include "decode/quic_packet.h"
 
+#include "unit/decode/bench.h"
+
 #include "quic_seal.h"
 #include "quic_vectors.h"
 
@@ -115,12 +117,6 @@ static void pieces_are_bounded(void **state)
 
 /* ---- through the stage ---- */
 
-struct bench {
-	struct decode *decode;
-	char told[1024], spoken[64];
-	uint64_t sent[2];
-};
-
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	static const enum field shown[] = {
@@ -129,101 +125,48 @@ static void on_event(void *context, const struct decode_origin *origin, struct e
 	struct bench *b = context;
 
 	(void)origin;
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		const struct text *text = event_slot(e, shown[i]);
-		size_t used = strlen(b->told);
-
-		if (event_has(e, shown[i]))
-			snprintf(b->told + used, sizeof(b->told) - used, "%.*s ", (int)text->length,
-				 text->at);
-	}
-	strcat(b->told, "|");
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		bench_put(b, e, shown[i], " ");
+	bench_tell(b, "|");
 }
 
+/* All names, so that a second one is seen. */
 static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
 {
 	struct bench *b = context;
 
 	(void)origin;
-	strcat(b->spoken, name);
+	strcat(b->protocol, name);
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, on_protocol, &bench};
+	const struct bench b = {
+		.ops = {.event = on_event, .protocol = on_protocol}, .proto = 17, .port = 443};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	*state = &bench;
-	return bench.decode ? 0 : -1;
+	return bench_set_up(state, &b);
 }
 
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
-}
-
-static long long malformed(const struct bench *b, const char *kind)
-{
-	json_t *report = decode_report(b->decode);
-	json_t *quic = json_object_get(json_object_get(report, "protocols"), "quic");
-	long long n = json_integer_value(json_object_get(json_object_get(quic, "malformed"), kind));
-
-	json_decref(report);
-	return n;
-}
-
-static void give_cut(struct bench *b, unsigned side, const uint8_t *bytes, size_t length,
-		     size_t wire)
-{
-	const struct payload_record r = {
-		.key = {.port = {bpf_htons(50000), bpf_htons(443)}, .proto = 17},
-		.seen = b->sent[side],
-		.wire = (uint32_t)wire,
-		.length = (uint16_t)length,
-		.kind = PAYLOAD_FLOW,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
-	/* Of just that size, so that reading past its end is seen. */
-	uint8_t *copy = malloc(length ? length : 1);
-
-	memcpy(copy, bytes, length);
-	b->sent[side] += wire;
-	decode_payload(b->decode, &r, copy, 0);
-	free(copy);
-}
-
-static void give(struct bench *b, unsigned side, const uint8_t *bytes, size_t length)
-{
-	give_cut(b, side, bytes, length, length);
-}
-
-#define CLIENT_SAID "quic example.com alpn q13d0211an_62ed6f6ca7ad_4d634acda6c0 "
-#define BOTH_SAID   CLIENT_SAID "1.3 TLS_AES_128_GCM_SHA256 |"
+#define CLIENT_SAID " quic example.com alpn q13d0211an_62ed6f6ca7ad_4d634acda6c0"
+#define BOTH_SAID   CLIENT_SAID " 1.3 TLS_AES_128_GCM_SHA256|"
 
 static void a_conversation_is_one_event(void **state)
 {
 	struct bench *b = *state;
 
-	give(b, 0, client_1, sizeof(client_1));
+	bench_give(b, 0, client_1, sizeof(client_1));
 	assert_string_equal(b->told, "");
-	give(b, 1, server_1, sizeof(server_1));
+	bench_give(b, 1, server_1, sizeof(server_1));
 	assert_string_equal(b->told, BOTH_SAID);
-	assert_string_equal(b->spoken, "quic");
+	assert_string_equal(b->protocol, "quic");
 }
 
 static void version_2_is_read(void **state)
 {
 	struct bench *b = *state;
 
-	give(b, 0, client_2, sizeof(client_2));
-	give(b, 1, server_2, sizeof(server_2));
+	bench_give(b, 0, client_2, sizeof(client_2));
+	bench_give(b, 1, server_2, sizeof(server_2));
 	assert_string_equal(b->told, BOTH_SAID);
 }
 
@@ -232,10 +175,10 @@ static void a_version_may_change(void **state)
 {
 	struct bench *b = *state;
 
-	give(b, 0, client_1, sizeof(client_1));
-	give(b, 1, server_2, sizeof(server_2));
+	bench_give(b, 0, client_1, sizeof(client_1));
+	bench_give(b, 1, server_2, sizeof(server_2));
 	assert_string_equal(b->told, BOTH_SAID);
-	assert_int_equal(malformed(b, "undecryptable"), 0);
+	assert_int_equal(bench_malformed(b, "quic", "undecryptable"), 0);
 }
 
 static void packets_may_share_a_datagram(void **state)
@@ -247,9 +190,9 @@ static void packets_may_share_a_datagram(void **state)
 
 	memcpy(both, handshake, sizeof(handshake));
 	memcpy(both + sizeof(handshake), server_1, sizeof(server_1));
-	give(b, 1, retry, sizeof(retry));
-	give(b, 0, client_1, sizeof(client_1));
-	give(b, 1, both, sizeof(both));
+	bench_give(b, 1, retry, sizeof(retry));
+	bench_give(b, 0, client_1, sizeof(client_1));
+	bench_give(b, 1, both, sizeof(both));
 	assert_string_equal(b->told, BOTH_SAID);
 }
 
@@ -301,8 +244,9 @@ static void a_hello_in_shuffled_pieces_over_datagrams_is_read(void **state)
 			frames[used++] = 1;
 			used += 2;
 		}
-		give(b, 0, packet,
-		     seal(&published, &published, (uint8_t)d, frames, sizeof(frames), packet));
+		bench_give(
+			b, 0, packet,
+			seal(&published, &published, (uint8_t)d, frames, sizeof(frames), packet));
 	}
 	decode_finish(b->decode);
 	assert_string_equal(b->told, CLIENT_SAID "|");
@@ -318,13 +262,13 @@ static void keys_change_after_a_retry(void **state)
 	struct bench *b = *state;
 
 	crypto_frame(frames, 0, 100);
-	give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
-	give(b, 1, retry, sizeof(retry));
+	bench_give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
+	bench_give(b, 1, retry, sizeof(retry));
 	crypto_frame(frames, 0, HELLO_LENGTH);
-	give(b, 0, packet, seal(&chosen, &chosen, 1, frames, sizeof(frames), packet));
+	bench_give(b, 0, packet, seal(&chosen, &chosen, 1, frames, sizeof(frames), packet));
 	decode_finish(b->decode);
 	assert_string_equal(b->told, CLIENT_SAID "|");
-	assert_int_equal(malformed(b, "undecryptable"), 0);
+	assert_int_equal(bench_malformed(b, "quic", "undecryptable"), 0);
 }
 
 /* A client goes on with the identifier that the server gave it, and its first keys. */
@@ -335,9 +279,9 @@ static void keys_stay_when_the_identifier_changes(void **state)
 	struct bench *b = *state;
 
 	crypto_frame(frames, 0, 100);
-	give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
+	bench_give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
 	crypto_frame(frames, 100, HELLO_LENGTH);
-	give(b, 0, packet, seal(&published, &given, 1, frames, sizeof(frames), packet));
+	bench_give(b, 0, packet, seal(&published, &given, 1, frames, sizeof(frames), packet));
 	decode_finish(b->decode);
 	assert_string_equal(b->told, CLIENT_SAID "|");
 }
@@ -349,25 +293,25 @@ static void what_no_key_opens_is_counted(void **state)
 
 	memcpy(packet, client_1, sizeof(packet));
 	packet[600] ^= 1;
-	give(b, 0, packet, sizeof(packet));
-	give(b, 1, server_1, sizeof(server_1)); /* whose client was not seen */
+	bench_give(b, 0, packet, sizeof(packet));
+	bench_give(b, 1, server_1, sizeof(server_1)); /* whose client was not seen */
 	decode_finish(b->decode);
 	assert_string_equal(b->told, "");
-	assert_string_equal(b->spoken, "quic");
-	assert_int_equal(malformed(b, "undecryptable"), 2);
+	assert_string_equal(b->protocol, "quic");
+	assert_int_equal(bench_malformed(b, "quic", "undecryptable"), 2);
 	for (int i = 0; i < 20; i++)
-		give(b, 0, packet, sizeof(packet));
-	assert_int_equal(malformed(b, "undecryptable"), 8);
+		bench_give(b, 0, packet, sizeof(packet));
+	assert_int_equal(bench_malformed(b, "quic", "undecryptable"), 8);
 }
 
 static void what_is_cut_is_counted(void **state)
 {
 	struct bench *b = *state;
 
-	give_cut(b, 0, client_1, 1000, sizeof(client_1));
-	assert_int_equal(malformed(b, "a packet cut"), 1);
-	give(b, 0, client_1, 1000);
-	assert_int_equal(malformed(b, "lengths of a packet that lie"), 1);
+	bench_give_cut(b, 0, client_1, 1000, sizeof(client_1));
+	assert_int_equal(bench_malformed(b, "quic", "a packet cut"), 1);
+	bench_give(b, 0, client_1, 1000);
+	assert_int_equal(bench_malformed(b, "quic", "lengths of a packet that lie"), 1);
 }
 
 static void strange_frames_are_counted(void **state)
@@ -376,11 +320,11 @@ static void strange_frames_are_counted(void **state)
 	uint8_t frames[1100] = {0x1e}, packet[1400];
 	struct bench *b = *state;
 
-	give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
-	assert_int_equal(malformed(b, "a frame that does not belong"), 1);
+	bench_give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
+	assert_int_equal(bench_malformed(b, "quic", "a frame that does not belong"), 1);
 	memcpy(frames, beyond, sizeof(beyond));
-	give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
-	assert_int_equal(malformed(b, "a hello over 4 KiB"), 1);
+	bench_give(b, 0, packet, seal(&published, &published, 0, frames, sizeof(frames), packet));
+	assert_int_equal(bench_malformed(b, "quic", "a hello over 4 KiB"), 1);
 }
 
 static void other_versions_are_named_only_when_sure(void **state)
@@ -405,10 +349,10 @@ static void a_version_that_is_not_read_is_counted(void **state)
 	uint8_t reserved[1200] = {0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0};
 	struct bench *b = *state;
 
-	give(b, 0, reserved, sizeof(reserved));
-	assert_int_equal(malformed(b, "a version that is not read"), 1);
-	give(b, 0, client_1, sizeof(client_1)); /* what the server could do */
-	give(b, 1, server_1, sizeof(server_1));
+	bench_give(b, 0, reserved, sizeof(reserved));
+	assert_int_equal(bench_malformed(b, "quic", "a version that is not read"), 1);
+	bench_give(b, 0, client_1, sizeof(client_1)); /* what the server could do */
+	bench_give(b, 1, server_1, sizeof(server_1));
 	assert_string_equal(b->told, BOTH_SAID);
 }
 
@@ -419,14 +363,14 @@ static void what_goes_on_is_left_without_a_name(void **state)
 	struct bench *b = *state;
 
 	for (int i = 0; i < 6; i++)
-		give(b, i & 1, packet, sizeof(packet));
-	assert_string_equal(b->spoken, "");
+		bench_give(b, i & 1, packet, sizeof(packet));
+	assert_string_equal(b->protocol, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		cmocka_unit_test(keys_agree_with_the_published_ones),
 		cmocka_unit_test(published_packets_open),
 		cmocka_unit_test(nothing_that_was_changed_opens),

@@ -9,107 +9,48 @@
 
 #include "decode/decode.h"
 
+#include "unit/decode/bench.h"
+
 /* ---- what is told, as text ---- */
-
-struct bench {
-	struct decode *decode;
-	char told[16384];
-	uint32_t sent[2];
-	weir_time at;
-	uint16_t port;
-};
-
-static void put(struct bench *b, const struct event *e, enum field f, const char *before)
-{
-	const struct text *text = event_slot(e, f);
-	size_t used = strlen(b->told);
-
-	if (event_has(e, f))
-		snprintf(b->told + used, sizeof(b->told) - used, " %s%.*s", before,
-			 (int)text->length, text->at);
-}
 
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	struct bench *b = context;
-	size_t used = strlen(b->told);
 
 	(void)origin;
-	snprintf(b->told + used, sizeof(b->told) - used, "%s",
-		 e->service == SERVICE_LOGIN ? "login" : "");
-	put(b, e, FIELD_SMB_VERSION, "v");
-	put(b, e, FIELD_SMB_COMMAND, "");
-	put(b, e, FIELD_SMB_SHARE, "");
-	put(b, e, FIELD_FILE_PATH, "");
-	put(b, e, FIELD_FILE_NAME, "name:");
-	put(b, e, FIELD_FILE_EXTENSION, ".");
-	put(b, e, FIELD_FILE_TYPE, "is:");
-	put(b, e, FIELD_USER_NAME, "by:");
-	put(b, e, FIELD_EVENT_OUTCOME, "");
-	put(b, e, FIELD_MESSAGE, "");
-	put(b, e, FIELD_SMB_STATUS, "");
-	put(b, e, FIELD_ANOMALY, "! ");
-	strcat(b->told, "|");
+	if (e->service == SERVICE_LOGIN)
+		bench_tell(b, "login");
+	bench_put(b, e, FIELD_SMB_VERSION, " v");
+	bench_put(b, e, FIELD_SMB_COMMAND, " ");
+	bench_put(b, e, FIELD_SMB_SHARE, " ");
+	bench_put(b, e, FIELD_FILE_PATH, " ");
+	bench_put(b, e, FIELD_FILE_NAME, " name:");
+	bench_put(b, e, FIELD_FILE_EXTENSION, " .");
+	bench_put(b, e, FIELD_FILE_TYPE, " is:");
+	bench_put(b, e, FIELD_USER_NAME, " by:");
+	bench_put(b, e, FIELD_EVENT_OUTCOME, " ");
+	bench_put(b, e, FIELD_MESSAGE, " ");
+	bench_put(b, e, FIELD_SMB_STATUS, " ");
+	bench_put(b, e, FIELD_ANOMALY, " ! ");
+	bench_tell(b, "|");
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, NULL, &bench};
+	const struct bench b = {.ops = {.event = on_event}, .port = 445, .watch = PAYLOAD_SMB};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	bench.port = 445;
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
+	return bench_set_up(state, &b);
 }
 
 /* A packet of which only `there` bytes were chosen. */
 static void packet(struct bench *b, unsigned side, const uint8_t *bytes, size_t length,
 		   size_t there, uint64_t seen)
 {
-	struct payload_record r = {
-		.key = {.port = {bpf_htons(5000), bpf_htons(b->port)}, .proto = 6},
-		.seq = b->sent[side],
-		.started = 1,
-		.seen = seen,
-		.wire = (uint32_t)length,
-		.length = (uint16_t)there,
-		.kind = PAYLOAD_FLOW,
-		.watch = PAYLOAD_SMB,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
+	struct payload_record r = bench_record(b, side, there, length);
 
-	b->sent[side] += (uint32_t)length;
-	decode_payload(b->decode, &r, bytes, b->at);
-}
-
-static void assert_told(struct bench *b, const char *expected)
-{
-	assert_string_equal(b->told, expected);
-	b->told[0] = '\0';
-}
-
-static long long malformed(struct bench *b, const char *kind)
-{
-	json_t *report = decode_report(b->decode), *smb, *kinds;
-	long long count;
-
-	smb = json_object_get(json_object_get(report, "protocols"), "smb");
-	kinds = json_object_get(smb, "malformed");
-	count = json_integer_value(json_object_get(kinds, kind));
-	json_decref(report);
-	return count;
+	r.seen = seen;
+	b->sent[side] += length;
+	bench_deliver(b, &r, bytes);
 }
 
 /* ---- messages ---- */
@@ -383,9 +324,9 @@ static void versions_are_told_by_the_dialect(void **state)
 	struct bench *b = *state;
 
 	negotiate2(b, 0x2ff);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	negotiate2(b, 0x311);
-	assert_told(b, " v3 negotiate STATUS_SUCCESS|");
+	bench_assert_told(b, " v3 negotiate STATUS_SUCCESS|");
 }
 
 static void logins_are_told_with_their_outcome(void **state)
@@ -393,13 +334,13 @@ static void logins_are_told_with_their_outcome(void **state)
 	struct bench *b = *state;
 
 	login2(b, 1, "eve", 0xc000006d);
-	assert_told(b, "login v2 session_setup by:CORP\\eve failure STATUS_LOGON_FAILURE|");
+	bench_assert_told(b, "login v2 session_setup by:CORP\\eve failure STATUS_LOGON_FAILURE|");
 	login2(b, 2, "ann", 0xc0000016);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	login2(b, 3, "ann", 0);
-	assert_told(b, "login v2 session_setup by:CORP\\ann success STATUS_SUCCESS|");
+	bench_assert_told(b, "login v2 session_setup by:CORP\\ann success STATUS_SUCCESS|");
 	tree2(b, 4, "\\\\h\\C$", 9, 1);
-	assert_told(b, " v2 tree_connect \\\\h\\C$ by:CORP\\ann STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 tree_connect \\\\h\\C$ by:CORP\\ann STATUS_SUCCESS|");
 }
 
 static void a_file_has_the_name_that_it_was_opened_by(void **state)
@@ -408,13 +349,14 @@ static void a_file_has_the_name_that_it_was_opened_by(void **state)
 
 	begin2(b);
 	create2(b, 3, "temp\\svc.exe", 2, 41);
-	assert_told(b, " v2 create \\\\h\\ADMIN$ temp\\svc.exe name:svc.exe .exe STATUS_SUCCESS|");
+	bench_assert_told(
+		b, " v2 create \\\\h\\ADMIN$ temp\\svc.exe name:svc.exe .exe STATUS_SUCCESS|");
 	write2(b, 4, 41, 0, "MZ\x90\0", 4);
-	assert_told(b, " v2 write \\\\h\\ADMIN$ temp\\svc.exe name:svc.exe .exe is:pe "
-		       "STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 write \\\\h\\ADMIN$ temp\\svc.exe name:svc.exe .exe is:pe "
+			     "STATUS_SUCCESS|");
 	write2(b, 5, 41, 4, "more", 4);
 	write2(b, 6, 41, 0, "again", 5);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 static void first_bytes_that_come_late_are_told_too(void **state)
@@ -425,12 +367,12 @@ static void first_bytes_that_come_late_are_told_too(void **state)
 	create2(b, 3, "a", 1, 41);
 	b->told[0] = '\0';
 	write2(b, 4, 41, 8, "rest", 4);
-	assert_told(b, " v2 write \\\\h\\ADMIN$ a name:a STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 write \\\\h\\ADMIN$ a name:a STATUS_SUCCESS|");
 	write2(b, 5, 41, 0,
 	       "\x7f"
 	       "ELF",
 	       4);
-	assert_told(b, " v2 write \\\\h\\ADMIN$ a name:a is:elf STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 write \\\\h\\ADMIN$ a name:a is:elf STATUS_SUCCESS|");
 }
 
 static void what_was_asked_for_is_not_what_was_done(void **state)
@@ -440,12 +382,13 @@ static void what_was_asked_for_is_not_what_was_done(void **state)
 
 	begin2(b);
 	create2(b, 3, "old.exe", 1, 41);
-	assert_told(b, " v2 open \\\\h\\ADMIN$ old.exe name:old.exe .exe STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 open \\\\h\\ADMIN$ old.exe name:old.exe .exe STATUS_SUCCESS|");
 	one2(&m, 5, REQUEST, 4, 1, 0);
 	create_body(&m, "no.exe", 2, 0);
 	say(b, 0, &m);
 	error2(b, 5, 4, 0xc0000022);
-	assert_told(b, " v2 create \\\\h\\ADMIN$ no.exe name:no.exe .exe STATUS_ACCESS_DENIED|");
+	bench_assert_told(b,
+			  " v2 create \\\\h\\ADMIN$ no.exe name:no.exe .exe STATUS_ACCESS_DENIED|");
 }
 
 static void without_an_answer_a_request_is_told_in_time(void **state)
@@ -459,15 +402,16 @@ static void without_an_answer_a_request_is_told_in_time(void **state)
 	say(b, 0, &m);
 	error2(b, 5, 3, 0x103); /* pending */
 	decode_advance(b->decode, DECODE_HOLD - 1);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	decode_advance(b->decode, DECODE_HOLD);
-	assert_told(b, " v2 create \\\\h\\ADMIN$ a.exe name:a.exe .exe|");
+	bench_assert_told(b, " v2 create \\\\h\\ADMIN$ a.exe name:a.exe .exe|");
 	one2(&m, 5, RESPONSE, 3, 0, 0);
 	created_body(&m, 2, 50);
 	say(b, 1, &m);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	write2(b, 4, 50, 0, "#!/bin/sh", 9);
-	assert_told(b, " v2 write \\\\h\\ADMIN$ a.exe name:a.exe .exe is:script STATUS_SUCCESS|");
+	bench_assert_told(
+		b, " v2 write \\\\h\\ADMIN$ a.exe name:a.exe .exe is:script STATUS_SUCCESS|");
 }
 
 static void commands_of_one_message_share_the_file(void **state)
@@ -489,10 +433,10 @@ static void commands_of_one_message_share_the_file(void **state)
 	le(&m, 17, 2);
 	m.length += 15;
 	say(b, 1, &m);
-	assert_told(b, " v2 create \\\\h\\ADMIN$ x.dll name:x.dll .dll STATUS_SUCCESS|"
-		       " v2 write \\\\h\\ADMIN$ x.dll name:x.dll .dll is:pe STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 create \\\\h\\ADMIN$ x.dll name:x.dll .dll STATUS_SUCCESS|"
+			     " v2 write \\\\h\\ADMIN$ x.dll name:x.dll .dll is:pe STATUS_SUCCESS|");
 	write2(b, 12, 60, 0, "MZ", 2); /* told already */
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 static void one_number_for_two_commands_of_a_message_confuses_nobody(void **state)
@@ -508,7 +452,7 @@ static void one_number_for_two_commands_of_a_message_confuses_nobody(void **stat
 	write_body(&m, UINT64_MAX, 0, "MZ", 2);
 	say(b, 0, &m);
 	decode_finish(b->decode);
-	assert_told(b, " v2 create \\\\h\\ADMIN$ x.dll name:x.dll .dll|");
+	bench_assert_told(b, " v2 create \\\\h\\ADMIN$ x.dll name:x.dll .dll|");
 }
 
 static void deleting_and_renaming(void **state)
@@ -523,12 +467,12 @@ static void deleting_and_renaming(void **state)
 	le(&info, 10, 4);
 	wide(&info, "b.exe");
 	set_info2(b, 4, 41, 10, info.at, info.length);
-	assert_told(b, " v2 rename \\\\h\\ADMIN$ b.exe name:b.exe .exe renamed from a.tmp "
-		       "STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 rename \\\\h\\ADMIN$ b.exe name:b.exe .exe renamed from a.tmp "
+			     "STATUS_SUCCESS|");
 	set_info2(b, 5, 41, 13, "\1", 1);
-	assert_told(b, " v2 delete \\\\h\\ADMIN$ a.tmp name:a.tmp .tmp STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 delete \\\\h\\ADMIN$ a.tmp name:a.tmp .tmp STATUS_SUCCESS|");
 	set_info2(b, 6, 41, 13, "\0", 1);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 /* ---- what is not all there ---- */
@@ -553,8 +497,8 @@ static void a_large_write_is_cut_and_the_next_message_is_found(void **state)
 	frame_end(&m);
 	packet(b, 0, m.at, m.length, m.length, 9000);
 	decode_finish(b->decode);
-	assert_told(b, " v2 write \\\\h\\ADMIN$ svc.exe name:svc.exe .exe is:pe|"
-		       " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
+	bench_assert_told(b, " v2 write \\\\h\\ADMIN$ svc.exe name:svc.exe .exe is:pe|"
+			     " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
 }
 
 static void after_a_message_that_never_came_the_next_is_found(void **state)
@@ -570,7 +514,7 @@ static void after_a_message_that_never_came_the_next_is_found(void **state)
 	frame_end(&m);
 	packet(b, 0, m.at, m.length, m.length, 9000);
 	decode_finish(b->decode);
-	assert_told(b, " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
+	bench_assert_told(b, " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
 }
 
 static void what_is_missing_may_hide_the_beginning_of_another(void **state)
@@ -591,8 +535,8 @@ static void what_is_missing_may_hide_the_beginning_of_another(void **state)
 	frame_end(&m);
 	packet(b, 0, m.at, m.length, m.length, 9000);
 	decode_finish(b->decode);
-	assert_told(b, " v2 write \\\\h\\ADMIN$ is:pe|"
-		       " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
+	bench_assert_told(b, " v2 write \\\\h\\ADMIN$ is:pe|"
+			     " v2 create \\\\h\\ADMIN$ next.exe name:next.exe .exe|");
 }
 
 static void messages_may_be_split_anywhere(void **state)
@@ -610,7 +554,7 @@ static void messages_may_be_split_anywhere(void **state)
 	for (size_t i = 0; i < m.length; i++)
 		packet(b, 0, m.at + i, 1, 1, i);
 	decode_finish(b->decode);
-	assert_told(b, " v2 tree_connect \\\\h\\C$|");
+	bench_assert_told(b, " v2 tree_connect \\\\h\\C$|");
 }
 
 /* What is encrypted has a header of its own, 52 bytes. */
@@ -626,9 +570,9 @@ static void of_what_is_encrypted_nothing_is_told(void **state)
 	m.length += 48;
 	raw(&m, "\0\0\0\x40\xfeSMB\x40\0 and so on", 18);
 	say(b, 0, &m);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	tree2(b, 4, "\\\\h\\C$", 9, 1);
-	assert_told(b, " v3 tree_connect \\\\h\\C$ STATUS_SUCCESS|");
+	bench_assert_told(b, " v3 tree_connect \\\\h\\C$ STATUS_SUCCESS|");
 }
 
 /* ---- remote calls ---- */
@@ -710,13 +654,13 @@ static void services_are_made_over_their_pipe(void **state)
 	b->told[0] = '\0';
 	create_service(&call, 12);
 	write2(b, 4, 41, 0, call.at, call.length);
-	assert_told(b, SERVICE_TOLD);
+	bench_assert_told(b, SERVICE_TOLD);
 	create_service(&call, 45);
 	ioctl2(b, 5, 41, &call);
-	assert_told(b, SERVICE_TOLD);
+	bench_assert_told(b, SERVICE_TOLD);
 	create_service(&call, 13);
 	ioctl2(b, 6, 41, &call);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 static void an_interface_is_known_on_any_pipe_once_it_is_bound(void **state)
@@ -730,7 +674,7 @@ static void an_interface_is_known_on_any_pipe_once_it_is_bound(void **state)
 	b->told[0] = '\0';
 	create_service(&call, 12);
 	write2(b, 4, 41, 0, call.at, call.length);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 	rpc(&bound, 11, 0);
 	le(&bound, 0, 8);
 	le(&bound, 1, 4);
@@ -741,7 +685,7 @@ static void an_interface_is_known_on_any_pipe_once_it_is_bound(void **state)
 	rpc_end(&bound);
 	write2(b, 5, 41, 0, bound.at, bound.length);
 	write2(b, 6, 41, 0, call.at, call.length);
-	assert_told(b, SERVICE_TOLD);
+	bench_assert_told(b, SERVICE_TOLD);
 }
 
 static void a_sealed_call_is_told_without_names(void **state)
@@ -758,7 +702,7 @@ static void a_sealed_call_is_told_without_names(void **state)
 	le_at(&call, 10, 16, 2);
 	rpc_end(&call);
 	write2(b, 4, 41, 0, call.at, call.length);
-	assert_told(b, " v2 create_service \\\\h\\IPC$|");
+	bench_assert_told(b, " v2 create_service \\\\h\\IPC$|");
 }
 
 static void a_pipe_that_breaks_off_is_counted(void **state)
@@ -769,7 +713,7 @@ static void a_pipe_that_breaks_off_is_counted(void **state)
 	tree2(b, 2, "\\\\h\\IPC$", 1, 2);
 	create2(b, 3, "svcctl", 1, 41);
 	write2(b, 4, 41, 0, "\5\0\0", 3);
-	assert_int_equal(malformed(b, "a remote call that is cut or none"), 1);
+	assert_int_equal(bench_malformed(b, "smb", "a remote call that is cut or none"), 1);
 }
 
 /* ---- malformed ---- */
@@ -786,19 +730,20 @@ static void lies_are_counted_by_kind(void **state)
 	le(&m, 72, 2);
 	le(&m, 4000, 2);
 	say(b, 0, &m);
-	assert_int_equal(malformed(b, "an offset or a length beyond the message"), 1);
+	assert_int_equal(bench_malformed(b, "smb", "an offset or a length beyond the message"), 1);
 	one2(&m, 9, REQUEST, 9, 0, 0);
 	le(&m, 48, 2);
 	m.length += 46;
 	say(b, 0, &m);
-	assert_int_equal(malformed(b, "a structure of a wrong size"), 1);
+	assert_int_equal(bench_malformed(b, "smb", "a structure of a wrong size"), 1);
 	frame(&m);
 	raw(&m, "\xfeSMB\x40", 5);
 	say(b, 0, &m);
-	assert_int_equal(malformed(b, "a message shorter than its header"), 1);
+	assert_int_equal(bench_malformed(b, "smb", "a message shorter than its header"), 1);
 	one2(&m, 3, RESPONSE, 9, 0, 0);
 	say(b, 0, &m);
-	assert_int_equal(malformed(b, "a request from the server, or an answer from the client"),
+	assert_int_equal(bench_malformed(b, "smb",
+					 "a request from the server, or an answer from the client"),
 			 1);
 }
 
@@ -814,7 +759,7 @@ static void a_chain_that_turns_back_is_an_anomaly(void **state)
 		le(&m, 4, 4);
 		le_at(&m, m.header + 20, steps[i], 4);
 		say(b, 0, &m);
-		assert_told(b, " ! smb: a next command that does not follow|");
+		bench_assert_told(b, " ! smb: a next command that does not follow|");
 	}
 }
 
@@ -833,7 +778,7 @@ static void a_chain_ends(void **state)
 	le(&m, 4, 4);
 	say(b, 0, &m);
 	/* Beyond what is looked at of a message nothing is said of it. */
-	assert_told(b, " ! smb: more commands in a message than are followed|");
+	bench_assert_told(b, " ! smb: more commands in a message than are followed|");
 }
 
 static void what_is_open_is_bounded(void **state)
@@ -848,12 +793,12 @@ static void what_is_open_is_bounded(void **state)
 		create2(b, 10 + i, name, 2, 100 + i);
 		b->told[0] = '\0';
 	}
-	assert_true(malformed(b, "more open at once than is remembered") > 40);
+	assert_true(bench_malformed(b, "smb", "more open at once than is remembered") > 40);
 	write2(b, 500, 199, 0, "MZ", 2);
 	assert_non_null(strstr(b->told, "nnn"));
 	b->told[0] = '\0';
 	write2(b, 501, 100, 0, "MZ", 2); /* forgotten: without a name */
-	assert_told(b, " v2 write \\\\h\\ADMIN$ is:pe STATUS_SUCCESS|");
+	bench_assert_told(b, " v2 write \\\\h\\ADMIN$ is:pe STATUS_SUCCESS|");
 }
 
 /* ---- SMB 1 ---- */
@@ -957,9 +902,9 @@ static void the_first_version_tells_the_same(void **state)
 	       72, 72, 0);
 	packet(b, 1, (const uint8_t *)"\x82\0\0\0", 4, 4, 0);
 	tree1(b, 2, "\\\\h\\C$", 3);
-	assert_told(b, " v1 tree_connect \\\\h\\C$ STATUS_SUCCESS|");
+	bench_assert_told(b, " v1 tree_connect \\\\h\\C$ STATUS_SUCCESS|");
 	create1(b, 3, "\\a\\svc.exe", 0x4001);
-	assert_told(b, " v1 create \\\\h\\C$ \\a\\svc.exe name:svc.exe .exe STATUS_SUCCESS|");
+	bench_assert_told(b, " v1 create \\\\h\\C$ \\a\\svc.exe name:svc.exe .exe STATUS_SUCCESS|");
 	header1(&m, 0x2f, false, 4, 3, 0);
 	w = words1(&m, 14);
 	m.at[w] = 0xff;
@@ -973,7 +918,8 @@ static void the_first_version_tells_the_same(void **state)
 	w = words1(&m, 6);
 	m.at[w] = 0xff;
 	say(b, 1, &m);
-	assert_told(b, " v1 write \\\\h\\C$ \\a\\svc.exe name:svc.exe .exe is:pe STATUS_SUCCESS|");
+	bench_assert_told(
+		b, " v1 write \\\\h\\C$ \\a\\svc.exe name:svc.exe .exe is:pe STATUS_SUCCESS|");
 	header1(&m, 6, false, 5, 3, 0);
 	w = words1(&m, 1);
 	le(&m, 4, 1);
@@ -985,7 +931,7 @@ static void the_first_version_tells_the_same(void **state)
 	header1(&m, 6, true, 5, 3, 0);
 	words1(&m, 0);
 	say(b, 1, &m);
-	assert_told(b, " v1 delete \\\\h\\C$ \\a\\old.txt name:old.txt .txt STATUS_SUCCESS|");
+	bench_assert_told(b, " v1 delete \\\\h\\C$ \\a\\old.txt name:old.txt .txt STATUS_SUCCESS|");
 }
 
 /* Log-in and share in one message, answered by one. */
@@ -1023,8 +969,8 @@ static void chained_commands_are_read(void **state)
 	w2 = words1(&m, 3);
 	m.at[w2] = 0xff;
 	say(b, 1, &m);
-	assert_told(b, "login v1 session_setup by:CORP\\ann success STATUS_SUCCESS|"
-		       " v1 tree_connect \\\\h\\D$ STATUS_SUCCESS|");
+	bench_assert_told(b, "login v1 session_setup by:CORP\\ann success STATUS_SUCCESS|"
+			     " v1 tree_connect \\\\h\\D$ STATUS_SUCCESS|");
 }
 
 static void a_chain_of_the_first_version_that_turns_back_is_an_anomaly(void **state)
@@ -1038,7 +984,7 @@ static void a_chain_of_the_first_version_that_turns_back_is_an_anomaly(void **st
 	m.at[w] = 0x74;
 	le_at(&m, w + 2, 32, 2);
 	say(b, 0, &m);
-	assert_told(b, " ! smb: a chained command that does not follow|");
+	bench_assert_told(b, " ! smb: a chained command that does not follow|");
 }
 
 static void other_things_on_its_port_are_not_followed(void **state)
@@ -1047,13 +993,13 @@ static void other_things_on_its_port_are_not_followed(void **state)
 
 	packet(b, 0, (const uint8_t *)"GET / HTTP/1.0\r\n\r\n", 18, 18, 0);
 	packet(b, 1, (const uint8_t *)"\0\0\0\x50no message at all", 22, 22, 0);
-	assert_told(b, "");
+	bench_assert_told(b, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		CASE(versions_are_told_by_the_dialect),
 		CASE(logins_are_told_with_their_outcome),
 		CASE(a_file_has_the_name_that_it_was_opened_by),

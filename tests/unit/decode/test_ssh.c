@@ -10,22 +10,7 @@
 #include "decode/decode.h"
 #include "decode/ssh_kex.h"
 
-struct bench {
-	struct decode *decode;
-	char told[1024];
-	const char *protocol;
-	uint32_t sent[2];
-};
-
-static void put(struct bench *b, const struct event *e, enum field f)
-{
-	const struct text *text = event_slot(e, f);
-	size_t used = strlen(b->told);
-
-	if (event_has(e, f))
-		snprintf(b->told + used, sizeof(b->told) - used, " %.*s", (int)text->length,
-			 text->at);
-}
+#include "unit/decode/bench.h"
 
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
@@ -33,73 +18,38 @@ static void on_event(void *context, const struct decode_origin *origin, struct e
 
 	(void)origin;
 	assert_int_equal(e->service, SERVICE_LOGIN);
-	put(b, e, FIELD_EVENT_OUTCOME);
-	put(b, e, FIELD_SSH_CLIENT);
-	put(b, e, FIELD_SSH_SERVER);
+	bench_put(b, e, FIELD_EVENT_OUTCOME, " ");
+	bench_put(b, e, FIELD_SSH_CLIENT, " ");
+	bench_put(b, e, FIELD_SSH_SERVER, " ");
 	if (event_has(e, FIELD_SSH_HASSH) && event_has(e, FIELD_SSH_HASSH_SERVER))
-		strcat(b->told, " +hassh");
-	strcat(b->told, "|");
-}
-
-static void on_protocol(void *context, const struct decode_origin *origin, const char *name)
-{
-	(void)origin;
-	((struct bench *)context)->protocol = name;
+		bench_tell(b, " +hassh");
+	bench_tell(b, "|");
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, on_protocol, &bench};
+	const struct bench b = {.ops = {.event = on_event, .protocol = bench_protocol},
+				.port = 443,
+				.watch = PAYLOAD_SHAPE};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
+	return bench_set_up(state, &b);
 }
 
 enum { CLIENT, SERVER };
 
-/* `there` of `length` bytes were chosen; `again`: it was sent before. */
-static void segment(struct bench *b, unsigned side, const void *bytes, uint32_t there,
-		    uint32_t length, bool again)
+/* An encrypted packet that was sent before. */
+static void again(struct bench *b, unsigned side, uint32_t length)
 {
-	const struct payload_record r = {
-		.key = {.port = {bpf_htons(5000), bpf_htons(443)}, .proto = 6},
-		.seq = again ? b->sent[side] - length : b->sent[side],
-		.started = 1,
-		.seen = b->sent[side],
-		.wire = length,
-		.length = (uint16_t)there,
-		.kind = PAYLOAD_FLOW,
-		.watch = PAYLOAD_SHAPE,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
+	struct payload_record r = bench_record(b, side, 0, length);
 
-	if (!again)
-		b->sent[side] += length;
-	decode_payload(b->decode, &r, bytes, 0);
-}
-
-static void say(struct bench *b, unsigned side, const char *text)
-{
-	segment(b, side, text, (uint32_t)strlen(text), (uint32_t)strlen(text), false);
+	r.seq -= length;
+	bench_deliver(b, &r, NULL);
 }
 
 /* An encrypted packet, of which the size alone is known. */
 static void sized(struct bench *b, unsigned side, uint32_t length)
 {
-	segment(b, side, NULL, 0, length, false);
+	bench_give_cut(b, side, NULL, 0, length);
 }
 
 static size_t put_u32(uint8_t *at, uint32_t n)
@@ -143,18 +93,18 @@ static void begin(struct bench *b, const char *compression)
 	uint8_t packet[1024], reply[600] = {0};
 	size_t length = kexinit(packet, CHACHA, compression);
 
-	say(b, SERVER, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
-	say(b, CLIENT, "SSH-2.0-libssh_0.10.6\r\n");
-	segment(b, CLIENT, packet, (uint32_t)length, (uint32_t)length, false);
-	segment(b, SERVER, packet, (uint32_t)length, (uint32_t)length, false);
+	bench_say(b, SERVER, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
+	bench_say(b, CLIENT, "SSH-2.0-libssh_0.10.6\r\n");
+	bench_give(b, CLIENT, packet, length);
+	bench_give(b, SERVER, packet, length);
 	sized(b, CLIENT, 0);
 	put_u32(reply, 296);
 	reply[4] = 8;
 	reply[5] = 31;
 	memcpy(reply + 300, new_keys, sizeof(new_keys));
 	memset(reply + 316, 0xe7, sizeof(reply) - 316);
-	segment(b, SERVER, reply, sizeof(reply), sizeof(reply), false);
-	segment(b, CLIENT, new_keys, sizeof(new_keys), sizeof(new_keys), false);
+	bench_give(b, SERVER, reply, sizeof(reply));
+	bench_give(b, CLIENT, new_keys, sizeof(new_keys));
 }
 
 #define BEGUN " unknown libssh_0.10.6 OpenSSH_9.2p1 Debian-2 +hassh|"
@@ -173,7 +123,7 @@ static void a_guess_and_a_login_on_any_port(void **state)
 	assert_string_equal(b->told, " failure libssh_0.10.6 OpenSSH_9.2p1 Debian-2 +hassh|");
 	b->told[0] = 0;
 	sized(b, CLIENT, 84);
-	segment(b, CLIENT, NULL, 0, 84, true);
+	again(b, CLIENT, 84);
 	sized(b, SERVER, 28);
 	assert_string_equal(b->told, " success libssh_0.10.6 OpenSSH_9.2p1 Debian-2 +hassh|");
 }
@@ -187,8 +137,8 @@ static void what_comes_again_is_not_counted_again(void **state)
 	sized(b, CLIENT, 68), sized(b, SERVER, 52);
 	b->told[0] = 0;
 	sized(b, CLIENT, 84), sized(b, SERVER, 52);
-	segment(b, CLIENT, NULL, 0, 84, true);
-	segment(b, SERVER, NULL, 0, 52, true);
+	again(b, CLIENT, 84);
+	again(b, SERVER, 52);
 	assert_string_equal(b->told, " failure libssh_0.10.6 OpenSSH_9.2p1 Debian-2 +hassh|");
 }
 
@@ -201,7 +151,7 @@ static void a_request_may_stand_behind_the_new_keys(void **state)
 	b->sent[CLIENT] -= 16; /* dropped, and sent with more */
 	memset(both, 0xe7, sizeof(both));
 	memcpy(both, new_keys, sizeof(new_keys));
-	segment(b, CLIENT, both, sizeof(both), sizeof(both), false);
+	bench_give(b, CLIENT, both, sizeof(both));
 	sized(b, SERVER, 44), sized(b, SERVER, 52);
 	b->told[0] = 0;
 	sized(b, CLIENT, 84), sized(b, SERVER, 52);
@@ -224,8 +174,8 @@ static void a_banner_and_no_more(void **state)
 {
 	struct bench *b = *state;
 
-	say(b, SERVER, "SSH-2.0-OpenSSH_9.2p1\r\n");
-	say(b, CLIENT, "SSH-2.0-check_ssh_2.3\r\n");
+	bench_say(b, SERVER, "SSH-2.0-OpenSSH_9.2p1\r\n");
+	bench_say(b, CLIENT, "SSH-2.0-check_ssh_2.3\r\n");
 	assert_string_equal(b->told, "");
 	decode_advance(b->decode, DECODE_HOLD);
 	assert_string_equal(b->told, " unknown check_ssh_2.3 OpenSSH_9.2p1|");
@@ -235,22 +185,11 @@ static void lines_may_stand_before_the_servers_banner(void **state)
 {
 	struct bench *b = *state;
 
-	say(b, CLIENT, "SSH-2.0-a\r\n");
-	say(b, SERVER, "Authorised use only\r\nSSH-2.");
-	say(b, SERVER, "0-b c\n");
+	bench_say(b, CLIENT, "SSH-2.0-a\r\n");
+	bench_say(b, SERVER, "Authorised use only\r\nSSH-2.");
+	bench_say(b, SERVER, "0-b c\n");
 	decode_finish(b->decode);
 	assert_string_equal(b->told, " unknown a b c|");
-}
-
-static json_int_t malformed(struct bench *b, const char *kind)
-{
-	json_t *report = decode_report(b->decode);
-	json_t *ssh = json_object_get(json_object_get(report, "protocols"), "ssh");
-	json_t *kinds = json_object_get(ssh, "malformed");
-	json_int_t n = json_integer_value(json_object_get(kinds, kind));
-
-	json_decref(report);
-	return n;
 }
 
 static void what_is_wrong_is_counted(void **state)
@@ -276,12 +215,12 @@ static void what_is_wrong_is_counted(void **state)
 
 		assert_int_equal(set_up(&fresh), 0);
 		b = fresh;
-		say(b, SERVER, "SSH-2.0-y\n");
-		say(b, CLIENT, cases[i].says);
+		bench_say(b, SERVER, "SSH-2.0-y\n");
+		bench_say(b, CLIENT, cases[i].says);
 		memcpy(rest, cases[i].packet, sizeof(cases[i].packet));
-		segment(b, CLIENT, rest, sizeof(rest), sizeof(rest), false);
-		assert_int_equal(malformed(b, cases[i].kind), 1);
-		tear_down(&fresh);
+		bench_give(b, CLIENT, rest, sizeof(rest));
+		assert_int_equal(bench_malformed(b, "ssh", cases[i].kind), 1);
+		bench_tear_down(&fresh);
 	}
 }
 
@@ -311,15 +250,17 @@ static void hassh_is_the_published_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_guess_and_a_login_on_any_port, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_guess_and_a_login_on_any_port, set_up,
+						bench_tear_down),
 		cmocka_unit_test_setup_teardown(what_comes_again_is_not_counted_again, set_up,
-						tear_down),
+						bench_tear_down),
 		cmocka_unit_test_setup_teardown(a_request_may_stand_behind_the_new_keys, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(compressed_packets_say_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_banner_and_no_more, set_up, tear_down),
+						bench_tear_down),
+		cmocka_unit_test_setup_teardown(compressed_packets_say_nothing, set_up,
+						bench_tear_down),
+		cmocka_unit_test_setup_teardown(a_banner_and_no_more, set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(lines_may_stand_before_the_servers_banner, set_up,
-						tear_down),
+						bench_tear_down),
 		cmocka_unit_test(what_is_wrong_is_counted),
 		cmocka_unit_test(hassh_is_the_published_one),
 	};

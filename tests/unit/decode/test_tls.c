@@ -12,6 +12,8 @@
 #include "decode/decode.h"
 #include "decode/tls_hello.h"
 
+#include "unit/decode/bench.h"
+
 /* ---- the published example of JA4 ---- */
 
 static void put(struct tls_list *list, const uint16_t *at, unsigned len)
@@ -43,13 +45,6 @@ static void ja4_agrees_with_the_published_example(void **state)
 
 /* ---- hellos through the stage ---- */
 
-struct bench {
-	struct decode *decode;
-	char told[512];
-	uint32_t sent[2];
-	uint8_t number; /* of the conversation */
-};
-
 static void on_event(void *context, const struct decode_origin *origin, struct event *e)
 {
 	static const enum field shown[] = {FIELD_TLS_SERVER_NAME, FIELD_TLS_ALPN, FIELD_TLS_VERSION,
@@ -57,71 +52,16 @@ static void on_event(void *context, const struct decode_origin *origin, struct e
 	struct bench *b = context;
 
 	(void)origin;
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		const struct text *text = event_slot(e, shown[i]);
-		size_t used = strlen(b->told);
-
-		if (event_has(e, shown[i]))
-			snprintf(b->told + used, sizeof(b->told) - used, " %.*s", (int)text->length,
-				 text->at);
-	}
-	strcat(b->told, "|");
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		bench_put(b, e, shown[i], " ");
+	bench_tell(b, "|");
 }
 
 static int set_up(void **state)
 {
-	static struct bench bench;
-	const struct decode_options options = {0};
-	const struct decode_ops ops = {on_event, NULL, &bench};
+	const struct bench b = {.ops = {.event = on_event}, .port = 8443};
 
-	memset(&bench, 0, sizeof(bench));
-	bench.decode = decode_new(&options, &ops);
-	*state = &bench;
-	return bench.decode ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	decode_free(b->decode);
-	return 0;
-}
-
-static void another(struct bench *b)
-{
-	b->number++;
-	b->sent[0] = b->sent[1] = 0;
-}
-
-static long long malformed(const struct bench *b, const char *kind)
-{
-	json_t *report = decode_report(b->decode);
-	json_t *tls = json_object_get(json_object_get(report, "protocols"), "tls");
-	long long n = json_integer_value(json_object_get(json_object_get(tls, "malformed"), kind));
-
-	json_decref(report);
-	return n;
-}
-
-static void give(struct bench *b, unsigned side, const uint8_t *bytes, size_t length)
-{
-	const struct payload_record r = {
-		.key = {.addr = {{b->number}},
-			.port = {bpf_htons(5000), bpf_htons(8443)},
-			.proto = 6},
-		.seq = b->sent[side],
-		.started = 1,
-		.seen = b->sent[side],
-		.wire = (uint32_t)length,
-		.length = (uint16_t)length,
-		.kind = PAYLOAD_FLOW,
-		.direction = (uint8_t)side,
-		.last = 1,
-	};
-
-	b->sent[side] += (uint32_t)length;
-	decode_payload(b->decode, &r, bytes, 0);
+	return bench_set_up(state, &b);
 }
 
 #define RANDOM_32                                                                                  \
@@ -143,10 +83,10 @@ static void hellos_may_be_split_anywhere(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < sizeof(client); i++)
-		give(b, 0, client + i, 1);
+		bench_give(b, 0, client + i, 1);
 	assert_string_equal(b->told, "");
 	for (size_t i = 0; i < sizeof(server); i++)
-		give(b, 1, server + i, 1);
+		bench_give(b, 1, server + i, 1);
 	assert_string_equal(b->told, " a.b h2 1.3 TLS_AES_128_GCM_SHA256|");
 }
 
@@ -159,7 +99,7 @@ static void give_records(struct bench *b, unsigned side, const uint8_t *message,
 		uint8_t record[5 + 4096] = {22, 3, 1, (uint8_t)(n >> 8), (uint8_t)n};
 
 		memcpy(record + 5, message + at, n);
-		give(b, side, record, 5 + n);
+		bench_give(b, side, record, 5 + n);
 	}
 }
 
@@ -172,7 +112,7 @@ static void tiny_records_evade_nobody(void **state)
 		give_records(b, 0, client + 5, sizeof(client) - 5, each);
 		decode_finish(b->decode);
 		assert_string_equal(b->told, " tls: a hello in tiny records| a.b h2|");
-		another(b);
+		bench_another(b);
 	}
 }
 
@@ -209,11 +149,11 @@ static void a_hello_that_is_asked_for_again_is_one_event(void **state)
 	};
 	struct bench *b = *state;
 
-	give(b, 0, client, sizeof(client));
-	give(b, 1, retry, sizeof(retry));
-	give(b, 0, client, sizeof(client));
+	bench_give(b, 0, client, sizeof(client));
+	bench_give(b, 1, retry, sizeof(retry));
+	bench_give(b, 0, client, sizeof(client));
 	assert_string_equal(b->told, "");
-	give(b, 1, server, sizeof(server));
+	bench_give(b, 1, server, sizeof(server));
 	assert_string_equal(b->told, " a.b h2 1.3 TLS_AES_128_GCM_SHA256|");
 	decode_finish(b->decode);
 	assert_string_equal(b->told, " a.b h2 1.3 TLS_AES_128_GCM_SHA256|");
@@ -224,10 +164,10 @@ static void a_refusal_leaves_what_was_asked(void **state)
 	static const uint8_t alert[] = {21, 3, 1, 0, 2, 2, 40};
 	struct bench *b = *state;
 
-	give(b, 0, client, sizeof(client));
-	give(b, 1, alert, sizeof(alert));
+	bench_give(b, 0, client, sizeof(client));
+	bench_give(b, 1, alert, sizeof(alert));
 	assert_string_equal(b->told, " a.b h2|");
-	assert_int_equal(malformed(b, "no hello where one belongs"), 0);
+	assert_int_equal(bench_malformed(b, "tls", "no hello where one belongs"), 0);
 }
 
 static void another_record_within_a_hello_is_counted(void **state)
@@ -236,9 +176,9 @@ static void another_record_within_a_hello_is_counted(void **state)
 	struct bench *b = *state;
 
 	give_records(b, 0, client + 5, 40, 20);
-	give(b, 0, alert, sizeof(alert));
+	bench_give(b, 0, alert, sizeof(alert));
 	assert_string_equal(b->told, "");
-	assert_int_equal(malformed(b, "no hello where one belongs"), 1);
+	assert_int_equal(bench_malformed(b, "tls", "no hello where one belongs"), 1);
 }
 
 static const uint8_t old_client[] = {
@@ -254,8 +194,8 @@ static void hellos_in_the_form_of_ssl_2_are_read(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < sizeof(old_client); i++)
-		give(b, 0, old_client + i, 1);
-	give(b, 1, answer, sizeof(answer));
+		bench_give(b, 0, old_client + i, 1);
+	bench_give(b, 1, answer, sizeof(answer));
 	decode_finish(b->decode);
 	assert_string_equal(b->told, " 1.0 TLS_RSA_WITH_AES_128_CBC_SHA|");
 }
@@ -269,8 +209,8 @@ static void ssl_2_itself_is_told_by_its_version(void **state)
 	memcpy(asked, old_client, sizeof(asked));
 	asked[3] = 0;
 	asked[4] = 2;
-	give(b, 0, asked, sizeof(asked));
-	give(b, 1, answer, sizeof(answer));
+	bench_give(b, 0, asked, sizeof(asked));
+	bench_give(b, 1, answer, sizeof(answer));
 	assert_string_equal(b->told, " 2.0|");
 }
 
@@ -315,16 +255,16 @@ static void lengths_that_lie_are_counted(void **state)
 
 	memcpy(wrong, client, sizeof(wrong));
 	wrong[43 + 1 + 1] = 60;
-	give(b, 0, wrong, sizeof(wrong));
+	bench_give(b, 0, wrong, sizeof(wrong));
 	decode_finish(b->decode);
 	assert_string_equal(b->told, "");
-	assert_int_equal(malformed(b, "lengths that lie"), 1);
+	assert_int_equal(bench_malformed(b, "tls", "lengths that lie"), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, bench_tear_down)
 		CASE(ja4_agrees_with_the_published_example),
 		CASE(hellos_may_be_split_anywhere),
 		CASE(tiny_records_evade_nobody),
