@@ -72,18 +72,6 @@ static uint32_t get32(const uint8_t *at)
 	return (uint32_t)get16(at) << 16 | get16(at + 2);
 }
 
-static void put16(uint8_t *at, uint16_t n)
-{
-	n = htons(n);
-	memcpy(at, &n, 2);
-}
-
-static void put32(uint8_t *at, uint32_t n)
-{
-	n = htonl(n);
-	memcpy(at, &n, 4);
-}
-
 static struct template *template_of(struct templates *t, uint16_t client, uint16_t port)
 {
 	for (size_t i = 0; i < t->all_len; i++)
@@ -233,9 +221,9 @@ static void write_frame(struct maker *m, struct conversation *c, uint8_t *frame,
 				    wire > 1600 || wire - ETHER_IPV4 > get16(ip + 2) ? 0 : wire,
 				    wire};
 
-	put32(ip + 12, from_server ? c->server : c->client);
-	put32(ip + 16, from_server ? c->client : c->server);
-	put16(ip + (from_server ? 22 : 20), c->client_port);
+	replayed_put32(ip + 12, from_server ? c->server : c->client);
+	replayed_put32(ip + 16, from_server ? c->client : c->server);
+	replayed_put16(ip + (from_server ? 22 : 20), c->client_port);
 	fwrite(record, sizeof(record), 1, m->file);
 	fwrite(frame, record[2], 1, m->file);
 }
@@ -260,15 +248,15 @@ static void write_bulk(struct maker *m, struct conversation *c, bool last)
 
 	frame[12] = 8;
 	ip[0] = 0x45;
-	put16(ip + 2, (uint16_t)(52 + payload));
+	replayed_put16(ip + 2, (uint16_t)(52 + payload));
 	ip[8] = 64;
 	ip[9] = 6;
-	put32(ip + 12, from_server ? c->server : c->client);
-	put32(ip + 16, from_server ? c->client : c->server);
-	put16(tcp + (from_server ? 2 : 0), c->client_port);
-	put16(tcp + (from_server ? 0 : 2), c->like->port);
-	put32(tcp + 4, from_server ? c->next : c->like->next[0]);
-	put32(tcp + 8, from_server ? c->like->next[0] : c->next);
+	replayed_put32(ip + 12, from_server ? c->server : c->client);
+	replayed_put32(ip + 16, from_server ? c->client : c->server);
+	replayed_put16(tcp + (from_server ? 2 : 0), c->client_port);
+	replayed_put16(tcp + (from_server ? 0 : 2), c->like->port);
+	replayed_put32(tcp + 4, from_server ? c->next : c->like->next[0]);
+	replayed_put32(tcp + 8, from_server ? c->like->next[0] : c->next);
 	tcp[12] = 8 << 4;
 	tcp[13] = last ? 0x11 : 0x10;
 	c->next += payload;
@@ -372,10 +360,10 @@ static size_t message(uint8_t *out, uint32_t i)
 	int length;
 
 	memset(out, 0, 12);
-	put16(out, (uint16_t)(i / 2));
-	put16(out + 2, answer ? 0x8180 : 0x0100);
-	put16(out + 4, 1);
-	put16(out + 6, answer ? 2 : 0);
+	replayed_put16(out, (uint16_t)(i / 2));
+	replayed_put16(out + 2, answer ? 0x8180 : 0x0100);
+	replayed_put16(out + 4, 1);
+	replayed_put16(out + 6, answer ? 2 : 0);
 	length = snprintf((char *)out + used + 1, 32, "host%05u", i / 2 % DNS_NAMES);
 	out[used] = (uint8_t)length;
 	used += 1 + (size_t)length;

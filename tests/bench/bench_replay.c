@@ -86,18 +86,6 @@ static void start(struct writer *w)
 	w->flows++;
 }
 
-static void put16(uint8_t *at, uint16_t n)
-{
-	n = htons(n);
-	memcpy(at, &n, 2);
-}
-
-static void put32(uint8_t *at, uint32_t n)
-{
-	n = htonl(n);
-	memcpy(at, &n, 4);
-}
-
 /* A TCP packet of the conversation's life: handshake, data mostly from the server, both ends. */
 static uint16_t put_tcp(struct writer *w, struct conversation *c, uint8_t *tcp, bool *answer)
 {
@@ -111,10 +99,10 @@ static uint16_t put_tcp(struct writer *w, struct conversation *c, uint8_t *tcp, 
 		flags = 0x11;
 	else if (c->done > 2 && left > 3 && (*answer || c->done == 3 || !random_below(w, 4)))
 		payload = *answer ? 1448 : (uint16_t)(100 + random_below(w, 700));
-	put16(tcp, *answer ? c->server_port : c->client_port);
-	put16(tcp + 2, *answer ? c->client_port : c->server_port);
-	put32(tcp + 4, c->sequence[*answer]);
-	put32(tcp + 8, c->sequence[!*answer]);
+	replayed_put16(tcp, *answer ? c->server_port : c->client_port);
+	replayed_put16(tcp + 2, *answer ? c->client_port : c->server_port);
+	replayed_put32(tcp + 4, c->sequence[*answer]);
+	replayed_put32(tcp + 8, c->sequence[!*answer]);
 	tcp[12] = 8 << 4; /* time stamps */
 	tcp[13] = flags;
 	c->sequence[*answer] += payload + (flags & 3 ? 1 : 0);
@@ -126,9 +114,9 @@ static uint16_t put_udp(struct conversation *c, uint8_t *udp, bool *answer)
 	uint16_t length = c->done ? 120 : 60;
 
 	*answer = c->done;
-	put16(udp, *answer ? c->server_port : c->client_port);
-	put16(udp + 2, *answer ? c->client_port : c->server_port);
-	put16(udp + 4, length);
+	replayed_put16(udp, *answer ? c->server_port : c->client_port);
+	replayed_put16(udp + 2, *answer ? c->client_port : c->server_port);
+	replayed_put16(udp + 4, length);
 	return length;
 }
 
@@ -141,11 +129,11 @@ static void put_packet(struct writer *w, struct conversation *c, uint64_t us)
 
 	frame[12] = 8;
 	ip[0] = 0x45;
-	put16(ip + 2, (uint16_t)(20 + length));
+	replayed_put16(ip + 2, (uint16_t)(20 + length));
 	ip[8] = 64;
 	ip[9] = udp ? 17 : 6;
-	put32(ip + 12, answer ? c->server : c->client);
-	put32(ip + 16, answer ? c->client : c->server);
+	replayed_put32(ip + 12, answer ? c->server : c->client);
+	replayed_put32(ip + 16, answer ? c->client : c->server);
 	words[0] = START + (uint32_t)(us / 1000000);
 	words[1] = (uint32_t)(us % 1000000);
 	words[2] = wire < SNAP_LENGTH ? wire : SNAP_LENGTH;

@@ -3,17 +3,32 @@
 #define WEIR_BENCH_REPLAYED_H
 
 /*
- * What the benchmarks of replay share: a capture in TMPDIR that goes away whatever happens, and the
- * program run over it on one core. Header only: a benchmark is one program.
+ * What the benchmarks of replay share: numbers in packets, a capture in TMPDIR that goes away
+ * whatever happens, and the program run over it on one core. Header only: a benchmark is one
+ * program.
  */
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* In network order. */
+static inline void replayed_put16(uint8_t *at, uint16_t n)
+{
+	at[0] = (uint8_t)(n >> 8);
+	at[1] = (uint8_t)n;
+}
+
+static inline void replayed_put32(uint8_t *at, uint32_t n)
+{
+	replayed_put16(at, (uint16_t)(n >> 16));
+	replayed_put16(at + 2, (uint16_t)n);
+}
 
 static char replayed_path[4096];
 
