@@ -368,11 +368,12 @@ static void on_decoding_health(void *context, const char *fact, const char *mess
 	pipeline_health(watch->pipeline, time_now(), fact, message);
 }
 
-static int open_decoding(struct watch *watch, struct error *error)
+static int open_decoding(struct watch *watch, const struct config *config, struct error *error)
 {
 	const struct decoding_options options = {
 		.ring = live_payload_ring(watch->live),
 		.ring_bytes = live_payload_ring_bytes(watch->live),
+		.opening = config->payload.opening,
 	};
 	const struct decoding_ops ops = {on_decoded, on_spoken, on_decoding_health, watch};
 	int err;
@@ -432,7 +433,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	if (err)
 		return err;
 	pipeline_live(watch->pipeline, watch->live);
-	err = open_decoding(watch, error);
+	err = open_decoding(watch, config, error);
 	err = err ? err : logins_open(&watch->logins, config->login_sources, error);
 	return err ? err : open_loop(watch, error);
 }

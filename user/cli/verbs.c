@@ -72,7 +72,7 @@ int verb_main(int argc, char **argv)
 	}
 	/* No verb for people: `weir run` starts it. */
 	if (!strcmp(word, CHILD_WORD))
-		return decoding_child();
+		return decoding_child(argc > 2 ? argv[2] : NULL);
 	/* What people type at a program that they do not know. */
 	if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 		word = "help";

@@ -177,9 +177,10 @@ static bool wait_for(int epoll, int fd)
 	return !epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static enum child_status open_all(struct child *c)
+static enum child_status open_all(struct child *c, const char *opening)
 {
-	const struct decode_options options = {0};
+	const struct decode_options options = {.opening =
+						       opening ? strtoull(opening, NULL, 10) : 0};
 	const struct decode_ops ops = {on_event, on_protocol, c};
 
 	if (payload_ring_open(&c->ring, CHILD_RING, on_payload, c))
@@ -243,7 +244,7 @@ const char *child_status_words(int status)
 	return status >= 0 && status < CHILD_STATUSES ? words[status] : NULL;
 }
 
-int decoding_child(void)
+int decoding_child(const char *opening)
 {
 	struct child child = {.epoll = -1};
 	enum child_status status;
@@ -254,7 +255,7 @@ int decoding_child(void)
 	prctl(PR_SET_NAME, "weir-decoding");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ignore_signals();
-	status = open_all(&child);
+	status = open_all(&child, opening);
 	if (status)
 		return status;
 	decode_prepare();

@@ -3,6 +3,7 @@
 #define WEIR_DECODING_CHILD_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -28,13 +29,14 @@ enum child_status {
 /* "could not confine itself": for `weir status`; NULL: no such status. */
 const char *child_status_words(int status);
 
-/* The whole child: what main() does for CHILD_WORD. An exit status. */
-int decoding_child(void);
+/* The whole child: what main() does for CHILD_WORD. `opening`, the word behind it: as
+ * decode_options.opening, in digits; NULL: not told. An exit status. */
+int decoding_child(const char *opening);
 
 /*
- * Starts `program` (NULL: this one) with CHILD_WORD and these descriptors, which stay the
- * caller's; in a process group of its own, so that Ctrl-C is not for it. Its pid, or -errno.
+ * Starts `program` (NULL: this one) with CHILD_WORD, `opening` and these descriptors, which stay
+ * the caller's; in a process group of its own, so that Ctrl-C is not for it. Its pid, or -errno.
  */
-pid_t child_spawn(const char *program, int channel, int ring);
+pid_t child_spawn(const char *program, int channel, int ring, uint64_t opening);
 
 #endif

@@ -42,6 +42,7 @@ struct decoding_ops {
 struct decoding_options {
 	int ring;	     /* map of the payload ring; stays the caller's, and open */
 	size_t ring_bytes;   /* its size */
+	uint64_t opening;    /* as decode_options.opening */
 	const char *program; /* NULL: this one; it must do as verb_main() does for CHILD_WORD */
 };
 

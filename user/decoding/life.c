@@ -96,7 +96,7 @@ void life_start(struct decoding *d)
 	d->child = (struct child_life){.channel = -1, .since = time_boot()};
 	err = open_channel(ends);
 	if (!err) {
-		pid = child_spawn(d->options.program, ends[1], d->options.ring);
+		pid = child_spawn(d->options.program, ends[1], d->options.ring, d->options.opening);
 		close(ends[1]);
 		err = pid < 0 ? (int)pid : 0;
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "decoding/child.h"
@@ -37,13 +39,15 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int channel, int
 	return err ? err : posix_spawn_file_actions_adddup2(actions, ring, CHILD_RING);
 }
 
-static int start(const char *program, int channel, int ring, pid_t *pid)
+static int start(const char *program, int channel, int ring, uint64_t opening, pid_t *pid)
 {
-	char *const words[] = {"weir", CHILD_WORD, NULL}, *const nothing[] = {NULL};
+	char digits[24];
+	char *const words[] = {"weir", CHILD_WORD, digits, NULL}, *const nothing[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int err;
 
+	snprintf(digits, sizeof(digits), "%" PRIu64, opening);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
 	err = set_attributes(&attributes);
@@ -54,7 +58,7 @@ static int start(const char *program, int channel, int ring, pid_t *pid)
 	return err;
 }
 
-pid_t child_spawn(const char *program, int channel, int ring)
+pid_t child_spawn(const char *program, int channel, int ring, uint64_t opening)
 {
 	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, FIRST_FREE);
 	int high_ring = fcntl(ring, F_DUPFD_CLOEXEC, FIRST_FREE);
@@ -62,7 +66,8 @@ pid_t child_spawn(const char *program, int channel, int ring)
 	int err = high_channel < 0 || high_ring < 0 ? errno : 0;
 
 	if (!err)
-		err = start(program ? program : "/proc/self/exe", high_channel, high_ring, &pid);
+		err = start(program ? program : "/proc/self/exe", high_channel, high_ring, opening,
+			    &pid);
 	if (high_channel >= 0)
 		close(high_channel);
 	if (high_ring >= 0)
