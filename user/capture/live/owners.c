@@ -122,6 +122,7 @@ void owners_drain(struct owners *o, const struct live_clock *clock)
 	o->offset = clock_from_boot(clock, now) - (weir_time)now;
 	if (!o->kernel.ring)
 		return;
+	memset(o->strangers, 0, sizeof(o->strangers));
 	ring_buffer__consume(o->kernel.ring);
 	owners_stdio_due(o, now);
 	processes_advance(o->processes, now);
@@ -131,10 +132,13 @@ struct process *owners_find(struct owners *o, uint64_t cookie)
 {
 	struct owner_socket socket;
 	struct process *process;
+	uint64_t *stranger;
 
 	if (!cookie || !o->kernel.skeleton)
 		return NULL;
-	if (!owners_kernel_socket(&o->kernel, cookie, &socket)) {
+	stranger = &o->strangers[cookie % OWNERS_STRANGERS];
+	if (*stranger == cookie || !owners_kernel_socket(&o->kernel, cookie, &socket)) {
+		*stranger = cookie;
 		o->counts.sockets_unknown++;
 		return NULL;
 	}

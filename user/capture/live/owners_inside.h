@@ -61,6 +61,10 @@ struct stdio_queue {
 	unsigned first, count;
 };
 
+/* Cookies that nobody was found for since the last drain, by their low bits: a flood is answered by
+ * one and the same socket of the kernel, and each look into its maps is a system call. */
+#define OWNERS_STRANGERS 64
+
 struct owners_counts {
 	uint64_t records, events;
 	uint64_t attributed, unknown;		 /* flows */
@@ -80,6 +84,7 @@ struct owners {
 	uint16_t ephemeral; /* ports from here on are the kernel's to give */
 	weir_time offset;   /* event time less boot time */
 	struct owners_counts counts;
+	uint64_t strangers[OWNERS_STRANGERS];
 	struct stdio_queue stdio[STDIO_WAITS];
 	struct process_teller teller;
 	struct event event; /* the one under construction */
