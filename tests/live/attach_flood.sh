@@ -20,12 +20,17 @@ wait_for 10 listening here 8080
 start_or_leave here -i eth0
 events=$SCRATCH/here/events.json
 
-behind there timeout 4 hping3 -q -S -p 81 --rand-source -i u5 10.87.0.2 >/dev/null 2>&1
+# As many as the agent can tell one by one with all events written out, however fast the machine sends.
+behind there timeout 8 hping3 -q -S -p 81 --rand-source -i u5 -c 30000 10.87.0.2 >/dev/null 2>&1
 sleep 1
 check "attach_flood/connections in it" \
 	on there python3 "$TRAFFIC" talk 10.87.0.2 8080 "$ANSWERED" 100
 sleep 6
-weir_status here
+says_status() { # it has other things to do at first
+	weir_status here
+	look value "$SCRATCH/here/status" capture.flows
+}
+wait_for 20 says_status
 weir_stop here
 same attach_flood/stops 0 $?
 same "attach_flood/each answered connection" "$ANSWERED" \
