@@ -68,10 +68,11 @@ knock() { # PORT…
 has_signal() {
 	[ "$(query inside "select count(*) from signal where rule_name = '$1'")" -gt 0 ] 2>/dev/null
 }
-# written: true once a snapshot was written after the given one.
+# written: true once a snapshot was begun and written after the given one: the next may have been on
+# its way already.
 written_since() {
 	weir_status inside
-	[ "$(look value "$SCRATCH/inside/status" state.written)" -gt "$1" ] 2>/dev/null
+	[ "$(look value "$SCRATCH/inside/status" state.written)" -gt "$(($1 + 1))" ] 2>/dev/null
 }
 written() {
 	weir_status inside

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../lib.sh"
 HERE=$TREE/tests/vm
 CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kernels}
-GUEST_SECONDS=${WEIR_VM_SECONDS:-240}
+GUEST_SECONDS=${WEIR_VM_SECONDS:-330}
 GUEST_MEMORY=1G
 GUEST_CPUS=2
 SERIES=("$@")
