@@ -68,10 +68,8 @@ void pipeline_health(struct pipeline *p, weir_time at, const char *fact, const c
 	struct event event = {.time = at, .service = SERVICE_HEALTH};
 	struct out *out;
 
-	event_set(&event, EVENT_ACTION, event_action,
-		  ((struct text){.at = fact, .length = (uint32_t)strlen(fact)}));
-	event_set(&event, MESSAGE, message,
-		  ((struct text){.at = message, .length = (uint32_t)strlen(message)}));
+	event_set(&event, EVENT_ACTION, event_action, text_string(fact));
+	event_set(&event, MESSAGE, message, text_string(message));
 	pipeline_event(p, p->own_input, &event);
 	if (!pipeline_wants(p, OUT_HEALTH))
 		return;

@@ -191,7 +191,7 @@ struct event *talk_event(struct talk *talk, enum event_service service)
 	put_ends(e, &talk->origin);
 	if (!protocol)
 		protocol = talk->decoder->protocol;
-	event_set(e, NETWORK_PROTOCOL, network_protocol, text_of(protocol, strlen(protocol)));
+	event_set(e, NETWORK_PROTOCOL, network_protocol, text_string(protocol));
 	return e;
 }
 

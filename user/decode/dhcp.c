@@ -305,9 +305,9 @@ static void tell(struct talk *talk, const struct dhcp *d)
 	struct event *e = talk_event(talk, SERVICE_DHCP);
 
 	if (d->action)
-		event_set(e, EVENT_ACTION, event_action, text_of(d->action, strlen(d->action)));
+		event_set(e, EVENT_ACTION, event_action, text_string(d->action));
 	if (*d->mac)
-		event_set(e, SOURCE_MAC, source_mac, text_of(d->mac, strlen(d->mac)));
+		event_set(e, SOURCE_MAC, source_mac, text_string(d->mac));
 	if (d->name_length)
 		event_set(e, HOST_HOSTNAME, host_hostname, text_of(d->name, d->name_length));
 	if (d->has_address)

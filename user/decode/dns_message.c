@@ -279,7 +279,7 @@ static struct text numbered(const char *known, const char *word, unsigned number
 			    char text[NUMBERED_TEXT])
 {
 	if (known)
-		return text_of(known, strlen(known));
+		return text_string(known);
 	return text_of(text, (size_t)snprintf(text, NUMBERED_TEXT, "%s%u", word, number));
 }
 

@@ -134,7 +134,7 @@ static struct event *file_event(struct talk *talk, const struct command *c, stru
 	struct text name = path;
 	const char *dot;
 
-	event_set(e, FTP_COMMAND, ftp_command, text_of(c->name, strlen(c->name)));
+	event_set(e, FTP_COMMAND, ftp_command, text_string(c->name));
 	put_user(e, talk->state);
 	if (!path.length)
 		return e;

@@ -268,7 +268,7 @@ static void file(struct talk *talk, const uint8_t *bytes, size_t length)
 	PUT(e, URL_PATH, url_path, p.path);
 	PUT(e, FILE_MIME_TYPE, file_mime_type, text_of(http->type, http->type_length));
 	if (type)
-		event_set(e, FILE_TYPE, file_type, text_of(type, strlen(type)));
+		event_set(e, FILE_TYPE, file_type, text_string(type));
 	if (http->left_known)
 		event_set(e, FILE_SIZE, file_size, http->left);
 	talk_tell(talk, e);

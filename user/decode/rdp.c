@@ -118,7 +118,7 @@ static void answer(struct talk *talk, const uint8_t *at, size_t length)
 			word = at[4] < 9 && chosen[at[4]] ? chosen[at[4]] : "unknown";
 		else if (length >= 8 && at[0] == REFUSE)
 			word = "refused";
-		event_set(e, EVENT_ACTION, event_action, text_of(word, strlen(word)));
+		event_set(e, EVENT_ACTION, event_action, text_string(word));
 		talk_tell(talk, e);
 	}
 	talk_done(talk);

@@ -12,11 +12,6 @@
 			event_set(e, ID, member, value);                                           \
 	} while (0)
 
-static struct text words(const char *text)
-{
-	return text_of(text, strlen(text));
-}
-
 static struct text name_of(const struct smb_item *item)
 {
 	return text_of(item ? item->name : "", item ? item->length : 0);
@@ -29,7 +24,7 @@ static struct event *begin(struct smb_message *m, enum event_service service, co
 	const struct smb_item *tree = smb_recall(m->smb, SMB_TREE, m->tree);
 
 	event_set(e, SMB_VERSION, smb_version, text_of(&versions[m->smb->version & 3], 1));
-	event_set(e, SMB_COMMAND, smb_command, words(command));
+	event_set(e, SMB_COMMAND, smb_command, text_string(command));
 	PUT(e, SMB_SHARE, smb_share, name_of(tree));
 	PUT(e, USER_NAME, user_name, text_of(m->smb->user, m->smb->user_length));
 	return e;
@@ -85,7 +80,7 @@ static void put_type(struct event *e, struct reader_bytes data)
 	const char *type = magic_type(data.at, bytes_left(&data));
 
 	if (type)
-		event_set(e, FILE_TYPE, file_type, words(type));
+		event_set(e, FILE_TYPE, file_type, text_string(type));
 }
 
 /* ---- requests and their answers ---- */
@@ -197,8 +192,8 @@ void smb_login_done(struct smb_message *m, struct smb_item *request)
 	PUT(e, USER_NAME, user_name, name_of(request));
 	event_set(e, SMB_STATUS, smb_status, smb_status(m->status, m->status_room));
 	event_set(e, EVENT_OUTCOME, event_outcome,
-		  words(m->status == SMB_STATUS_SUCCESS ? "success" : "failure"));
-	event_set(e, EVENT_PROVIDER, event_provider, words("packets"));
+		  text_string(m->status == SMB_STATUS_SUCCESS ? "success" : "failure"));
+	event_set(e, EVENT_PROVIDER, event_provider, text_string("packets"));
 	talk_tell(m->talk, e);
 	smb_forget(m->talk, request);
 }
@@ -276,7 +271,7 @@ void smb_open(struct smb_message *m, uint16_t command, const struct smb_open *op
 	e = begin(m, SERVICE_FILE, wish(open->disposition));
 	put_names(e, open->name);
 	if (directory)
-		event_set(e, FILE_TYPE, file_type, words("directory"));
+		event_set(e, FILE_TYPE, file_type, text_string("directory"));
 	hold(m, e, request);
 }
 
@@ -288,9 +283,9 @@ static void tell_opened(struct smb_message *m, struct smb_item *request,
 	if (!e)
 		return;
 	if (m->status == SMB_STATUS_SUCCESS) {
-		event_set(e, SMB_COMMAND, smb_command, words(deed(opened->action)));
+		event_set(e, SMB_COMMAND, smb_command, text_string(deed(opened->action)));
 		if (opened->directory)
-			event_set(e, FILE_TYPE, file_type, words("directory"));
+			event_set(e, FILE_TYPE, file_type, text_string("directory"));
 		else if (opened->size)
 			event_set(e, FILE_SIZE, file_size, opened->size);
 	}

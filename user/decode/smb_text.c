@@ -115,7 +115,7 @@ struct text smb_status(uint32_t status, char room[SMB_STATUS_ROOM])
 {
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (statuses[i].status == status)
-			return text_of(statuses[i].name, strlen(statuses[i].name));
+			return text_string(statuses[i].name);
 	return text_of(room, (size_t)snprintf(room, SMB_STATUS_ROOM, "0x%08x", status));
 }
 

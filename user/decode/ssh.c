@@ -83,7 +83,7 @@ static void put_facts(const struct ssh *ssh, struct event *e)
 
 static void put_outcome(struct event *e, const char *outcome)
 {
-	event_set(e, EVENT_OUTCOME, event_outcome, text_of(outcome, strlen(outcome)));
+	event_set(e, EVENT_OUTCOME, event_outcome, text_string(outcome));
 	event_set(e, EVENT_PROVIDER, event_provider, text_of("packets", 7));
 }
 

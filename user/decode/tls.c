@@ -153,7 +153,7 @@ static void put_certificate(struct event *e, const struct tls_certificate *c)
 	event_set(e, TLS_ISSUER, tls_issuer, text_of(c->issuer, c->issuer_length));
 	if (c->not_after != TIME_NEVER)
 		event_set(e, TLS_NOT_AFTER, tls_not_after, c->not_after);
-	event_set(e, TLS_SHA256, tls_sha256, text_of(c->sha256, strlen(c->sha256)));
+	event_set(e, TLS_SHA256, tls_sha256, text_string(c->sha256));
 	event_set(e, TLS_SELF_SIGNED, tls_self_signed, c->self_signed);
 }
 

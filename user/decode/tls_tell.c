@@ -26,8 +26,8 @@ void tls_hold(struct talk *talk, const struct tls_hello *hello, char transport, 
 	if (!hello->old_form) {
 		ja3_client(hello, ja3);
 		ja4_client(hello, transport, ja4);
-		event_set(e, TLS_JA3, tls_ja3, text_of(ja3, strlen(ja3)));
-		event_set(e, TLS_JA4, tls_ja4, text_of(ja4, strlen(ja4)));
+		event_set(e, TLS_JA3, tls_ja3, text_string(ja3));
+		event_set(e, TLS_JA4, tls_ja4, text_string(ja4));
 	}
 	talk_hold(talk, e, held);
 }
@@ -37,16 +37,16 @@ void tls_answer(struct event *e, const struct tls_hello *hello, struct tls_answe
 	const char *version = tls_version_name(hello->version), *cipher = NULL;
 
 	ja3_server(hello, texts->ja3s);
-	event_set(e, TLS_JA3S, tls_ja3s, text_of(texts->ja3s, strlen(texts->ja3s)));
+	event_set(e, TLS_JA3S, tls_ja3s, text_string(texts->ja3s));
 	if (version)
-		event_set(e, TLS_VERSION, tls_version, text_of(version, strlen(version)));
+		event_set(e, TLS_VERSION, tls_version, text_string(version));
 	if (hello->ciphers.len) {
 		cipher = tls_cipher_name(hello->ciphers.at[0]);
 		snprintf(texts->cipher, sizeof(texts->cipher), "0x%04x",
 			 (unsigned)hello->ciphers.at[0]);
 		if (!cipher)
 			cipher = texts->cipher;
-		event_set(e, TLS_CIPHER, tls_cipher, text_of(cipher, strlen(cipher)));
+		event_set(e, TLS_CIPHER, tls_cipher, text_string(cipher));
 	}
 	if (hello->has_alpn)
 		event_set(e, TLS_NEXT_PROTOCOL, tls_next_protocol,

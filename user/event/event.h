@@ -51,6 +51,12 @@ struct text {
 	uint32_t length;
 };
 
+/* All of a string, which must live as long. */
+static inline struct text text_string(const char *string)
+{
+	return (struct text){.at = string, .length = (uint32_t)strlen(string)};
+}
+
 /* Between the elements of a TEXTS field, as a byte of its text; elements do not hold it. */
 #define TEXTS_JOINT '\0'
 

@@ -60,8 +60,7 @@ static void put_interface(const struct flow_table *table, struct event *e, uint3
 	if (table->ops.interface_name)
 		name = table->ops.interface_name(table->ops.context, ifindex);
 	if (name)
-		event_set(e, INTERFACE_NAME, interface_name,
-			  ((struct text){.at = name, .length = (uint32_t)strlen(name)}));
+		event_set(e, INTERFACE_NAME, interface_name, text_string(name));
 }
 
 static struct event *begin_flow(struct flow_table *table, struct flow *flow,
@@ -83,8 +82,7 @@ static struct event *begin_flow(struct flow_table *table, struct flow *flow,
 	if (flow->marks & FLOW_MIDSTREAM)
 		event_set(e, MIDSTREAM, weir_midstream, true);
 	if (flow->protocol)
-		event_set(e, NETWORK_PROTOCOL, network_protocol,
-			  ((struct text){flow->protocol, (uint32_t)strlen(flow->protocol)}));
+		event_set(e, NETWORK_PROTOCOL, network_protocol, text_string(flow->protocol));
 	if (flow->logged_in)
 		event_set(e, EVENT_OUTCOME, event_outcome, ((struct text){"success", 7}));
 	event_set(e, DESTINATION_ANSWERED, destination_answered, flow->destination_answers);

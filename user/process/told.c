@@ -10,15 +10,10 @@
 
 /* What events say of a process. A field that is not known is left out. */
 
-static struct text text_of(const char *text)
-{
-	return (struct text){.at = text, .length = (uint32_t)strlen(text)};
-}
-
 #define put_text(e, id, member, text_)                                                             \
 	do {                                                                                       \
 		if ((text_) && (text_)[0])                                                         \
-			event_set(e, id, member, text_of(text_));                                  \
+			event_set(e, id, member, text_string(text_));                              \
 	} while (0)
 
 char *process_entity_text(const struct process_entity *entity, char text[PROCESS_ENTITY_MAX])
@@ -138,8 +133,8 @@ static void put_file(const struct process_teller *teller, const struct process *
 	if (program->executable[0] != '/')
 		return;
 	event_set(e, PROCESS_LOCATION, process_location,
-		  text_of(host_location(program->executable,
-					deleted && in_memory(program->executable))));
+		  text_string(host_location(program->executable,
+					    deleted && in_memory(program->executable))));
 	if (!deleted)
 		ask_packaged(teller, process, contained);
 	if (!deleted && program->packaged != HOST_UNKNOWN)
@@ -176,7 +171,7 @@ static struct text name_text(struct process_name *name, const struct process_ent
 		name->of = *entity;
 		process_entity_text(entity, name->text);
 	}
-	return text_of(name->text);
+	return text_string(name->text);
 }
 
 static struct text number_text(struct process_number *number, uint32_t n)
@@ -185,7 +180,7 @@ static struct text number_text(struct process_number *number, uint32_t n)
 		number->of = n;
 		snprintf(number->text, sizeof(number->text), "%u", n);
 	}
-	return text_of(number->text);
+	return text_string(number->text);
 }
 
 void process_put_user(struct process_teller *teller, const struct process *process, uint32_t before,

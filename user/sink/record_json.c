@@ -353,8 +353,7 @@ static json_t *sample_json(const struct event *event)
 	char id[COMMUNITY_ID_MAX];
 
 	if (!event_has(&copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(&copy, id))
-		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id,
-			  ((struct text){id, (uint32_t)strlen(id)}));
+		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id, text_string(id));
 	return event_to_json(&copy);
 }
 

@@ -7,11 +7,6 @@
 
 /* What the owner programs tell: processes that begin, run another program and end, and sockets. */
 
-static struct text text_of(const char *text)
-{
-	return (struct text){.at = text, .length = (uint32_t)strlen(text)};
-}
-
 /* ---- events ---- */
 
 static struct event *begin(struct owners *o, const struct process *process,
@@ -22,7 +17,7 @@ static struct event *begin(struct owners *o, const struct process *process,
 	memset(e->present, 0, sizeof(e->present));
 	e->service = service;
 	e->time = (weir_time)boot + o->offset;
-	event_set(e, EVENT_ACTION, event_action, text_of(action));
+	event_set(e, EVENT_ACTION, event_action, text_string(action));
 	process_put(&o->teller, process, e);
 	return e;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/login/login.h"
 
-#define PUT_TEXT(e, id, member, words)                                                             \
-	event_set(e, id, member, ((struct text){(words), (uint32_t)strlen(words)}))
+#define PUT_TEXT(e, id, member, words) event_set(e, id, member, text_string(words))
 
 void login_set_user(struct login *login, const char *user, size_t length)
 {
