@@ -101,7 +101,7 @@ side, what = sys.argv[1].split("_", 1)
 print(json.load(sys.stdin)[0]["stats64"][side][what])' "$3"
 }
 
-# capture HOST IF FILE [FILTER…]: tcpdump of headers into FILE, running when this returns.
+# capture HOST IF FILE [-s 0] [FILTER…]: tcpdump of headers (-s 0: of all) into FILE, running when this returns.
 capture() {
 	local name=$1 interface=$2 file=$3
 	shift 3

@@ -42,13 +42,10 @@ same_both_ways() { # NAME CAPTURE
 	rm -f "$events"
 	start_or_leave here
 	# Whole packets, with the times at which they came.
-	behind here tcpdump -n -i eth0 -s 0 -B 65536 -U -Z root -w "$SCRATCH/seen.pcap" >/dev/null 2>"$SCRATCH/tcpdump"
-	local dumping=$!
-	wait_for 5 grep -q 'listening on' "$SCRATCH/tcpdump"
+	capture here eth0 "$SCRATCH/seen.pcap" -s 0
 	on there tcpreplay -i eth0 "${SPEED[@]}" "$from" >"$SCRATCH/tcpreplay" 2>&1
 	wait_for $((20 * SLOW)) settled
-	kill -INT "$dumping"
-	wait_for 5 _net_dead "$dumping"
+	capture_stop
 	weir_status here
 	weir_stop here
 	"$WEIR" replay --json --events --quiet --database none --rules "$RULES" "$SCRATCH/seen.pcap" >"$replayed" 2>/dev/null

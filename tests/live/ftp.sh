@@ -81,14 +81,9 @@ told() {
 recorded() {
 	local name=$1
 	shift
-	behind server tcpdump -n -i eth0 -s 0 --immediate-mode -U -Z root -w "$SCRATCH/$name.pcap" tcp \
-		2>"$SCRATCH/$name.said" >/dev/null
-	local pid=$!
-	wait_for 5 grep -q 'listening on' "$SCRATCH/$name.said"
+	capture server eth0 "$SCRATCH/$name.pcap" -s 0 tcp
 	"$@"
-	sleep 0.5
-	kill -INT "$pid"
-	wait_for 5 _net_dead "$pid"
+	capture_stop
 	told "$SCRATCH/$name.pcap" >"$SCRATCH/$name"
 }
 

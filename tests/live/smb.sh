@@ -15,9 +15,9 @@ SAMBA=$SCRATCH/samba
 # serve: the server, its state and its shares in the scratch folder; an old dialect is offered too.
 # It makes a process group of its own, which it ends with itself.
 serve() {
-	mkdir -p "$SAMBA"/{private,lock,state,cache,pid,ncalrpc,log,work,system}
+	mkdir -p "$SAMBA"/{private,lock,state,cache,pid,ncalrpc,log,desk,system}
 	chmod 0755 "$SCRATCH" "$SAMBA"
-	chmod 0777 "$SAMBA/work" "$SAMBA/system"
+	chmod 0777 "$SAMBA/desk" "$SAMBA/system"
 	cat >"$SAMBA/smb.conf" <<-END
 		[global]
 		  workgroup = LAB
@@ -40,7 +40,7 @@ serve() {
 		  log file = $SAMBA/log/smbd
 		  usershare max shares = 0
 		[work]
-		  path = $SAMBA/work
+		  path = $SAMBA/desk
 		  read only = no
 		[C\$]
 		  path = $SAMBA/system
@@ -77,14 +77,9 @@ told() {
 recorded() {
 	local name=$1
 	shift
-	behind server tcpdump -n -i eth0 -s 0 -B 16384 --immediate-mode -U -Z root -w "$SCRATCH/$name.pcap" tcp port 445 \
-		2>"$SCRATCH/$name.said" >/dev/null
-	local pid=$!
-	wait_for 5 grep -q 'listening on' "$SCRATCH/$name.said"
+	capture server eth0 "$SCRATCH/$name.pcap" -s 0 tcp port 445
 	"$@"
-	sleep 0.5
-	kill -INT "$pid"
-	wait_for 5 _net_dead "$pid"
+	capture_stop
 	told "$SCRATCH/$name.pcap" >"$SCRATCH/$name"
 }
 
@@ -114,7 +109,7 @@ for dialect in SMB2_02:2 SMB2_10:2 SMB3_11:3 NT1:1; do
 		skip "smb/$name" "this server or client does not speak it"
 		continue
 	fi
-	mkdir -m 0777 "$SAMBA/work/$name"
+	mkdir -m 0777 "$SAMBA/desk/$name"
 	recorded "$name" talk work right "$work" -m "$name" -D "$name"
 	tells "$name" "the dialect" "^file $version negotiate "
 	tells "$name" "the log-in" "^login $version session_setup - - - success STATUS_SUCCESS (LAB.)?$USERNAME "
@@ -193,7 +188,7 @@ if ! wait_for $((5 * SLOW)) confined; then
 	skip smb/live "the child that decodes cannot be confined here"
 	exit 0
 fi
-mkdir -m 0777 "$SAMBA/work/live"
+mkdir -m 0777 "$SAMBA/desk/live"
 recorded replayed talk work right "$work" -m SMB3_11 -D live
 wait_for $((8 * SLOW)) live
 # Before anybody logs in, the user is that of the local program.

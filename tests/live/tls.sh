@@ -73,10 +73,7 @@ host client server
 wire client eth0 server eth0
 address client eth0 10.89.0.2/24
 address server eth0 "$HOST/24"
-# capture() keeps headers alone.
-behind client tcpdump -n -i eth0 -s 0 -B 16384 --immediate-mode -U -Z root -w "$SCRATCH/tls.pcap" 2>"$SCRATCH/said" >/dev/null
-recorder=$!
-wait_for 5 grep -q 'listening on' "$SCRATCH/said"
+capture client eth0 "$SCRATCH/tls.pcap" -s 0
 start_or_leave client
 decoding() {
 	weir_status client
@@ -98,8 +95,7 @@ quic
 EVENTS=$SCRATCH/client/events.json
 all_told() { [ "$(told 4435 tls.cipher | wc -l)" = 2 ] && [ "$(told 4431 tls.version | wc -l)" = 2 ]; }
 wait_for $((10 * SLOW)) all_told
-kill -INT "$recorder"
-wait_for 5 _net_dead "$recorder"
+capture_stop
 weir_stop client
 "$WEIR" replay -c /dev/null --rules "$RULES" --json --events "$SCRATCH/tls.pcap" >"$SCRATCH/replayed" 2>"$SCRATCH/errors"
 
