@@ -57,7 +57,7 @@ AGAIN         = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j
 Q             = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-vm test-fuzz test-sigmahq \
+.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-sigmahq \
         fuzz-short check bench install package clean tests unit-tests bpf-tests benches fuzzers FORCE
 .SECONDARY:
 
@@ -175,6 +175,9 @@ test: deps-test ## install what is needed, build, run all tests (root, or sudo f
 
 test-unit test-bpf test-cli test-conformance test-oracle test-live test-vm test-fuzz: test-%: tests $(BUILD)/tests/list
 	@BUILD=$(abspath $(BUILD)) tests/run $*
+
+test-fault: tests $(BUILD)/tests/list ## floods, faults and kills at full size (an hour); SOAK=24h runs as long
+	@BUILD=$(abspath $(BUILD)) WEIR_FAULT=long tests/run fault
 
 test-sigmahq: all ## load the public rules of a checkout of SigmaHQ/sigma: SIGMA=FOLDER
 	@BUILD=$(abspath $(BUILD)) WEIR_SIGMA=$(abspath $(SIGMA)) tests/cli/sigmahq.sh

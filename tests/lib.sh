@@ -98,6 +98,11 @@ require_root() {
 	fi
 }
 
+# sized SHORT LONG: the first in `make test`, the second in `make test-fault`.
+sized() {
+	if [ "${WEIR_FAULT:-}" = long ]; then echo "$2"; else echo "$1"; fi
+}
+
 # at_exit 'COMMAND': runs when the test leaves, whatever the reason; the last registered first.
 at_exit() {
 	_at_exit+=("$1")

@@ -315,9 +315,10 @@ static void watch(enum hook_choice hook, bool messages)
 		print_message("skipped: cannot make a veth pair here\n");
 		skip();
 	}
-	assert_int_equal(system("ip neigh flush dev pl-a"), 0);
 	if (live_open(&live, &options, &error))
 		fail_msg("%s", error.text);
+	/* Now, not before: loading may take as long as the peer takes to ask for us again. */
+	assert_int_equal(system("ip neigh flush dev pl-a"), 0);
 	taken->live = live;
 	assert_int_equal(payload_ring_open(&ring, live_payload_ring(live), take, taken), 0);
 	talk();
