@@ -248,6 +248,8 @@ static int open_engine(struct pipeline *p, struct error *error)
 	if (input < 0)
 		return input;
 	p->flow_input = p->own_input = (uint32_t)input;
+	if (p->options.live)
+		order_promises(p->order, p->flow_input);
 	return pipeline_state_open(p);
 }
 

@@ -118,10 +118,12 @@ static void on_timer(struct watch *watch)
 	set_timer(watch);
 	if (watch->decoding)
 		decoding_tick(watch->decoding);
-	live_drain(watch->live, pipeline_flows(watch->pipeline));
+	on_live(watch);
 	told = live_poll(watch->live, pipeline_flows(watch->pipeline));
 	tell_health(watch);
 	logins_drain(watch->logins, on_login, watch);
+	if (watch->decoding)
+		decoding_run(watch->decoding, live_told(watch->live));
 	pipeline_flows_advance(watch->pipeline, told);
 	pipeline_tick(watch->pipeline, time_now());
 	control_tick(watch->control);

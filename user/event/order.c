@@ -17,7 +17,7 @@ struct input {
 	weir_time lateness;
 	struct horizon horizon;
 	uint64_t records;
-	bool ended;
+	bool promises, ended;
 	struct order_counts counts;
 };
 
@@ -72,6 +72,11 @@ int order_input(struct order *order, weir_time lateness)
 	input->lateness = lateness;
 	input->horizon = (struct horizon)HORIZON_EMPTY;
 	return (int)(order->inputs.len - 1);
+}
+
+void order_promises(struct order *order, uint32_t index)
+{
+	order->inputs.at[index].promises = true;
 }
 
 void order_shrink(struct order *order)
@@ -185,6 +190,8 @@ int order_push(struct order *order, uint32_t index, const struct event *event)
 	err = hold(order, event, index, record);
 	if (err)
 		return err;
+	if (input->promises)
+		return 0;
 	horizon_see(&input->horizon, event->time);
 	move_watermark(order, false);
 	return 0;

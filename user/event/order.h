@@ -8,8 +8,8 @@
  * The reorder stage: events enter as they come and leave ordered by (time, input, record) when the
  * watermark passes them. Engine thread only.
  *
- * An input's watermark is its greatest event time less its lateness (and, live, the clock less its
- * lateness); the stage's is the least of all inputs not at their end. An event older than the
+ * An input's watermark is its greatest event time less its lateness, or, of one that promises, what
+ * it has promised less its lateness; the stage's is the least of all inputs not at their end. An event older than the
  * watermark is late: counted for its input and dropped. An event more than an hour ahead of its
  * input's others is held and moves no watermark until a second one agrees.
  */
@@ -39,6 +39,10 @@ void order_free(struct order *order);
 
 /* Adds an input; returns its index, or -ENOMEM. */
 int order_input(struct order *order, weir_time lateness);
+
+/* From now on only order_advance() moves its watermark. For an input that is put together from
+ * several: however far one of them is ahead, after a stall, what the others still bring is not late. */
+void order_promises(struct order *order, uint32_t input);
 
 /* Copies the event and its texts; sets input and record. */
 int order_push(struct order *order, uint32_t input, const struct event *event);

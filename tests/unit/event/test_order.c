@@ -108,6 +108,31 @@ static void late_events_are_counted_and_dropped(void **state)
 	order_free(order);
 }
 
+/* Processes are read as they come, connections once a second: after a stall of 10 s the newest of
+ * the former come before the oldest of the latter. */
+static void what_an_input_has_not_promised_is_not_late(void **state)
+{
+	struct order_counts counts;
+	struct seen seen;
+	struct order *order = open_order(&seen);
+	uint32_t input = (uint32_t)order_input(order, 2 * WEIR_SEC);
+
+	(void)state;
+	order_promises(order, input);
+	order_advance(order, input, 100 * WEIR_SEC);
+	push(order, input, 111);
+	push(order, input, 101);
+	assert_int_equal(seen.events, 0);
+	order_advance(order, input, 111 * WEIR_SEC);
+	assert_string_equal(seen.text, "101/0 ");
+	push(order, input, 108);
+	order_end(order, input);
+	order_counts(order, input, &counts);
+	assert_int_equal(counts.late, 1);
+	assert_string_equal(seen.text, "101/0 111/0 ");
+	order_free(order);
+}
+
 static void one_wild_time_moves_nothing(void **state)
 {
 	struct order_counts counts;
@@ -211,6 +236,7 @@ int main(void)
 		cmocka_unit_test(events_leave_by_time_then_input_then_arrival),
 		cmocka_unit_test(the_slowest_input_holds_the_watermark),
 		cmocka_unit_test(late_events_are_counted_and_dropped),
+		cmocka_unit_test(what_an_input_has_not_promised_is_not_late),
 		cmocka_unit_test(one_wild_time_moves_nothing),
 		cmocka_unit_test(texts_outlive_their_input),
 		cmocka_unit_test(clocks_move_it_too),
