@@ -192,6 +192,16 @@ static int set_sizes(struct weir_bpf *weir, const struct kernel *kernel)
 	return 0;
 }
 
+/* Verifying a program takes the kernel up to half a second. */
+static void leave_out_unused(struct weir_bpf *weir, const struct live_options *options)
+{
+	bool xdp = false;
+
+	for (size_t i = 0; i < options->hooks_len; i++)
+		xdp |= options->hooks[i].hook == HOOK_XDP;
+	bpf_program__set_autoload(weir->progs.weir_xdp, xdp);
+}
+
 static int try_load(struct kernel *kernel, const struct live_options *options, uint32_t hz)
 {
 	int err;
@@ -204,6 +214,7 @@ static int try_load(struct kernel *kernel, const struct live_options *options, u
 	/* Frames in several pieces reach a program only if it asks for them. */
 	if (kernel->weir->rodata->settings.xdp_load_bytes)
 		bpf_program__set_flags(kernel->weir->progs.weir_xdp, BPF_F_XDP_HAS_FRAGS);
+	leave_out_unused(kernel->weir, options);
 	err = set_sizes(kernel->weir, kernel);
 	if (!err)
 		err = weir_bpf__load(kernel->weir);
@@ -251,7 +262,7 @@ static int set_identity(const struct kernel *kernel)
 	err = bpf_map_update_elem(map, &zero, &identity, BPF_ANY);
 	bpf_object__for_each_program(program, kernel->weir->obj)
 	{
-		if (!err)
+		if (!err && bpf_program__autoload(program))
 			err = bpf_prog_bind_map(bpf_program__fd(program), map, NULL);
 		if (err == -EEXIST)
 			err = 0;
