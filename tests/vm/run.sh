@@ -1,21 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh [SERIES…]: boots Debian's kernels (default 6.1 5.10 6.12) by virtme-ng under QEMU with this
-# machine's file system as a read-only root, and runs guest.sh in each: BPF tests, then live ones.
+# run.sh [SERIES…]: boots Debian's kernels by virtme-ng under QEMU with this machine's file system as a
+# read-only root, and runs guest.sh in each: BPF tests, then live ones. Default: the oldest that weir
+# runs on, and one of the other kind than this machine's own, which all other tests run on: with TCX
+# (from 6.6) or without.
 # As many guests at a time as there are processors. Nothing on the machine changes but the cache
 # that fetch.sh fills; a guest has no network and writes to memory only.
 #
-# WEIR_VM_SECONDS bounds a guest (default 240). WEIR_VM_PAYLOAD replaces guest.sh (for trying out).
+# WEIR_VM_SECONDS bounds a guest (default 500). WEIR_VM_PAYLOAD replaces guest.sh (for trying out).
 
 . "$(dirname "$0")/../lib.sh"
 HERE=$TREE/tests/vm
 CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kernels}
-GUEST_SECONDS=${WEIR_VM_SECONDS:-330}
+GUEST_SECONDS=${WEIR_VM_SECONDS:-500}
 GUEST_MEMORY=1G
 GUEST_CPUS=2
 SERIES=("$@")
-[ ${#SERIES[@]} -gt 0 ] || SERIES=(6.1 5.10 6.12)
+if [ ${#SERIES[@]} -eq 0 ]; then
+	if printf '6.6\n%s\n' "$(uname -r)" | sort -CV; then SERIES=(5.10 6.1); else SERIES=(5.10 6.12); fi
+fi
 
 require_root
 require_tool qemu-system-x86_64 busybox modprobe depmod python3 file

@@ -9,9 +9,9 @@
  * watermark passes them. Engine thread only.
  *
  * An input's watermark is its greatest event time less its lateness, or, of one that promises, what
- * it has promised less its lateness; the stage's is the least of all inputs not at their end. An event older than the
- * watermark is late: counted for its input and dropped. An event more than an hour ahead of its
- * input's others is held and moves no watermark until a second one agrees.
+ * it has promised less its lateness; the stage's is the least of all inputs not at their end. An
+ * event older than the watermark is late: counted for its input and dropped. An event more than an
+ * hour ahead of its input's others is held and moves no watermark until a second one agrees.
  */
 struct order;
 
@@ -41,7 +41,8 @@ void order_free(struct order *order);
 int order_input(struct order *order, weir_time lateness);
 
 /* From now on only order_advance() moves its watermark. For an input that is put together from
- * several: however far one of them is ahead, after a stall, what the others still bring is not late. */
+ * several: however far one of them is ahead, after a stall, what the others still bring is not
+ * late. */
 void order_promises(struct order *order, uint32_t input);
 
 /* Copies the event and its texts; sets input and record. */
