@@ -15,7 +15,7 @@ BUILD_PACKAGES=(gcc g++ make pkg-config libc6-dev clang llvm libelf-dev zlib1g-d
 # that want one say that they skip.
 TEST_PACKAGES=(libcmocka-dev python3 python3-yaml iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
 	bind9-dnsutils curl iputils-ping nftables sqlite3 openssl
-	openssh-client sshpass tcpreplay kmod file udev tshark)
+	openssh-client sshpass tcpreplay kmod file udev tshark wireguard-tools wireguard-go)
 # Programs and pkg-config modules that the packages stand for, for other distributions.
 BUILD_PROGRAMS=(cc c++ make pkg-config clang llvm-strip bpftool)
 BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmnl libpcre2-8 libmaxminddb
@@ -108,12 +108,12 @@ PRETTY_NAME=
 case ${ID:-}-${VERSION_ID:-} in
 debian-12 | debian-13)
 	BUILD_PACKAGES+=(libbpf-dev bpftool)
-	TEST_PACKAGES+=(qemu-system-x86)
+	TEST_PACKAGES+=(qemu-system-x86 xdp-tools)
 	[ "$VERSION_ID" = 12 ] && FUZZ_PACKAGES+=(libclang-rt-14-dev) || FUZZ_PACKAGES+=(libclang-rt-19-dev)
 	;;
 ubuntu-24.04)
 	BUILD_PACKAGES+=(libbpf-dev linux-tools-common linux-tools-generic)
-	TEST_PACKAGES+=(qemu-system-x86)
+	TEST_PACKAGES+=(qemu-system-x86 xdp-tools)
 	FUZZ_PACKAGES+=(libclang-rt-18-dev)
 	;;
 ubuntu-22.04)

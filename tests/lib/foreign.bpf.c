@@ -7,17 +7,23 @@
 
 #include <bpf/bpf_helpers.h>
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} foreign_count SEC(".maps");
+#define COUNTER(name)                                                                              \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(max_entries, 1);                                                            \
+		__type(key, __u32);                                                                \
+		__type(value, __u64);                                                              \
+	} name SEC(".maps")
 
-static void count(void)
+COUNTER(tc_count);
+COUNTER(tcx_count);
+COUNTER(xdp_count);
+COUNTER(cgroup_count);
+
+static void count(void *counter)
 {
 	__u32 first = 0;
-	__u64 *value = bpf_map_lookup_elem(&foreign_count, &first);
+	__u64 *value = bpf_map_lookup_elem(counter, &first);
 
 	if (value)
 		__sync_fetch_and_add(value, 1);
@@ -27,16 +33,32 @@ SEC("tc")
 int foreign_tc(struct __sk_buff *skb)
 {
 	(void)skb;
-	count();
+	count(&tc_count);
 	return -1; /* TC_ACT_UNSPEC: the next one decides */
+}
+
+SEC("tc")
+int foreign_tcx(struct __sk_buff *skb)
+{
+	(void)skb;
+	count(&tcx_count);
+	return -1; /* TCX_NEXT */
 }
 
 SEC("xdp")
 int foreign_xdp(struct xdp_md *context)
 {
 	(void)context;
-	count();
+	count(&xdp_count);
 	return XDP_PASS;
+}
+
+SEC("cgroup_skb/egress")
+int foreign_cgroup(struct __sk_buff *skb)
+{
+	(void)skb;
+	count(&cgroup_count);
+	return 1; /* let it go */
 }
 
 char foreign_license[] SEC("license") = "GPL";

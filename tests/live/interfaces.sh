@@ -17,6 +17,7 @@ behind there python3 "$TRAFFIC" serve --tcp 8080
 wait_for 10 listening there 8080
 events=$SCRATCH/here/events.json
 attempts() { look count "$events" attempt "$@"; }
+unhooked() { ! attached here | grep -q weir_; }
 hooked() { [ "$(attached here | grep -c "^$1 .*weir_")" -eq 2 ]; }
 
 start_or_leave here
@@ -45,6 +46,20 @@ weir_stop here
 same interfaces/stops 0 $?
 same "interfaces/each connection once" 8 "$(attempts destination.ip=10.83.0.1)"
 same "interfaces/those of the one that appeared" 5 "$(attempts destination.ip=10.83.1.1)"
+
+# One that was asked for by name, and is given another.
+start_or_leave here -i eth0
+rename() { on here ip link set "$1" down && on here ip link set "$1" name "$2" && on here ip link set "$2" up; }
+rename eth0 lan0
+check "interfaces/one renamed is not what was asked for" wait_for $((5 * SLOW)) unhooked
+rename lan0 eth0
+check "interfaces/one that has its name again is watched" wait_for $((5 * SLOW)) hooked eth0
+both_told() {
+	[ "$(query here "select group_concat(fact, ' ') from (select fact from health where fact like 'interface_%' order by rowid)")" = \
+		"interface_gone interface_returned" ]
+}
+check "interfaces/both are told" wait_for $((5 * SLOW)) both_told
+weir_stop here
 
 expect "interfaces/one that is not there" 1 "weir: .*nosuch0.*" \
 	on here timeout "$READY_SECONDS" "$WEIR" run --database none --rules "$RULES" -i nosuch0

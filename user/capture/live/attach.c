@@ -170,8 +170,20 @@ static int clsact_attach(struct hook *hook)
 		return refused(hook, err, "clsact");
 	hook->handle = options.handle;
 	hook->priority = options.priority;
+	hook->id = options.prog_id;
 	snprintf(hook->how, sizeof(hook->how), "clsact");
 	return 0;
+}
+
+/* Our handle and priority may hold somebody else's program by now: replaced, or on another device
+ * to which the kernel gave the index. */
+static bool clsact_alive(const struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
+		    .attach_point = tc_point(hook->point));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority);
+
+	return !bpf_tc_query(&tc, &options) && options.prog_id == hook->id;
 }
 
 static void clsact_detach(struct hook *hook)
@@ -180,16 +192,8 @@ static void clsact_detach(struct hook *hook)
 		    .attach_point = tc_point(hook->point));
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority);
 
-	bpf_tc_detach(&tc, &options);
-}
-
-static bool clsact_alive(const struct hook *hook)
-{
-	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
-		    .attach_point = tc_point(hook->point));
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority);
-
-	return !bpf_tc_query(&tc, &options);
+	if (clsact_alive(hook))
+		bpf_tc_detach(&tc, &options);
 }
 
 const struct hook_ops hook_clsact = {

@@ -18,11 +18,11 @@ struct hook {
 	const struct hook_ops *ops; /* NULL: nothing is attached */
 	uint32_t ifindex;
 	enum attach_point point;
-	int program; /* borrowed */
-	int link;    /* links */
-	uint32_t handle, priority;
-	char how[24];		  /* "tcx", "clsact", "xdp native", "xdp generic" */
-	char why[ATTACH_WHY_MAX]; /* what is worth knowing; empty: nothing */
+	int program;		       /* borrowed */
+	int link;		       /* links */
+	uint32_t handle, priority, id; /* filters; id: of the program */
+	char how[24];		       /* "tcx", "clsact", "xdp native", "xdp generic" */
+	char why[ATTACH_WHY_MAX];      /* what is worth knowing; empty: nothing */
 };
 
 struct hook_ops {

@@ -95,6 +95,7 @@ enum watch_hook { WATCH_IN, WATCH_OUT, WATCH_XDP, WATCH_HOOKS };
 struct watch {
 	struct attachment attachment;
 	struct hook hook[WATCH_HOOKS];
+	char name[IFNAMSIZ];	  /* when it was attached */
 	char why[ATTACH_WHY_MAX]; /* of the choice */
 	bool failed;		  /* a hook that should be there is not: tried again */
 	bool made_clsact;
@@ -114,6 +115,8 @@ struct watches {
 	struct traffic_counts past; /* of interfaces that are gone */
 	VEC(struct gone) gone;
 	uint64_t returned, lost_hooks;
+	size_t check_cursor; /* where watch_check() goes on */
+	weir_time retried;   /* boot time */
 	bool no_tcx;
 	size_t count;
 };

@@ -50,6 +50,7 @@ static void read_link(const struct nlmsghdr *message, struct interface *interfac
 
 	interface->flags = link->ifi_flags;
 	interface->arphrd = link->ifi_type;
+	interface->what[0] = '\0'; /* another device may have the index by now */
 	mnl_attr_for_each(attribute, message, sizeof(*link))
 	{
 		if (mnl_attr_get_type(attribute) == IFLA_IFNAME)

@@ -254,6 +254,7 @@ static struct watch *new_watch(struct live *live, const struct interface *interf
 		return NULL;
 	}
 	live->watches.next_id += 2;
+	memcpy(watch->name, interface->name, sizeof(watch->name));
 	return watch;
 }
 
@@ -291,6 +292,17 @@ static void watch_interface(struct live *live, struct interface *interface)
 	note_return(live, interface->name);
 }
 
+/* It is there, and not what was asked for any more: renamed, or down. */
+static void leave(struct live *live, struct interface *interface)
+{
+	char was[IFNAMSIZ];
+
+	memcpy(was, ((struct watch *)interface->watch)->name, sizeof(was));
+	unwatch(live, interface);
+	if (strcmp(was, interface->name))
+		note_gone(live, was);
+}
+
 void watch_changed(void *context, struct interface *interface)
 {
 	struct live *live = context;
@@ -305,7 +317,7 @@ void watch_changed(void *context, struct interface *interface)
 	if (wanted && !interface->watch)
 		watch_interface(live, interface);
 	else if (!wanted && interface->watch)
-		unwatch(live, interface);
+		leave(live, interface);
 }
 
 void watch_all(struct live *live)
@@ -330,7 +342,9 @@ void watch_gone(void *context, struct interface *interface)
 
 /* ---- still there? ---- */
 
-#define CHECK_EVERY (10 * WEIR_SEC)
+#define CHECK_EVERY   WEIR_SEC
+#define RETRY_EVERY   (10 * WEIR_SEC)
+#define CHECK_AT_ONCE 128 /* interfaces: each asks the kernel twice, over a socket before 6.6 */
 
 static bool all_alive(const struct watch *watch)
 {
@@ -342,27 +356,50 @@ static bool all_alive(const struct watch *watch)
 	return true;
 }
 
-/* Somebody may have deleted the qdisc with our filter in it, or an interface could not be watched
- * for a reason that is over. */
-void watch_check(struct live *live)
+/* Somebody may have deleted the qdisc with our filter in it. */
+static void check_hooks(struct live *live, struct interface *interface)
+{
+	if (!interface->watch || all_alive(interface->watch))
+		return;
+	live->watches.lost_hooks++;
+	health_say(live, "hook_lost", "somebody removed weir's hook from %s: it is put back",
+		   interface->name);
+	unwatch(live, interface);
+	watch_changed(live, interface);
+}
+
+/* Some interfaces could not be watched for a reason that may be over. */
+static void retry(struct live *live)
 {
 	struct interface *interface;
 	size_t cursor = 0;
 
-	if (live->clock.newest.boot - live->checked < CHECK_EVERY)
-		return;
-	live->checked = live->clock.newest.boot;
-	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
-		if (interface->watch && !all_alive(interface->watch)) {
-			live->watches.lost_hooks++;
-			health_say(live, "hook_lost",
-				   "somebody removed weir's hook from %s: it is put back",
-				   interface->name);
-			unwatch(live, interface);
-		}
+	live->watches.retried = live->clock.newest.boot;
+	while ((interface = table_next(&live->interfaces.by_index, &cursor)))
 		if (!interface->watch)
 			watch_changed(live, interface);
+}
+
+void watch_check(struct live *live)
+{
+	weir_time now = live->clock.newest.boot;
+	unsigned n;
+
+	if (now - live->checked < CHECK_EVERY)
+		return;
+	live->checked = now;
+	for (n = 0; n < CHECK_AT_ONCE; n++) { /* of very many, the others next time */
+		struct interface *interface =
+			table_next(&live->interfaces.by_index, &live->watches.check_cursor);
+
+		if (!interface) {
+			live->watches.check_cursor = 0;
+			break;
+		}
+		check_hooks(live, interface);
 	}
+	if (now - live->watches.retried >= RETRY_EVERY)
+		retry(live);
 }
 
 void watch_detach_all(struct live *live)
