@@ -345,6 +345,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	field_roles_set(NULL, 0);
 	pipeline_roles_free(&p->who);
 	config_free(p->reloaded);
+	vec_free(&p->told);
 	vec_free(&p->own_sockets);
 	pthread_mutex_destroy(&p->own_lock);
 	free(p);
@@ -368,6 +369,7 @@ void pipeline_tick(struct pipeline *p, weir_time now)
 	if (p->threat)
 		threat_take(p->threat);
 	pipeline_state_tick(p, now);
+	pipeline_health_tick(p);
 }
 
 void pipeline_shrink(struct pipeline *p)

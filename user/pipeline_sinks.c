@@ -63,7 +63,9 @@ static int open_streams(struct pipeline *p, struct error *error)
 	if (p->options.form != OUTPUT_NONE) {
 		err = p->options.form == OUTPUT_JSON ? sink_json_open(&sink, "-", kinds, error)
 						     : sink_text_open(&sink, kinds, error);
-		err = err ? err : sink_add(p, sink, kinds);
+		if (!err)
+			err = p->options.live ? sink_add_queued(p, sink, kinds, error)
+					      : sink_add(p, sink, kinds);
 	}
 	if (!err && p->options.live && config->json_path) {
 		kinds = stream_kinds(config->json_signals, config->json_events);

@@ -120,7 +120,7 @@ static json_t *status_learned(const struct pipeline *p)
 json_t *pipeline_status(struct pipeline *p)
 {
 	json_t *status = json_object(), *sinks = json_array(), *lists;
-	bool degraded = false;
+	bool degraded = pipeline_losing(p);
 
 	if (p->live)
 		json_object_set_new(status, "capture", live_status(p->live, &degraded));

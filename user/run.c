@@ -21,6 +21,17 @@
 #define POLL_INTERVAL WEIR_SEC
 #define SHRINK_POLLS  10 /* a burst's memory is given back within twice as many seconds */
 
+/* A poll that is later than the first is counted, later than the second told. */
+#define LATE	  (10 * WEIR_MSEC)
+#define VERY_LATE WEIR_SEC
+
+/* How late the polls are: capture was held up so long. */
+struct lateness {
+	weir_time due; /* wall clock */
+	weir_time last, max;
+	uint64_t over; /* LATE */
+};
+
 /* The loop of `weir run`: what it waits for, in the order of `struct watch.fds`. */
 enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAIT_DECODING, WAITED };
 
@@ -37,6 +48,7 @@ struct watch {
 	int fds[WAITED];
 	weir_time since;
 	unsigned polls;
+	struct lateness late;
 	bool terminal; /* it was started from one */
 	bool stopping;
 };
@@ -64,12 +76,13 @@ static void notify(const char *state)
 }
 
 /* Sets the timer to the next multiple of the interval: flow intervals start there. */
-static void set_timer(const struct watch *watch)
+static void set_timer(struct watch *watch)
 {
 	weir_time next = time_floor(time_now(), POLL_INTERVAL) + POLL_INTERVAL;
 	struct itimerspec at = {
 		.it_value = {.tv_sec = next / WEIR_SEC, .tv_nsec = next % WEIR_SEC}};
 
+	watch->late.due = next;
 	/* A stepped clock cancels the timer; it is read and set anew then. */
 	timerfd_settime(watch->fds[WAIT_TIMER], TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at,
 			NULL);
@@ -81,6 +94,29 @@ static void tell_health(struct watch *watch)
 
 	while (live_health(watch->live, &fact, &message))
 		pipeline_health(watch->pipeline, time_now(), fact, message);
+}
+
+static void note_lateness(struct watch *watch)
+{
+	struct lateness *late = &watch->late;
+	char message[96];
+
+	late->last = time_now() - late->due;
+	if (late->last > late->max)
+		late->max = late->last;
+	late->over += late->last > LATE;
+	if (late->last < VERY_LATE)
+		return;
+	snprintf(message, sizeof(message), "the counters were read %lld ms late",
+		 (long long)(late->last / WEIR_MSEC));
+	pipeline_health(watch->pipeline, time_now(), "poll_late", message);
+}
+
+static json_t *lateness_json(const struct lateness *late, unsigned polls)
+{
+	return json_pack("{s:I, s:f, s:f, s:I}", "count", (json_int_t)polls, "late_last_ms",
+			 (double)late->last / WEIR_MSEC, "late_max_ms",
+			 (double)late->max / WEIR_MSEC, "late_over_10_ms", (json_int_t)late->over);
 }
 
 static void on_live(struct watch *watch)
@@ -112,9 +148,12 @@ static void on_timer(struct watch *watch)
 {
 	uint64_t expirations;
 	weir_time told;
+	ssize_t n = read(watch->fds[WAIT_TIMER], &expirations, sizeof(expirations));
 
-	if (read(watch->fds[WAIT_TIMER], &expirations, sizeof(expirations)) < 0 && errno == EAGAIN)
+	if (n < 0 && errno == EAGAIN)
 		return;
+	if (n > 0)
+		note_lateness(watch);
 	set_timer(watch);
 	if (watch->decoding)
 		decoding_tick(watch->decoding);
@@ -242,6 +281,7 @@ static json_t *status(struct watch *watch)
 	json_object_set_new(answer, "logins", logins_status(watch->logins, &degraded));
 	if (degraded)
 		json_object_set_new(answer, "health", json_string("degraded"));
+	json_object_set_new(answer, "polls", lateness_json(&watch->late, watch->polls));
 	json_object_set_new(answer, "version", json_string(WEIR_VERSION));
 	json_object_set_new(answer, "pid", json_integer(getpid()));
 	json_object_set_new(answer, "since", json_string(time_format(watch->since, since)));

@@ -24,6 +24,13 @@ struct pipeline_roles {
 	VEC(const char *) names;
 };
 
+/* What was last told of an output or the state as `health`. */
+struct told {
+	bool failing;
+	uint64_t lost, seen;  /* records: told, and known */
+	weir_time at, losing; /* boot time when it was told, and when more were lost; 0: never */
+};
+
 /* The inside of the joined stages: what the files pipeline*.c share. */
 struct pipeline {
 	const struct config *config;
@@ -46,6 +53,8 @@ struct pipeline {
 	struct evidence *evidence;
 	struct keeper *keeper; /* NULL: nothing is kept over restarts */
 	VEC(struct sink *) sinks;
+	VEC(struct told) told; /* one a sink, in their order */
+	struct told state_told;
 	struct pipeline_roles who;
 	struct config *reloaded; /* its own: that of the last reload; NULL: there was none */
 	char host[256];
@@ -56,6 +65,11 @@ struct pipeline {
 	pthread_mutex_t own_lock;
 	VEC(uint64_t) own_sockets;
 };
+
+/* pipeline_health.c: tells what outputs and state failed in and lost since the last call; and
+ * whether an output lost something within the last minute. */
+void pipeline_health_tick(struct pipeline *p);
+bool pipeline_losing(const struct pipeline *p);
 
 /* pipeline_sinks.c: what leaves. */
 

@@ -17,6 +17,8 @@
 #define DATABASE_APPLICATION 0x77656972 /* "weir" */
 #define DATABASE_VERSION     1		/* user_version: migrations applied */
 
+#define DATABASE_BUSY_MS 2000 /* another program writes: retention of a big file, a replay */
+
 /* Opens for writing; makes the file (0640, group `weir` if there is one) and its folder, and
  * migrates an older one. 0, or -errno with `error` said. */
 int database_open(sqlite3 **db, const char *path, struct error *error);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "sink/sink.h"
 #include "sink/worker.h"
 
@@ -19,6 +20,15 @@ struct queued_sink {
 	struct sink *inner;
 };
 
+static void give_up(struct queued_sink *s, struct out *out)
+{
+	if (!out)
+		return;
+	worker_lost(&s->worker, out, true);
+	worker_count(&s->worker, 1, 0);
+	out_drop(out);
+}
+
 static void queued_run(void *context)
 {
 	struct queued_sink *s = context;
@@ -32,13 +42,12 @@ static void queued_run(void *context)
 		if (!out)
 			s->inner->ops->flush(s->inner, 0);
 		if (!out || worker_expired(&s->worker)) {
-			worker_count(&s->worker, !!out, 0, !!out);
-			out_drop(out);
+			give_up(s, out);
 			continue;
 		}
 		s->inner->ops->write(s->inner, out);
 		out_drop(out);
-		worker_count(&s->worker, 1, 1, 0);
+		worker_count(&s->worker, 1, 1);
 	}
 	s->inner->ops->close(s->inner);
 }
@@ -71,8 +80,13 @@ static void queued_close(struct sink *sink)
 {
 	struct queued_sink *s = (struct queued_sink *)sink;
 
-	if (worker_stop(&s->worker, STOP_MS))
-		free(s);
+	char lost[160];
+
+	if (!worker_stop(&s->worker, STOP_MS))
+		return;
+	if (worker_lost_text(&s->worker, lost, sizeof(lost)))
+		log_error("%s: not written: %s", s->worker.name, lost);
+	free(s);
 }
 
 static const struct sink_ops queued_ops = {

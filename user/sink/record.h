@@ -16,6 +16,7 @@ enum record_kind_out {
 	OUT_DETECTION,
 	OUT_FLOW, /* a finished connection that evidence points to */
 	OUT_HEALTH,
+	OUT_KINDS,
 };
 
 /* Text is UTF-8; NULL where it does not apply. All memory is the record's arena. */

@@ -10,7 +10,7 @@
 /*
  * Sinks behind one table of operations. write() is called on the engine thread and must not wait:
  * what may be slow stands behind a bounded queue on a thread of its own, and a full queue is
- * counted. Detections are written before signals that wait, when room is short.
+ * counted. When room is short detections go first, then signals (lanes.h).
  */
 struct sink {
 	const struct sink_ops *ops;
@@ -31,6 +31,7 @@ struct sqlite_options {
 	weir_time keep_for;  /* retention by age; 0: for ever */
 	uint64_t keep_bytes; /* retention by size; 0: no bound */
 	size_t queue;	     /* records; 0: 16,384 */
+	uint64_t log_bytes;  /* bound of the write-ahead log; 0: 64 MiB */
 	bool all_flows;	     /* told for status: who writes OUT_FLOW decides */
 	bool patient;	     /* replay: a full queue is waited for, as long as the store works */
 	/* What age is held against; NULL: the newest time that was written, so that a replay of
@@ -41,6 +42,9 @@ struct sqlite_options {
  * Stores OUT_SIGNAL, OUT_DETECTION, OUT_FLOW and OUT_HEALTH. Owes each detection that is to be
  * announced (out_owe()) until it is durable: it must be written to before those who announce.
  * While the file refuses (locked, no space, gone), records wait in the queue and it is tried again.
+ *
+ * A reader keeps the write-ahead log from being folded into the file: at three quarters of its
+ * bound flows are dropped, at seven eighths signals too, and short of it detections wait.
  */
 int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, struct error *error);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 #define RETRY_MAX_MS	5000  /* … this */
 #define RETAIN_EVERY_MS 60000 /* retention; sooner while there is more to delete */
 #define RETAIN_AGAIN_MS 100
+#define LOG_BYTES	(UINT64_C(64) << 20)
+#define BATCH_TIGHT	16   /* records in a transaction while the log is near its bound */
 #define STOP_MS		3000 /* to write what waits at the end, if the file refuses */
 
 struct sqlite_sink {
@@ -29,12 +32,15 @@ struct sqlite_sink {
 	struct retention retention;
 	weir_time (*clock)(void);
 	bool patient;
+	uint64_t log_bytes;
+	char *log_path;
 	/* the thread's */
 	sqlite3 *db; /* NULL: to be opened again */
 	struct rows rows;
 	weir_time newest;  /* that was written */
 	int64_t retain_at; /* CLOCK_MONOTONIC, ms */
 	uint64_t deleted;
+	bool tight; /* a reader keeps something out */
 };
 
 static int64_t now_ms(void)
@@ -75,16 +81,84 @@ static bool moved(struct sqlite_sink *s)
 	return s->db && !sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has) && has;
 }
 
+/* ---- the write-ahead log, which a reader keeps from being folded into the file ---- */
+
+enum log_room { LOG_ROOM, LOG_NO_FLOWS, LOG_NO_SIGNALS, LOG_FULL };
+
+static const char *const log_words[] = {
+	[LOG_NO_FLOWS] = "flows are not stored until it ends",
+	[LOG_NO_SIGNALS] = "flows and signals are not stored until it ends",
+	[LOG_FULL] = "detections wait until it ends",
+};
+
+static enum log_room log_level(const struct sqlite_sink *s)
+{
+	struct stat st;
+	uint64_t bytes = stat(s->log_path, &st) ? 0 : (uint64_t)st.st_size;
+
+	if (bytes < s->log_bytes / 4 * 3)
+		return LOG_ROOM;
+	if (bytes < s->log_bytes / 8 * 7)
+		return LOG_NO_FLOWS;
+	return bytes < s->log_bytes / 16 * 15 ? LOG_NO_SIGNALS : LOG_FULL;
+}
+
+/* Near the bound the log is folded and cut off; a reader in the middle of it is not waited for. */
+static enum log_room log_room(struct sqlite_sink *s)
+{
+	enum log_room room = log_level(s);
+
+	if (room == LOG_ROOM || !s->db)
+		return room;
+	sqlite3_busy_timeout(s->db, 0);
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->db, DATABASE_BUSY_MS);
+	return log_level(s);
+}
+
+static int reader_fault(const struct sqlite_sink *s, enum log_room room, struct error *error)
+{
+	return error_set(error, EXIT_SYSTEM, EBUSY,
+			 "database %s: a program reads it for long, and its log is near %llu MiB: "
+			 "%s",
+			 s->path, (unsigned long long)(s->log_bytes >> 20), log_words[room]);
+}
+
+/* What is not stored while the log is so full. */
+static bool left_out(enum log_room room, enum record_kind_out kind)
+{
+	switch (kind) {
+	case OUT_EVENT:
+	case OUT_FLOW:
+		return room >= LOG_NO_FLOWS;
+	case OUT_SIGNAL:
+		return room >= LOG_NO_SIGNALS;
+	case OUT_DETECTION:
+	case OUT_HEALTH: /* few, and they say what is wrong */
+	case OUT_KINDS:
+		break;
+	}
+	return false;
+}
+
+/* ---- batches ---- */
+
+enum fate { FATE_WRITTEN, FATE_FAILED, FATE_DROPPED };
+
 struct batch {
 	struct out *at[BATCH];
-	unsigned len, written, failed;
+	enum fate fate[BATCH];
+	unsigned len;
+	enum log_room room;
 	bool durable; /* holds a detection that is to be announced */
 };
 
 static void batch_fill(struct sqlite_sink *s, struct batch *batch, struct out *first)
 {
+	unsigned most = log_level(s) == LOG_ROOM ? BATCH : BATCH_TIGHT;
+
 	*batch = (struct batch){.at = {first}, .len = 1};
-	while (batch->len < BATCH && (batch->at[batch->len] = worker_try(&s->worker)))
+	while (batch->len < most && (batch->at[batch->len] = worker_try(&s->worker)))
 		batch->len++;
 	for (unsigned i = 0; i < batch->len; i++)
 		batch->durable = batch->durable || atomic_load(&batch->at[i]->owing);
@@ -92,15 +166,16 @@ static void batch_fill(struct sqlite_sink *s, struct batch *batch, struct out *f
 
 static int write_records(struct sqlite_sink *s, struct batch *batch)
 {
-	int code = SQLITE_OK;
-
-	batch->written = batch->failed = 0;
 	for (unsigned i = 0; i < batch->len; i++) {
+		int code = SQLITE_OK;
+
+		batch->fate[i] = FATE_DROPPED;
+		if (left_out(batch->room, batch->at[i]->kind))
+			continue;
 		code = rows_write(&s->rows, batch->at[i]);
 		if (code && !rows_hopeless(code))
 			return code;
-		batch->written += !code;
-		batch->failed += !!code;
+		batch->fate[i] = code ? FATE_FAILED : FATE_WRITTEN;
 		if (code)
 			log_error("database %s: %s cannot be stored: %s", s->path,
 				  batch->at[i]->id ? batch->at[i]->id : "a record",
@@ -122,6 +197,14 @@ static int write_batch(struct sqlite_sink *s, struct batch *batch)
 	return code;
 }
 
+static bool batch_needs_room(const struct batch *batch)
+{
+	for (unsigned i = 0; i < batch->len; i++)
+		if (!left_out(batch->room, batch->at[i]->kind))
+			return true;
+	return false;
+}
+
 static int store(struct sqlite_sink *s, struct batch *batch, struct error *error)
 {
 	int code, err = 0;
@@ -132,6 +215,9 @@ static int store(struct sqlite_sink *s, struct batch *batch, struct error *error
 		err = connect_database(s, error);
 	if (err)
 		return err;
+	batch->room = log_room(s);
+	if (batch->room == LOG_FULL && batch_needs_room(batch))
+		return reader_fault(s, LOG_FULL, error);
 	code = write_batch(s, batch);
 	if (code)
 		err = database_error(s->db, s->path, code, error);
@@ -153,20 +239,41 @@ static void settle(struct batch *batch)
 
 static void batch_end(struct sqlite_sink *s, struct batch *batch)
 {
+	unsigned written = 0;
+
 	for (unsigned i = 0; i < batch->len; i++) {
-		if (batch->at[i]->last > s->newest)
-			s->newest = batch->at[i]->last;
-		out_drop(batch->at[i]);
+		struct out *out = batch->at[i];
+
+		if (out->last > s->newest)
+			s->newest = out->last;
+		written += batch->fate[i] == FATE_WRITTEN;
+		if (batch->fate[i] != FATE_WRITTEN)
+			worker_lost(&s->worker, out, batch->fate[i] == FATE_FAILED);
+		out_drop(out);
 	}
-	worker_count(&s->worker, batch->len, batch->written, batch->failed);
+	worker_count(&s->worker, batch->len, written);
 }
 
 static void give_up(struct sqlite_sink *s, struct batch *batch)
 {
-	batch->written = 0;
-	batch->failed = batch->len;
+	for (unsigned i = 0; i < batch->len; i++)
+		batch->fate[i] = FATE_FAILED;
 	settle(batch);
 	batch_end(s, batch);
+}
+
+/* Stored; but what a reader keeps out is said. */
+static void stored(struct sqlite_sink *s, const struct batch *batch)
+{
+	struct error error;
+
+	s->tight = batch->room != LOG_ROOM;
+	if (!s->tight) {
+		worker_well(&s->worker);
+		return;
+	}
+	reader_fault(s, batch->room, &error);
+	worker_fault(&s->worker, error.text);
 }
 
 /* Until it is stored. What is to be announced does not wait for that longer than one attempt. */
@@ -188,9 +295,18 @@ static void store_batch(struct sqlite_sink *s, struct batch *batch)
 			usleep(RETRY_MS * 1000);
 		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
 	}
-	worker_well(&s->worker);
+	stored(s, batch);
 	settle(batch);
 	batch_end(s, batch);
+}
+
+/* The reader may end while nothing comes that would find it out. */
+static void look_again(struct sqlite_sink *s)
+{
+	if (!s->db || !s->tight || log_room(s) != LOG_ROOM)
+		return;
+	s->tight = false;
+	worker_well(&s->worker);
 }
 
 static void retain(struct sqlite_sink *s)
@@ -202,6 +318,10 @@ static void retain(struct sqlite_sink *s)
 
 	if (!s->db || now == TIME_NONE || now_ms() < s->retain_at)
 		return;
+	if (log_room(s) != LOG_ROOM) { /* deleting writes too */
+		s->retain_at = now_ms() + RETRY_MAX_MS;
+		return;
+	}
 	code = database_retain(s->db, &s->retention, now, &s->deleted, &more);
 	s->retain_at = now_ms() + (more ? RETAIN_AGAIN_MS : RETAIN_EVERY_MS);
 	if (!code || (code & 0xff) == SQLITE_BUSY)
@@ -219,12 +339,16 @@ static void sqlite_run(void *context)
 	for (;;) {
 		int64_t rest = s->retain_at - now_ms();
 
+		if (s->tight && rest > RETRY_MAX_MS)
+			rest = RETRY_MAX_MS;
 		first = worker_take(&s->worker, rest > 1 ? (int)rest : 1);
 		if (!first && worker_stopping(&s->worker))
 			break;
 		if (first) {
 			batch_fill(s, &batch, first);
 			store_batch(s, &batch);
+		} else {
+			look_again(s);
 		}
 		retain(s);
 	}
@@ -264,14 +388,13 @@ static json_t *sqlite_status(struct sink *sink)
 static void sqlite_close(struct sink *sink)
 {
 	struct sqlite_sink *s = (struct sqlite_sink *)sink;
-	uint64_t lost;
+	char lost[160];
 
 	if (!worker_stop(&s->worker, STOP_MS))
 		return;
-	lost = s->worker.failed + s->worker.dropped;
-	if (lost)
-		log_error("database %s: %llu record%s not stored", s->path,
-			  (unsigned long long)lost, lost == 1 ? " was" : "s were");
+	if (worker_lost_text(&s->worker, lost, sizeof(lost)))
+		log_error("database %s: not stored: %s", s->path, lost);
+	free(s->log_path);
 	free(s->path);
 	free(s);
 }
@@ -288,6 +411,7 @@ static void sqlite_free(struct sqlite_sink *s)
 {
 	if (s->db)
 		disconnect(s);
+	free(s->log_path);
 	free(s->path);
 	free(s);
 }
@@ -299,8 +423,11 @@ int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, s
 
 	if (s)
 		s->path = strdup(options->path);
-	if (!s || !s->path) {
-		free(s);
+	if (s && asprintf(&s->log_path, "%s-wal", options->path) < 0)
+		s->log_path = NULL;
+	if (!s || !s->path || !s->log_path) {
+		if (s)
+			sqlite_free(s);
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for the database's queue");
 	}
 	s->sink.ops = &sqlite_ops;
@@ -308,6 +435,7 @@ int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, s
 	s->retention = (struct retention){options->keep_for, options->keep_bytes};
 	s->clock = options->clock;
 	s->patient = options->patient;
+	s->log_bytes = options->log_bytes ? options->log_bytes : LOG_BYTES;
 	s->newest = TIME_NONE;
 	err = connect_database(s, error);
 	if (err) {

@@ -301,8 +301,9 @@ int rows_write(struct rows *rows, const struct out *out)
 		return write_flow(rows, out);
 	case OUT_HEALTH:
 		return write_health(rows, out);
-	case OUT_EVENT:
-		break; /* not stored */
+	case OUT_EVENT: /* not stored */
+	case OUT_KINDS:
+		break;
 	}
 	return SQLITE_OK;
 }

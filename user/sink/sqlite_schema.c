@@ -11,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_TIMEOUT_MS 2000 /* another program writes: retention of a big file, a replay */
-#define FILE_MODE	0640
-#define FOLDER_MODE	0750
-#define FILE_GROUP	"weir"
+#define FILE_MODE   0640
+#define FOLDER_MODE 0750
+#define FILE_GROUP  "weir"
 
 /* One string a version, applied in order, each in a transaction with the others that are due. A
  * released one never changes. */
@@ -275,7 +274,7 @@ static int prepare(sqlite3 *db, const char *path, struct error *error)
 	int err, code;
 
 	sqlite3_extended_result_codes(db, 1);
-	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(db, DATABASE_BUSY_MS);
 	if (sqlite3_db_readonly(db, "main") == 1)
 		return system_error(path, EACCES, error);
 	code = identify(db, &is);
@@ -347,7 +346,7 @@ static int open_read(sqlite3 **db, const char *path, const char *query, struct i
 	if (code)
 		return code;
 	sqlite3_extended_result_codes(*db, 1);
-	sqlite3_busy_timeout(*db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(*db, DATABASE_BUSY_MS);
 	return identify(*db, is);
 }
 

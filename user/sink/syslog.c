@@ -85,7 +85,9 @@ static void announce(struct syslog_sink *s, struct out *out)
 	out_await(out, STORE_WAIT_MS);
 	length = syslog_line(&s->form, out, time_now(), s->line);
 	sent = length && deliver(s, length);
-	worker_count(&s->worker, 1, sent, !sent);
+	if (!sent)
+		worker_lost(&s->worker, out, true);
+	worker_count(&s->worker, 1, sent);
 	out_drop(out);
 }
 
@@ -137,14 +139,12 @@ static void syslog_free(struct syslog_sink *s)
 static void syslog_close(struct sink *sink)
 {
 	struct syslog_sink *s = (struct syslog_sink *)sink;
-	uint64_t lost;
+	char lost[160];
 
 	if (!worker_stop(&s->worker, STOP_MS))
 		return;
-	lost = s->worker.failed + s->worker.dropped;
-	if (lost)
-		log_error("syslog: %llu detection%s not announced", (unsigned long long)lost,
-			  lost == 1 ? " was" : "s were");
+	if (worker_lost_text(&s->worker, lost, sizeof(lost)))
+		log_error("syslog: not announced: %s", lost);
 	syslog_free(s);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,9 @@
 struct text_sink {
 	struct sink sink;
 	struct terminal terminal;
-	uint64_t written, dropped;
-	int error; /* errno of the first failed write; then nothing is written any more */
+	/* Behind a queue, read by the engine's thread for status. */
+	atomic_uint_least64_t written, dropped;
+	atomic_int error; /* errno of the first failed write; then nothing is written any more */
 };
 
 static void text_event(const struct terminal *t, const struct out *out)

@@ -9,9 +9,8 @@
 
 #include "base/log.h"
 
-#define URGENT_CAPACITY 1024 /* detections that find the queue full */
-#define PATIENCE_MS	5000 /* how long a patient writer waits for a worker that fails */
-#define HANG_MS		5000 /* beyond its time to stop: it hangs in a system call */
+#define PATIENCE_MS 5000 /* how long a patient writer waits for a worker that fails */
+#define HANG_MS	    5000 /* beyond its time to stop: it hangs in a system call */
 
 static int64_t monotonic(void)
 {
@@ -43,8 +42,7 @@ static void worker_free(struct worker *w)
 	pthread_cond_destroy(&w->filled);
 	pthread_cond_destroy(&w->moved);
 	pthread_mutex_destroy(&w->lock);
-	queue_free(w->queue);
-	queue_free(w->urgent);
+	lanes_free(w->lanes);
 }
 
 static void *worker_main(void *context)
@@ -69,9 +67,8 @@ int worker_start(struct worker *w, const char *name, size_t capacity, void (*run
 	pthread_mutex_init(&w->lock, NULL);
 	cond_init(&w->filled);
 	cond_init(&w->moved);
-	w->queue = queue_new(capacity);
-	w->urgent = queue_new(URGENT_CAPACITY);
-	if (w->queue && w->urgent) {
+	w->lanes = lanes_new(capacity);
+	if (w->lanes) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);
 		err = pthread_create(&w->thread, NULL, worker_main, w);
@@ -83,13 +80,26 @@ int worker_start(struct worker *w, const char *name, size_t capacity, void (*run
 }
 
 /* Under the lock. */
+static void drop(struct worker *w, struct out *out)
+{
+	w->dropped++;
+	w->lost[out->kind]++;
+	out_drop(out);
+}
+
+/* Likewise. */
 static bool put(struct worker *w, struct out *out)
 {
+	struct out *victim = NULL;
+
 	out_keep(out);
-	if (w->stopping || !(queue_put(w->queue, out) ||
-			     (out->kind == OUT_DETECTION && queue_put(w->urgent, out)))) {
+	if (w->stopping || !lanes_put(w->lanes, out, &victim)) {
 		out_drop(out);
 		return false;
+	}
+	if (victim) {
+		drop(w, victim);
+		w->done++;
 	}
 	w->put++;
 	pthread_cond_signal(&w->filled);
@@ -102,7 +112,8 @@ bool worker_put(struct worker *w, struct out *out)
 
 	pthread_mutex_lock(&w->lock);
 	taken = put(w, out);
-	w->dropped += !taken;
+	if (!taken)
+		drop(w, out_keep(out));
 	pthread_mutex_unlock(&w->lock);
 	return taken;
 }
@@ -119,7 +130,8 @@ bool worker_put_patient(struct worker *w, struct out *out)
 		if (pthread_cond_timedwait(&w->moved, &w->lock, &until) && w->failing)
 			break;
 	}
-	w->dropped += !taken;
+	if (!taken)
+		drop(w, out_keep(out));
 	pthread_mutex_unlock(&w->lock);
 	return taken;
 }
@@ -174,25 +186,66 @@ bool worker_failing(struct worker *w)
 	return failing;
 }
 
+static const char *const kind_names[OUT_KINDS] = {
+	[OUT_EVENT] = "events", [OUT_SIGNAL] = "signals", [OUT_DETECTION] = "detections",
+	[OUT_FLOW] = "flows",	[OUT_HEALTH] = "health",
+};
+
+/* Under the lock: what was lost, of the kinds that any was lost of. */
+static json_t *lost_json(const struct worker *w)
+{
+	json_t *lost = json_object();
+
+	for (unsigned i = 0; i < OUT_KINDS; i++)
+		if (w->lost[i])
+			json_object_set_new(lost, kind_names[i],
+					    json_integer((json_int_t)w->lost[i]));
+	return lost;
+}
+
 json_t *worker_status(struct worker *w)
 {
 	json_t *status;
 
 	pthread_mutex_lock(&w->lock);
-	status = json_pack("{s:I, s:I, s:I, s:I}", "written", (json_int_t)w->written, "dropped",
-			   (json_int_t)w->dropped, "failed", (json_int_t)w->failed, "queued",
-			   (json_int_t)(w->put - w->done));
+	status = json_pack("{s:I, s:I, s:I, s:I, s:o}", "written", (json_int_t)w->written,
+			   "dropped", (json_int_t)w->dropped, "failed", (json_int_t)w->failed,
+			   "queued", (json_int_t)(w->put - w->done), "lost", lost_json(w));
 	if (status && w->failing)
 		json_object_set_new(status, "error", json_string(w->error));
 	pthread_mutex_unlock(&w->lock);
 	return status;
 }
 
+void worker_lost(struct worker *w, const struct out *out, bool failed)
+{
+	pthread_mutex_lock(&w->lock);
+	w->failed += failed;
+	w->dropped += !failed;
+	w->lost[out->kind]++;
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool worker_lost_text(const struct worker *w, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (unsigned i = OUT_KINDS; i-- > 0;)
+		if (w->lost[i] && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s %llu",
+						 used ? ", " : "", kind_names[i],
+						 (unsigned long long)w->lost[i]);
+	return used > 0;
+}
+
 struct out *worker_try(struct worker *w)
 {
-	struct out *out = queue_try(w->urgent);
+	struct out *out;
 
-	return out ? out : queue_try(w->queue);
+	pthread_mutex_lock(&w->lock);
+	out = lanes_take(w->lanes);
+	pthread_mutex_unlock(&w->lock);
+	return out;
 }
 
 struct out *worker_take(struct worker *w, int timeout_ms)
@@ -202,7 +255,7 @@ struct out *worker_take(struct worker *w, int timeout_ms)
 	int err = 0;
 
 	pthread_mutex_lock(&w->lock);
-	while (!(out = worker_try(w)) && !w->stopping && !err)
+	while (!(out = lanes_take(w->lanes)) && !w->stopping && !err)
 		err = pthread_cond_timedwait(&w->filled, &w->lock, &until);
 	pthread_mutex_unlock(&w->lock);
 	return out;
@@ -243,12 +296,11 @@ bool worker_sleep(struct worker *w, int ms)
 	return stopping;
 }
 
-void worker_count(struct worker *w, uint64_t records, uint64_t written, uint64_t failed)
+void worker_count(struct worker *w, uint64_t records, uint64_t written)
 {
 	pthread_mutex_lock(&w->lock);
 	w->done += records;
 	w->written += written;
-	w->failed += failed;
 	pthread_cond_broadcast(&w->moved);
 	pthread_mutex_unlock(&w->lock);
 }

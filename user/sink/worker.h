@@ -5,16 +5,14 @@
 #include <jansson.h>
 #include <pthread.h>
 
-#include "base/queue.h"
-#include "sink/record.h"
+#include "sink/lanes.h"
 
 /*
  * A thread behind a bounded queue of records: what a sink needs that may have to wait. The engine
- * puts and never waits; a full queue drops the record and counts it. Detections have room of their
- * own when signals fill the queue, and then go first.
+ * puts and never waits. What a full queue drops is counted, by kind; what is most important is
+ * dropped last and goes first (lanes.h).
  */
 struct worker {
-	struct queue *queue, *urgent;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t filled, moved; /* for the worker; for who waits for it */
@@ -22,8 +20,10 @@ struct worker {
 	void (*run)(void *context);
 	void *context;
 	/* under the lock */
+	struct lanes *lanes;
 	uint64_t put, done; /* records taken in; finished with, whatever became of them */
 	uint64_t written, dropped, failed;
+	uint64_t lost[OUT_KINDS]; /* dropped and failed, by kind */
 	bool stopping, failing, ended;
 	int64_t stop_by; /* CLOCK_MONOTONIC, ns; once stopping */
 	char error[512]; /* while failing */
@@ -47,7 +47,7 @@ int worker_flush(struct worker *worker, int timeout_ms);
 bool worker_stop(struct worker *worker, int timeout_ms);
 /* True between worker_fault() and worker_well(). */
 bool worker_failing(struct worker *worker);
-/* {written, dropped, failed, queued[, error]}: a new reference. */
+/* {written, dropped, failed, queued, lost: {detections, signals, …}[, error]}: a new reference. */
 json_t *worker_status(struct worker *worker);
 
 /* ---- the thread's side ---- */
@@ -60,8 +60,13 @@ bool worker_stopping(struct worker *worker);
 bool worker_expired(struct worker *worker);
 /* Sleeps; woken early, and true, when it is time to end. */
 bool worker_sleep(struct worker *worker, int ms);
-/* Finished with `records`, of which `written` reached their end and `failed` cannot. */
-void worker_count(struct worker *worker, uint64_t records, uint64_t written, uint64_t failed);
+/* Finished with `records`, of which `written` reached their end; the others were given to
+ * worker_lost(). */
+void worker_count(struct worker *worker, uint64_t records, uint64_t written);
+/* One that will not reach its end: `failed`, or else dropped for want of room. */
+void worker_lost(struct worker *worker, const struct out *out, bool failed);
+/* "detections 2, flows 7" into `text`; false: nothing was lost. After worker_stop() too. */
+bool worker_lost_text(const struct worker *worker, char *text, size_t size);
 /* Says the fault once, when it begins or changes; and once that it is over. */
 void worker_fault(struct worker *worker, const char *text);
 void worker_well(struct worker *worker);

@@ -121,6 +121,16 @@ static json_int_t counter(struct sink *sink, const char *name)
 	return value;
 }
 
+static json_int_t lost(struct sink *sink, const char *kind)
+{
+	json_t *status = sink->ops->status(sink);
+	json_int_t value =
+		json_integer_value(json_object_get(json_object_get(status, "lost"), kind));
+
+	json_decref(status);
+	return value;
+}
+
 static bool failing(struct sink *sink)
 {
 	json_t *status = sink->ops->status(sink);
@@ -445,6 +455,87 @@ static void a_full_queue_drops_signals_and_counts_them(void **state)
 	assert_string_equal(ask("SELECT count(*) FROM detection"), "1");
 }
 
+/* Flows and signals go for a detection that finds the queue full, and are counted by kind. */
+static void what_matters_less_goes_first(void **state)
+{
+	struct sink *sink = open_sink(8);
+	struct sample s;
+	sqlite3 *other = reader();
+
+	(void)state;
+	sample_init(&s);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	write_one(sink, numbered_signal(&s, 0));
+	wait_failing(sink); /* holds the first: the rest waits */
+	for (unsigned i = 0; i < 20; i++)
+		write_one(sink, out_flow(&s.events[0], "web1"));
+	for (unsigned i = 1; i <= 12; i++)
+		write_one(sink, numbered_signal(&s, i));
+	for (unsigned i = 0; i < 8; i++)
+		write_one(sink, out_detection(&s.detection, NULL));
+	assert_int_equal(lost(sink, "flows"), 20);
+	assert_int_equal(lost(sink, "signals"), 4);
+	assert_int_equal(lost(sink, "detections"), 0);
+	assert_int_equal(counter(sink, "dropped"), 24);
+	write_one(sink, out_detection(&s.detection, NULL));
+	assert_int_equal(lost(sink, "detections"), 1);
+	assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(other);
+	assert_int_equal(sink->ops->flush(sink, 20000), 0);
+	assert_int_equal(counter(sink, "written"), 17);
+	close_sink(sink);
+	assert_string_equal(ask("SELECT count(*) FROM detection"), "1");
+}
+
+static long log_bytes(void)
+{
+	char log[80];
+	struct stat st;
+
+	snprintf(log, sizeof(log), "%s-wal", path);
+	return stat(log, &st) ? 0 : (long)st.st_size;
+}
+
+/* A reader in the middle of the log: it does not grow beyond its bound, what is left out is
+ * counted, and all goes on when the reader ends. */
+static void a_reader_does_not_make_the_log_grow(void **state)
+{
+	const struct sqlite_options options = {.path = path, .log_bytes = 4 << 20};
+	struct sink *sink;
+	struct error error;
+	struct sample s;
+	sqlite3 *other;
+
+	(void)state;
+	sample_init(&s);
+	assert_int_equal(sink_sqlite_open(&sink, &options, &error), 0);
+	other = reader();
+	assert_int_equal(
+		sqlite3_exec(other, "BEGIN; SELECT count(*) FROM signal", NULL, NULL, NULL),
+		SQLITE_OK);
+	for (unsigned i = 0; i < 20000 && !lost(sink, "signals"); i++) {
+		write_one(sink, out_flow(&s.events[i % 2], "web1"));
+		write_one(sink, numbered_signal(&s, i));
+		if (i % 500 == 0)
+			assert_int_equal(sink->ops->flush(sink, 20000), 0);
+	}
+	write_one(sink, out_detection(&s.detection, NULL));
+	sink->ops->flush(sink, 20000);
+	assert_true(failing(sink));
+	assert_true(lost(sink, "flows") > 0 && lost(sink, "signals") > 0);
+	assert_int_equal(lost(sink, "detections"), 0);
+	assert_in_range(log_bytes(), 3 << 20, 4 << 20);
+	assert_string_equal(ask("SELECT count(*) FROM detection"), "1");
+	assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(other);
+	write_one(sink, numbered_signal(&s, 30000));
+	assert_int_equal(sink->ops->flush(sink, 20000), 0);
+	assert_false(failing(sink));
+	assert_in_range(log_bytes(), 0, 1 << 20);
+	assert_string_equal(ask("SELECT count(*) FROM signal WHERE id LIKE '%30000'"), "1");
+	close_sink(sink);
+}
+
 static void a_patient_store_loses_nothing(void **state)
 {
 	const struct sqlite_options options = {.path = path, .queue = 2, .patient = true};
@@ -649,6 +740,8 @@ int main(void)
 		TEST(a_missing_folder_is_made),
 		TEST(a_locked_file_loses_nothing_that_fits),
 		TEST(a_full_queue_drops_signals_and_counts_them),
+		TEST(what_matters_less_goes_first),
+		TEST(a_reader_does_not_make_the_log_grow),
 		TEST(a_patient_store_loses_nothing),
 		TEST(no_space_is_told_and_outlived),
 		TEST(a_file_taken_away_is_made_again),
