@@ -43,6 +43,8 @@ FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(sort $(wildcar
 # guided: by libFuzzer, of clang (tools/fuzz.sh).
 FUZZ_DRIVER  ?= driver
 FUZZ_LIBS    ?=
+# Programs that scripts of tests and benchmarks start.
+TEST_LIB     := $(patsubst tests/lib/%.c,$(BUILD)/tests/lib/%,$(filter-out %.bpf.c,$(wildcard tests/lib/*.c)))
 BENCH_BPF    := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 BENCHES      := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
 TESTS        := $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
@@ -143,6 +145,10 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/$(FUZZ_DRIVER).c $(BUILD)/libwe
 	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
 		tests/fuzz/$(FUZZ_DRIVER).c $(BUILD)/libweir-asan.a $(FUZZ_LIBS) $(WEIR_LIBS)
 
+$(BUILD)/tests/lib/%: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
 # A benchmark prints one JSON object a line: {"name", "value", "unit", "against"}.
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
 	@mkdir -p $(@D)
@@ -159,8 +165,8 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libweir.a | $(SKELETONS) $(BENC
 unit-tests: $(UNIT_TESTS)
 bpf-tests: $(BPF_TESTS)
 fuzzers: $(FUZZERS)
-benches: $(BENCHES)
-tests: $(BUILD)/weir $(BUILD)/weir-asan $(TESTS)
+benches: $(BENCHES) $(TEST_LIB)
+tests: $(BUILD)/weir $(BUILD)/weir-asan $(TESTS) $(TEST_LIB)
 
 # What tests/run runs: it fails for a test that is in the list and was not built.
 $(BUILD)/tests/list: $(TESTS) FORCE
@@ -222,4 +228,4 @@ package: ## packages for distributions: comes with a later release
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(ASAN_OBJECTS:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
+-include $(OBJECTS:.o=.d) $(ASAN_OBJECTS:.o=.d) $(TESTS:=.d) $(TEST_LIB:=.d) $(BENCHES:=.d)

@@ -101,6 +101,17 @@ side, what = sys.argv[1].split("_", 1)
 print(json.load(sys.stdin)[0]["stats64"][side][what])' "$3"
 }
 
+# mac HOST IF: its link-layer address.
+mac() {
+	on "$1" ip -j link show "$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["address"])'
+}
+
+# flood HOST IF PEER PEER_IF ADDRESS [OPTION…]: sends packets from many sources out of HOST's IF to
+# ADDRESS on the interface at the other end, and says what was sent: tests/lib/flood.c.
+flood() {
+	on "$1" "$BUILD/tests/lib/flood" -i "$2" -m "$(mac "$3" "$4")" -d "$5" "${@:6}"
+}
+
 # capture HOST IF FILE [-s 0] [FILTER…]: tcpdump of headers (-s 0: of all) into FILE, running when this returns.
 capture() {
 	local name=$1 interface=$2 file=$3
