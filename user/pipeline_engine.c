@@ -63,6 +63,12 @@ void pipeline_signal(struct pipeline *p, const struct signal *signal)
 	signal_engine_signal(p->signals, signal);
 }
 
+/* Signals are read where they are told, and where connections are stored that they point to. */
+static bool signals_are_read(const struct pipeline *p)
+{
+	return p->options.tap || pipeline_wants(p, OUT_SIGNAL) || pipeline_wants(p, OUT_FLOW);
+}
+
 /* What rules read of events, and all there is for whoever gets the events themselves. */
 static int open_derive(struct pipeline *p, const struct config *config, const struct ruleset *rules,
 		       struct derive **derive, struct error *error)
@@ -86,7 +92,7 @@ int pipeline_engine_make(struct pipeline *p, const struct config *config,
 			 const struct ruleset *rules, struct pipeline_engine *engine,
 			 struct error *error)
 {
-	const struct signal_engine_ops signals = {on_signal, coverage, p};
+	const struct signal_engine_ops signals = {on_signal, coverage, p, !signals_are_read(p)};
 	const struct correlate_ops detections = {on_detection, on_temporal, p};
 	int err;
 

@@ -327,7 +327,7 @@ static void measure_mixed(const char *weir, const char *spoken)
 	double best;
 
 	write_mixed(path, spoken);
-	best = replayed_best(weir, path, 3, &usage);
+	best = replayed_best(weir, path, NULL, 3, &usage);
 	snprintf(words, sizeof(words),
 		 "at least %.0f; %u packets: 30 %% web, 2 %% DNS, 18 %% SMB, 50 %% video; CPU of "
 		 "one core",

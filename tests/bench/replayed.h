@@ -80,21 +80,32 @@ static inline double replayed_seconds(const struct rusage *usage)
 	       (double)usage->ru_stime.tv_sec + (double)usage->ru_stime.tv_usec / 1e6;
 }
 
-/* Runs the program over the capture on one core. Exits if it does not end well. */
-static inline struct rusage replayed_run(const char *weir, const char *capture)
+#define REPLAYED_RULES_MAX 8
+
+/* Runs the program over the capture on one core, with all its own rules or with these (ended by
+ * NULL). Exits if it does not end well. */
+static inline struct rusage replayed_run(const char *weir, const char *capture,
+					 const char *const *rules)
 {
+	const char *words[8 + 2 * REPLAYED_RULES_MAX] = {
+		weir, "replay", "-c", "/dev/null", "--quiet", "--home", "10.0.0.0/8"};
+	unsigned len = 7;
 	struct rusage usage;
 	int status;
 	pid_t child;
 
+	for (; rules && *rules; rules++) {
+		words[len++] = "--rules";
+		words[len++] = *rules;
+	}
+	words[len] = capture;
 	fflush(NULL); /* or the child says again what was said */
 	child = fork();
 	if (child == 0) {
 		replayed_pin();
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(127);
-		execl(weir, weir, "replay", "--quiet", "--home", "10.0.0.0/8", capture,
-		      (char *)NULL);
+		execv(weir, (char *const *)words);
 		perror(weir);
 		_exit(127);
 	}
@@ -110,15 +121,15 @@ static inline struct rusage replayed_run(const char *weir, const char *capture)
 }
 
 /* CPU seconds of the least of so many runs: others use this machine too. */
-static inline double replayed_best(const char *weir, const char *capture, int runs,
-				   struct rusage *usage)
+static inline double replayed_best(const char *weir, const char *capture, const char *const *rules,
+				   int runs, struct rusage *usage)
 {
 	double best = 1e9;
 
 	while (runs--) {
 		double took;
 
-		*usage = replayed_run(weir, capture);
+		*usage = replayed_run(weir, capture, rules);
 		took = replayed_seconds(usage);
 		best = took < best ? took : best;
 	}

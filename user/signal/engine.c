@@ -90,7 +90,7 @@ struct signal_engine *signal_engine_new(const struct ruleset *set,
 		return NULL;
 	engine->set = set;
 	engine->ops = *ops;
-	engine->inner = (struct signal_engine_ops){on_signal, coverage, engine};
+	engine->inner = (struct signal_engine_ops){on_signal, coverage, engine, ops->bare};
 	engine->shop.set = set;
 	engine->shop.ops = &engine->inner;
 	engine->shop.clock = TIME_NONE;

@@ -16,6 +16,8 @@ struct signal_engine_ops {
 	void (*signal)(void *context, const struct signal *signal);
 	double (*coverage)(void *context, weir_time start, weir_time end); /* NULL: 1 */
 	void *context;
+	/* Nobody reads signals but the rules that take them: those that none takes come bare. */
+	bool bare;
 };
 
 struct signal_engine_stats {

@@ -273,6 +273,19 @@ static int put_evidence(struct window *window, struct key *key, const struct mom
 	return 0;
 }
 
+/* What is said beyond that it was so. 0, or -ENOMEM. */
+static int put_contents(struct window *window, struct key *key, const struct moment *moment,
+			const struct judged *judged, struct signal *signal)
+{
+	if (window->bare)
+		return 0;
+	if (put_values(window, key, moment, judged, signal) ||
+	    put_sets(window, key, moment, signal) || put_evidence(window, key, moment, signal))
+		return -ENOMEM;
+	signal->message = words_of_signal(&window->shop->arena, signal);
+	return 0;
+}
+
 static double confidence_of(const struct window *window, const struct judged *judged)
 {
 	struct expr_env env = env_of(judged);
@@ -334,11 +347,9 @@ void say(struct window *window, struct key *key, const struct moment *moment, st
 		fired->severity = severity;
 	if (signal.silent && !window->listened)
 		return;
-	if (put_values(window, key, moment, judged, &signal) ||
-	    put_sets(window, key, moment, &signal) || put_evidence(window, key, moment, &signal))
+	if (put_contents(window, key, moment, judged, &signal))
 		return;
 	put_times(window, moment, fired, &signal);
 	signal.confidence = confidence_of(window, judged);
-	signal.message = words_of_signal(&window->shop->arena, &signal);
 	window->shop->ops->signal(window->shop->ops->context, &signal);
 }

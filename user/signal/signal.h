@@ -32,7 +32,8 @@ struct signal_set {
 	struct past_seen past; /* then: those that are not in `at` */
 };
 
-/* Borrowed: alive during the call that hands it over. */
+/* Borrowed: alive during the call that hands it over. A bare one (signal_engine_ops.bare) has no
+ * values, sets, samples and message. */
 struct signal {
 	const struct rule *rule;
 	char id[UUID_TEXT_MAX];

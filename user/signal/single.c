@@ -125,6 +125,12 @@ static int name_it(struct single *single, const struct event *event, const struc
 			     what, id);
 }
 
+/* By a rule. */
+static bool is_taken(const struct single *single)
+{
+	return single->rule->raise || single->rule->users_len;
+}
+
 static void say_it(struct single *single, const struct event *event, struct signal *signal)
 {
 	const struct signal_engine_ops *ops = single->shop->ops;
@@ -139,9 +145,11 @@ static void say_it(struct single *single, const struct event *event, struct sign
 		ops->coverage ? ops->coverage(ops->context, event->time, event->time) : 1;
 	signal->key_fields = SINGLE_FIELDS.at;
 	signal->keys_len = SINGLE_FIELDS.len;
-	signal->samples = event;
-	signal->samples_len = 1;
-	signal->message = words_of_signal(&single->shop->arena, signal);
+	if (is_taken(single) || !ops->bare) {
+		signal->samples = event;
+		signal->samples_len = 1;
+		signal->message = words_of_signal(&single->shop->arena, signal);
+	}
 	ops->signal(ops->context, signal);
 }
 
@@ -162,7 +170,7 @@ static bool alone(struct single *single, const struct event *event, struct signa
 		signal->update = signal->silent = true;
 		signal->start = quiet->start;
 		memcpy(signal->id, quiet->id, sizeof(signal->id));
-		return single->rule->raise || single->rule->users_len; /* who takes it */
+		return is_taken(single);
 	}
 	if (name_it(single, event, signal->keys, quiet->id))
 		return false;

@@ -178,6 +178,7 @@ struct window *window_new(struct workshop *shop, const struct ruleset *set, cons
 	window->due = TIME_NEVER;
 	window->tidy_at = TIME_NEVER;
 	window->listened = rule->raise || rule->users_len;
+	window->bare = !window->listened && shop->ops->bare;
 	window->rules = calloc(rule->refs_len + 1, sizeof(*window->rules));
 	window->env.rules = window->rules;
 	look_at_values(window);
@@ -456,7 +457,7 @@ void window_keyed(struct window *window, const struct event *event, const struct
 	window->ops->event(window, key, event);
 	if (window->spec->previous.len)
 		previous_keep(window, key, event);
-	if (!key->single)
+	if (!key->single && !window->bare)
 		sample_keep(window, key, event, event->time - window->spec->timespan);
 }
 

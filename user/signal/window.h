@@ -104,7 +104,8 @@ struct window {
 	struct expr_bound bounds[WINDOW_BOUNDS_MAX]; /* one of them holds then */
 	int bounds_len;				     /* -1: more than could be listed */
 	bool waits;	     /* some part is decided at the close only, or a baseline learns */
-	bool listened;	     /* somebody takes updates of signals that output does not see */
+	bool listened;	     /* a rule takes its signals, those that output does not see too */
+	bool bare;	     /* nobody reads what they hold: no evidence is kept for them */
 	weir_time due;	     /* next timer; TIME_NEVER: none */
 	weir_time tidy_at;   /* before it no key's windows have all passed */
 	int8_t *rules;	     /* by ref: whether the event at hand matches it */

@@ -65,6 +65,37 @@ static void a_busy_sliding_key_is_bounded(void **state)
 	bench_free(b);
 }
 
+/* Where nobody else reads them: what no rule takes comes as a name alone. */
+static void only_what_a_rule_takes_is_worded(void **state)
+{
+	static const char *const weir =
+		"  window: sliding\n  compute: {n: count}\n  having: n >= 2\n";
+	char text[2048];
+
+	(void)state;
+	for (int taken = 0; taken < 2; taken++) {
+		struct signal_engine_ops ops = {.signal = bench_signal, .bare = true};
+		struct bench *b;
+
+		snprintf(text, sizeof(text), WINDOW_RULE(MIN, "%s%s"), weir,
+			 taken ? "  raise: detection\n" : "");
+		b = bench_new(text);
+		signal_engine_free(b->engine);
+		ops.context = b;
+		b->engine = signal_engine_new(b->set, &ops);
+		push(b, attempt(0, "10.0.0.1", "10.0.0.2", 1));
+		push(b, attempt(1, "10.0.0.1", "10.0.0.2", 1));
+		assert_int_equal(louds(b), 1);
+		assert_int_equal(loud(b, 0)->severity, SEVERITY_MEDIUM);
+		assert_seconds(loud(b, 0)->time, 1);
+		assert_int_equal(loud(b, 0)->message != NULL, taken);
+		assert_int_equal(loud(b, 0)->samples_len, taken);
+		assert_int_equal(loud(b, 0)->values_len, taken);
+		assert_int_equal(b->detections, taken);
+		bench_free(b);
+	}
+}
+
 static struct bench *session(weir_time gap, weir_time timespan, const char *having)
 {
 	char text[2048];
@@ -301,6 +332,7 @@ int main(void)
 		cmocka_unit_test(inner_groups_hold_of_one_destination),
 		cmocka_unit_test(inner_groups_are_bounded_and_say_so),
 		cmocka_unit_test(a_rule_alone_is_quiet_for_an_hour),
+		cmocka_unit_test(only_what_a_rule_takes_is_worded),
 		cmocka_unit_test(the_steady_state_allocates_nothing),
 		cmocka_unit_test(keys_are_bounded),
 		cmocka_unit_test(evidence_is_the_keys_own),
