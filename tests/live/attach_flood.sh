@@ -4,6 +4,7 @@
 # A flood of SYNs from invented sources hides no connection that is answered, and what the half-open
 # tables could not hold is told as a number: attempts add up to what was inserted, bytes to what was
 # counted.
+# alone: a flood takes a processor
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -3,6 +3,7 @@
 #
 # A process in a container is named with its container: in one that is made of a cgroup and
 # namespaces, whose runtime's files are made up, and in one of podman's. Also in the detection.
+# alone: every weir of the machine sees its processes
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

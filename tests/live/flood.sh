@@ -3,6 +3,7 @@
 #
 # A flood of SYNs from invented sources to a service that others use meanwhile: the target says so,
 # once, and says nothing else. The same number of connections that are completed is no flood.
+# alone: a flood takes a processor
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

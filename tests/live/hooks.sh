@@ -3,6 +3,7 @@
 #
 # Other people's programs on the same interface: theirs stay, and go on seeing every packet, while
 # weir runs, is asked for a hook that is theirs, and leaves.
+# alone: it counts by the names of foreign programs on the machine
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

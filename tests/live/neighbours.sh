@@ -5,6 +5,7 @@
 # the same before, during and after its run, in every byte, and each packet reaches each of them.
 # Interfaces that are renamed, moved away and back, made anew under the same index, and devices upon
 # devices: watched again within 2 s, and all that they carry counted once.
+# alone: it counts by the names of foreign programs on the machine
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

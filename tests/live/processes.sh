@@ -4,6 +4,7 @@
 # What process and listener events say: programs that start, shells on a connection and what only
 # looks like one, a user that is raised, a program that is no file, sockets that listen; and that a
 # detection shows the process.
+# alone: every weir of the machine sees its shells and raised users
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -3,6 +3,7 @@
 #
 # Ordinary traffic: bursts of page loads from many servers, a big download, an intranet, a clock
 # that is asked regularly. Nothing is detected, and no signal is above `low`.
+# alone: nothing else may be there to detect
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

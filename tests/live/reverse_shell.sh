@@ -3,6 +3,7 @@
 #
 # Shells that somebody types into over the network, made as attackers make them: each is one
 # REVERSE_SHELL. What an ordinary host does with shells and sockets beside them is none.
+# alone: every weir of the machine sees its shells
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

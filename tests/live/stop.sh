@@ -3,6 +3,7 @@
 #
 # Every way to stop: what was seen is told, nothing of weir's stays attached, and what a killed
 # instance left is taken away by the next. A second instance refuses.
+# alone: it looks for pins on the whole machine
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
