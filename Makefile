@@ -44,10 +44,12 @@ FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(sort $(wildcar
 FUZZ_DRIVER  ?= driver
 FUZZ_LIBS    ?=
 # Programs that scripts of tests and benchmarks start.
-TEST_LIB     := $(patsubst tests/lib/%.c,$(BUILD)/tests/lib/%,$(filter-out %.bpf.c,$(wildcard tests/lib/*.c)))
+TEST_LIB     := $(patsubst tests/lib/%.c,$(BUILD)/tests/lib/%,$(filter-out %.bpf.c %.so.c,$(wildcard tests/lib/*.c)))
 BENCH_BPF    := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 BENCHES      := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
 TESTS        := $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
+# What tests put in front of the C library of a program.
+PRELOADS     := $(patsubst tests/lib/%.c,$(BUILD)/tests/lib/%,$(wildcard tests/lib/*.so.c))
 
 # Only these need root, and only where the user is not: attaching, namespaces, packages.
 SUDO         := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -149,6 +151,10 @@ $(BUILD)/tests/lib/%: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 
+$(BUILD)/tests/lib/%.so: tests/lib/%.so.c
+	@mkdir -p $(@D)
+	$(call Q,TEST,$@)$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
 # A benchmark prints one JSON object a line: {"name", "value", "unit", "against"}.
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*/*.h)
 	@mkdir -p $(@D)
@@ -166,7 +172,7 @@ unit-tests: $(UNIT_TESTS)
 bpf-tests: $(BPF_TESTS)
 fuzzers: $(FUZZERS)
 benches: $(BENCHES) $(TEST_LIB)
-tests: $(BUILD)/weir $(BUILD)/weir-asan $(TESTS) $(TEST_LIB)
+tests: $(BUILD)/weir $(BUILD)/weir-asan $(TESTS) $(TEST_LIB) $(PRELOADS)
 
 # What tests/run runs: it fails for a test that is in the list and was not built.
 $(BUILD)/tests/list: $(TESTS) FORCE
