@@ -11,7 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "base/log.h"
+#include "base/usage.h"
 #include "capture/live/owners.h"
 #include "capture/login/logins.h"
 #include "control.h"
@@ -19,6 +21,7 @@
 #include "pipeline.h"
 
 #define POLL_INTERVAL WEIR_SEC
+#define MARK_POLLS    60
 #define SHRINK_POLLS  10 /* a burst's memory is given back within twice as many seconds */
 
 /* A poll that is later than the first is counted, later than the second told. */
@@ -49,7 +52,8 @@ struct watch {
 	weir_time since;
 	unsigned polls;
 	struct lateness late;
-	bool terminal; /* it was started from one */
+	struct usage_marks marks; /* a minute apart */
+	bool terminal;		  /* it was started from one */
 	bool stopping;
 };
 
@@ -144,6 +148,14 @@ static void on_login(void *context, const struct login *login)
 	pipeline_event(watch->pipeline, pipeline_flows_input(watch->pipeline), &event);
 }
 
+static void mark_usage(struct watch *watch)
+{
+	struct usage usage;
+
+	usage_of(0, &usage);
+	usage_mark(&watch->marks, time_boot(), usage.cpu_time);
+}
+
 static void on_timer(struct watch *watch)
 {
 	uint64_t expirations;
@@ -166,7 +178,9 @@ static void on_timer(struct watch *watch)
 	pipeline_flows_advance(watch->pipeline, told);
 	pipeline_tick(watch->pipeline, time_now());
 	control_tick(watch->control);
-	if (++watch->polls % SHRINK_POLLS == 0)
+	if (watch->polls++ % MARK_POLLS == 0)
+		mark_usage(watch);
+	if (watch->polls % SHRINK_POLLS == 0)
 		pipeline_shrink(watch->pipeline);
 }
 
@@ -272,12 +286,25 @@ static void on_stop(struct watch *watch)
 		watch->stopping = true;
 }
 
+/* What weir costs; the child that decodes stands for itself, under `decoding`. */
+static json_t *usage_json(const struct watch *watch)
+{
+	struct usage usage;
+
+	usage_of(0, &usage);
+	return json_pack("{s:I, s:I, s:f, s:f}", "memory_bytes", (json_int_t)usage.resident,
+			 "own_memory_bytes", (json_int_t)usage.own, "cpu_seconds",
+			 (double)usage.cpu_time / WEIR_SEC, "cpu_percent",
+			 usage_percent(&watch->marks, time_boot(), usage.cpu_time));
+}
+
 static json_t *status(struct watch *watch)
 {
 	json_t *answer = pipeline_status(watch->pipeline);
 	char since[TIME_TEXT_MAX];
 	bool degraded = false;
 
+	json_object_set_new(answer, "cost", usage_json(watch));
 	json_object_set_new(answer, "logins", logins_status(watch->logins, &degraded));
 	if (degraded)
 		json_object_set_new(answer, "health", json_string("degraded"));
@@ -522,6 +549,7 @@ int pipeline_run(const struct config *config, const struct run_options *options)
 	struct error error = {0};
 	int err;
 
+	heap_stay_small();
 	watch.fds[WAIT_SIGNAL] = stop_signals();
 	watch.since = time_now();
 	err = watch_open(&watch, config, &error);

@@ -30,8 +30,14 @@ on user iperf3 -c 198.51.100.1 -R -t 3 >"$SCRATCH/iperf" 2>&1 || not_ok quiet/do
 wait_for $((TRAFFIC_SECONDS + 30)) _net_dead "$browser"
 # The last windows with all of it in them close.
 sleep 14
+on user "$WEIR" status --json >"$SCRATCH/status"
 weir_stop user
 same quiet/stops 0 $?
+
+cost() { look value "$SCRATCH/status" "$1"; }
+check "quiet/weir is as small as it says" test "$(cost cost.memory_bytes)" -lt $((44 << 20))
+check "quiet/so is what decodes" test "$(cost decoding.own_memory_bytes)" -lt $((8 << 20))
+check "quiet/weir says its processor time" test "$(cost cost.cpu_seconds)" != 0
 
 check "quiet/pages were read" grep -q '^read [1-9]' "$SCRATCH/web"
 check "quiet/clock was asked" grep -q '^asked' "$SCRATCH/ntp"

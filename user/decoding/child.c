@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "capture/live/payloads.h"
 #include "confine/confine.h"
 #include "decoding/wire.h"
@@ -255,6 +256,7 @@ int decoding_child(const char *opening)
 	prctl(PR_SET_NAME, "weir-decoding");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ignore_signals();
+	heap_stay_small();
 	status = open_all(&child, opening);
 	if (status)
 		return status;

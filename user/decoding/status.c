@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/usage.h"
 #include "decode/decoder.h"
 #include "decoding/inside.h"
 
@@ -9,6 +10,17 @@ static json_t *count(uint64_t n)
 	return json_integer((json_int_t)n);
 }
 
+static void add_cost(json_t *object, pid_t pid)
+{
+	struct usage usage;
+
+	if (usage_of(pid, &usage))
+		return;
+	json_object_set_new(object, "memory_bytes", count(usage.resident));
+	json_object_set_new(object, "own_memory_bytes", count(usage.own));
+	json_object_set_new(object, "cpu_seconds", json_real((double)usage.cpu_time / WEIR_SEC));
+}
+
 static json_t *child_json(const struct decoding *d)
 {
 	const struct child_life *child = &d->child;
@@ -17,6 +29,7 @@ static json_t *child_json(const struct decoding *d)
 	if (child->pid) {
 		json_object_set_new(object, "pid", json_integer(child->pid));
 		json_object_set_new(object, "confined", json_boolean(child->ready));
+		add_cost(object, child->pid);
 	}
 	if (child->ready && child->landlock)
 		json_object_set_new(object, "landlock", json_integer(child->landlock));
