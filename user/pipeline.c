@@ -143,7 +143,7 @@ void pipeline_live(struct pipeline *p, struct live *live)
 			live_own_socket(live, *cookie);
 	pthread_mutex_unlock(&p->own_lock);
 	if (live)
-		flow_ready(p->flows, time_now());
+		flow_ready(p->flows, live_now(live));
 	p->enrich.local = live ? live_addresses(live, &generation) : NULL;
 }
 
@@ -362,6 +362,11 @@ struct flow_table *pipeline_flows(struct pipeline *p)
 int pipeline_worst(const struct pipeline *p)
 {
 	return p->worst;
+}
+
+weir_time pipeline_earliest(const struct pipeline *p)
+{
+	return signal_engine_clock(p->signals);
 }
 
 void pipeline_tick(struct pipeline *p, weir_time now)

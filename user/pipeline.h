@@ -122,7 +122,12 @@ struct state_loaded {
 int pipeline_reload(struct pipeline *pipeline, struct config *config, struct faults *faults,
 		    struct state_loaded *loaded);
 
-/* Keeps what is known, about once a second. Children that it forks are its own. */
+/* Event time of what is remembered of an earlier run: what comes now is later. TIME_NONE: nothing
+ * is. */
+weir_time pipeline_earliest(const struct pipeline *pipeline);
+
+/* Keeps what is known, about once a second; `now` is CLOCK_BOOTTIME. Children that it forks are its
+ * own. */
 void pipeline_tick(struct pipeline *pipeline, weir_time now);
 
 /* Gives back the memory that a burst has left behind; every few seconds. */

@@ -21,7 +21,7 @@ static void say(struct pipeline *p, const char *fact, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	pipeline_health(p, time_now(), fact, message);
+	pipeline_health(p, time_of_wall(time_now()), fact, message);
 }
 
 static uint64_t lost_of(const json_t *status)

@@ -301,8 +301,7 @@ void pipeline_state_tick(struct pipeline *p, weir_time now)
 		return;
 	if (keeper->child && waitpid(keeper->child, &status, WNOHANG) == keeper->child)
 		finished(keeper, status, now);
-	/* A clock that was set back would hold it up. */
-	if (keeper->child || (now < keeper->next && now >= keeper->began))
+	if (keeper->child || now < keeper->next)
 		return;
 	keeper->began = now;
 	keeper->next = now + keeper->interval;
@@ -318,7 +317,7 @@ void pipeline_state_close(struct pipeline *p)
 	if (!keeper)
 		return;
 	if (keeper->child && waitpid(keeper->child, &status, 0) == keeper->child)
-		finished(keeper, status, time_now());
+		finished(keeper, status, time_boot());
 	if (p->signals && p->correlate && p->keeper->ended) {
 		err = state_file_write(keeper->path, &keeper->writer, sections(p), save, p);
 		if (err)

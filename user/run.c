@@ -30,7 +30,7 @@
 
 /* How late the polls are: capture was held up so long. */
 struct lateness {
-	weir_time due; /* wall clock */
+	weir_time due; /* event time */
 	weir_time last, max;
 	uint64_t over; /* LATE */
 };
@@ -79,17 +79,17 @@ static void notify(const char *state)
 	close(fd);
 }
 
-/* Sets the timer to the next multiple of the interval: flow intervals start there. */
+/* Sets the timer to the next multiple of the interval in event time: flow intervals start there.
+ * A suspend counts: after it the timer is due at once. */
 static void set_timer(struct watch *watch)
 {
-	weir_time next = time_floor(time_now(), POLL_INTERVAL) + POLL_INTERVAL;
+	weir_time now = live_now(watch->live);
+	weir_time wait = time_floor(now, POLL_INTERVAL) + POLL_INTERVAL - now;
 	struct itimerspec at = {
-		.it_value = {.tv_sec = next / WEIR_SEC, .tv_nsec = next % WEIR_SEC}};
+		.it_value = {.tv_sec = wait / WEIR_SEC, .tv_nsec = wait % WEIR_SEC}};
 
-	watch->late.due = next;
-	/* A stepped clock cancels the timer; it is read and set anew then. */
-	timerfd_settime(watch->fds[WAIT_TIMER], TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at,
-			NULL);
+	watch->late.due = now + wait;
+	timerfd_settime(watch->fds[WAIT_TIMER], 0, &at, NULL);
 }
 
 static void tell_health(struct watch *watch)
@@ -97,7 +97,7 @@ static void tell_health(struct watch *watch)
 	const char *fact, *message;
 
 	while (live_health(watch->live, &fact, &message))
-		pipeline_health(watch->pipeline, time_now(), fact, message);
+		pipeline_health(watch->pipeline, live_now(watch->live), fact, message);
 }
 
 static void note_lateness(struct watch *watch)
@@ -105,7 +105,7 @@ static void note_lateness(struct watch *watch)
 	struct lateness *late = &watch->late;
 	char message[96];
 
-	late->last = time_now() - late->due;
+	late->last = live_now(watch->live) - late->due;
 	if (late->last > late->max)
 		late->max = late->last;
 	late->over += late->last > LATE;
@@ -113,7 +113,7 @@ static void note_lateness(struct watch *watch)
 		return;
 	snprintf(message, sizeof(message), "the counters were read %lld ms late",
 		 (long long)(late->last / WEIR_MSEC));
-	pipeline_health(watch->pipeline, time_now(), "poll_late", message);
+	pipeline_health(watch->pipeline, live_now(watch->live), "poll_late", message);
 }
 
 static json_t *lateness_json(const struct lateness *late, unsigned polls)
@@ -139,10 +139,11 @@ static void on_decoding(struct watch *watch)
 static void on_login(void *context, const struct login *login)
 {
 	struct watch *watch = context;
-	weir_time now = time_now();
+	weir_time now = live_now(watch->live);
 	struct event event;
 
 	login_event(login, &event);
+	event.time = time_of_wall(event.time);
 	if (event.time > now || event.time < now - WEIR_SEC)
 		event.time = now;
 	pipeline_event(watch->pipeline, pipeline_flows_input(watch->pipeline), &event);
@@ -162,10 +163,9 @@ static void on_timer(struct watch *watch)
 	weir_time told;
 	ssize_t n = read(watch->fds[WAIT_TIMER], &expirations, sizeof(expirations));
 
-	if (n < 0 && errno == EAGAIN)
+	if (n < 0)
 		return;
-	if (n > 0)
-		note_lateness(watch);
+	note_lateness(watch);
 	set_timer(watch);
 	if (watch->decoding)
 		decoding_tick(watch->decoding);
@@ -176,7 +176,7 @@ static void on_timer(struct watch *watch)
 	if (watch->decoding)
 		decoding_run(watch->decoding, live_told(watch->live));
 	pipeline_flows_advance(watch->pipeline, told);
-	pipeline_tick(watch->pipeline, time_now());
+	pipeline_tick(watch->pipeline, time_boot());
 	control_tick(watch->control);
 	if (watch->polls++ % MARK_POLLS == 0)
 		mark_usage(watch);
@@ -362,7 +362,7 @@ static int open_loop(struct watch *watch, struct error *error)
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no control socket: %s",
 				 strerror(ENOMEM));
 	watch->fds[WAIT_CONTROL] = control_fd(watch->control);
-	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watch->decoding)
 		watch->fds[WAIT_DECODING] = decoding_fd(watch->decoding);
 	for (uint32_t i = 0; i < WAITED; i++) {
@@ -434,7 +434,7 @@ static void on_decoding_health(void *context, const char *fact, const char *mess
 {
 	struct watch *watch = context;
 
-	pipeline_health(watch->pipeline, time_now(), fact, message);
+	pipeline_health(watch->pipeline, live_now(watch->live), fact, message);
 }
 
 static int open_decoding(struct watch *watch, const struct config *config, struct error *error)
@@ -498,6 +498,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	if (err)
 		return err;
 	live.owners = watch->owners;
+	live.earliest = pipeline_earliest(watch->pipeline);
 	err = live_open(&watch->live, &live, error);
 	if (err)
 		return err;

@@ -136,8 +136,8 @@ struct keeper;
 /* Where a snapshot is configured: goes on from it, if there is one that can be used; keeps it from
  * now on. 0, or -ENOMEM. */
 int pipeline_state_open(struct pipeline *p);
-void pipeline_state_tick(struct pipeline *p, weir_time now);
-void pipeline_state_soon(struct pipeline *p); /* at the next tick */
+void pipeline_state_tick(struct pipeline *p, weir_time now); /* CLOCK_BOOTTIME */
+void pipeline_state_soon(struct pipeline *p);		     /* at the next tick */
 /* The input is at its end; true: windows go on after the next start. */
 bool pipeline_state_goes_on(struct pipeline *p);
 /* Writes the last one, if the input came to its end. */

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,41 @@ static weir_time clock_read(clockid_t clock)
 weir_time time_now(void)
 {
 	return clock_read(CLOCK_REALTIME);
+}
+
+static _Atomic weir_time shift;
+
+void time_shift_set(weir_time by)
+{
+	atomic_store_explicit(&shift, by, memory_order_relaxed);
+}
+
+weir_time time_shown(weir_time at)
+{
+	weir_time sum;
+
+	if (at == TIME_NONE || at == TIME_NEVER)
+		return at;
+	if (__builtin_add_overflow(at, atomic_load_explicit(&shift, memory_order_relaxed), &sum))
+		return at;
+	return sum;
+}
+
+weir_time time_of_wall(weir_time wall)
+{
+	weir_time event;
+
+	if (wall == TIME_NONE || wall == TIME_NEVER)
+		return wall;
+	if (__builtin_sub_overflow(wall, atomic_load_explicit(&shift, memory_order_relaxed),
+				   &event))
+		return wall;
+	return event;
+}
+
+weir_time time_monotonic(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
 }
 
 weir_time time_boot(void)

@@ -27,6 +27,18 @@ typedef int64_t weir_time;
 /* Wall clock now. */
 weir_time time_now(void);
 
+/*
+ * A wall clock that is set while weir runs does not move event time, which runs on evenly: windows,
+ * timeouts and durations know nothing of it. What the clock was set by is added where a time is
+ * shown to somebody, and taken off where one comes from outside. Any thread; 0 until it is set.
+ */
+void time_shift_set(weir_time shift);
+weir_time time_shown(weir_time at);	/* event time as the wall clock has it now */
+weir_time time_of_wall(weir_time wall); /* the other way round */
+
+/* CLOCK_MONOTONIC now, in nanoseconds. */
+weir_time time_monotonic(void);
+
 /* CLOCK_BOOTTIME now, in nanoseconds: what bpf_ktime_get_boot_ns() gives. */
 weir_time time_boot(void);
 

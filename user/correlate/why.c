@@ -57,10 +57,11 @@ static const char *signal_line(struct arena *arena, const struct signal *signal)
 	char time[TIME_TEXT_MAX], start[TIME_TEXT_MAX];
 	const char *text, *joint = ": ";
 
-	text = arena_format(arena, "%s %s %s", time_format(signal->time, time),
+	text = arena_format(arena, "%s %s %s", time_format(time_shown(signal->time), time),
 			    name_of(signal->rule), severity_name(signal->severity));
 	if (text && signal->start < signal->time)
-		text = arena_format(arena, "%s, since %s", text, time_format(signal->start, start));
+		text = arena_format(arena, "%s, since %s", text,
+				    time_format(time_shown(signal->start), start));
 	if (!signal->values_len && signal->message)
 		text = words_join(arena, words_join(arena, text, ": "),
 				  one_line(arena, signal->message));

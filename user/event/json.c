@@ -111,7 +111,7 @@ static json_t *write_time(enum field f, const void *slot)
 	char text[TIME_TEXT_MAX];
 
 	(void)f;
-	return json_string(time_format(*(const weir_time *)slot, text));
+	return json_string(time_format(time_shown(*(const weir_time *)slot), text));
 }
 
 static json_t *write_duration(enum field f, const void *slot)
@@ -157,7 +157,7 @@ json_t *event_to_json(const struct event *e)
 	int failed = !object;
 
 	failed |= json_object_set_new_nocheck(object, "@timestamp",
-					      json_string(time_format(e->time, time)));
+					      json_string(time_format(time_shown(e->time), time)));
 	failed |= json_object_set_new_nocheck(object, "event.kind", json_string("event"));
 	failed |= json_object_set_new_nocheck(object, "event.dataset",
 					      json_sprintf(DATASET "%s", service_name(e->service)));

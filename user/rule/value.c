@@ -200,7 +200,8 @@ static void format_number(double number, enum unit unit, char *text, size_t size
 		return;
 	case UNIT_TIME:
 		if (fabs(number) < 9e18) {
-			snprintf(text, size, "%s", time_format((weir_time)number, words));
+			snprintf(text, size, "%s",
+				 time_format(time_shown((weir_time)number), words));
 			return;
 		}
 		break;

@@ -53,6 +53,9 @@ void signal_engine_save(const struct signal_engine *engine, struct state_writer 
  * behind it, or be new. */
 int signal_engine_load(struct signal_engine *engine, const struct state_image *image);
 
+/* Event time that it has come to; TIME_NONE: it has seen nothing. */
+weir_time signal_engine_clock(const struct signal_engine *engine);
+
 /* After it was loaded: nobody watched until `now`. What would have come since its clock is not
  * known, so that time teaches baselines nothing, and windows that reach into it have that much less
  * coverage. */

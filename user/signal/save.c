@@ -96,6 +96,11 @@ int signal_engine_load(struct signal_engine *engine, const struct state_image *i
 	return err;
 }
 
+weir_time signal_engine_clock(const struct signal_engine *engine)
+{
+	return engine->shop.clock;
+}
+
 void signal_engine_absent(struct signal_engine *engine, weir_time now)
 {
 	struct workshop *shop = &engine->shop;

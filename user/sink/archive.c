@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "event/archive.h"
+#include "sink/aging.h"
 #include "sink/database.h"
 #include "sink/sink.h"
 
@@ -32,7 +33,8 @@ struct archive_sink {
 	struct archive_options options;
 	char *folder;
 	ZSTD_CCtx *zstd;
-	int fd;		   /* -1: none */
+	int fd; /* -1: none */
+	struct aging aging;
 	weir_time hour;	   /* of the open file */
 	unsigned number;   /* likewise */
 	weir_time flushed; /* boot time; of the last failure while `error` */
@@ -97,7 +99,8 @@ static bool is_open(const struct archive_sink *s, const struct archive_file *fil
 /* The oldest go while there are too many or too old ones; the open file stays. */
 static void prune(struct archive_sink *s)
 {
-	weir_time oldest = s->options.keep_for ? time_now() - s->options.keep_for : TIME_NONE;
+	weir_time now = aging_now(&s->aging, time_now(), time_boot());
+	weir_time oldest = s->options.keep_for ? now - s->options.keep_for : TIME_NONE;
 	struct archive_files files = {0};
 	uint64_t total = 0;
 
@@ -118,6 +121,18 @@ static void prune(struct archive_sink *s)
 		s->pruned++;
 		total -= file->size;
 	}
+	archive_files_free(&files);
+}
+
+static void start_aging(struct archive_sink *s)
+{
+	struct archive_files files = {0};
+	weir_time newest = TIME_NONE;
+
+	if (!archive_list(s->folder, &files, NULL))
+		vec_each (file, &files.list)
+			newest = file->hour + WEIR_HOUR;
+	aging_start(&s->aging, newest, time_boot());
 	archive_files_free(&files);
 }
 
@@ -168,10 +183,10 @@ static bool is_full(const struct archive_sink *s)
 
 static int add(struct archive_sink *s, const struct out *out)
 {
-	weir_time hour = time_floor(out->event.time, WEIR_HOUR);
+	weir_time hour = time_floor(out->at, WEIR_HOUR);
 	int err = 0;
 
-	if (s->fd >= 0 && (hour > s->hour || is_full(s)))
+	if (s->fd >= 0 && (hour != s->hour || is_full(s)))
 		end_file(s);
 	if (s->fd < 0)
 		err = begin_file(s, hour);
@@ -297,6 +312,7 @@ int sink_archive_open(struct sink **sink, const struct archive_options *options,
 		archive_free(s);
 		return err;
 	}
+	start_aging(s);
 	prune(s);
 	*sink = &s->sink;
 	return 0;

@@ -51,4 +51,7 @@ struct retention {
 int database_retain(sqlite3 *db, const struct retention *retention, weir_time now,
 		    uint64_t *deleted, bool *more);
 
+/* Newest time that is stored; TIME_NONE: nothing is. */
+weir_time database_newest(sqlite3 *db);
+
 #endif

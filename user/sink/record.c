@@ -259,9 +259,9 @@ struct out *out_signal(const struct signal *s, const char *host)
 	out->severity = s->severity;
 	out->confidence = s->confidence;
 	out->coverage = s->coverage;
-	out->first = s->window_start;
-	out->last = s->window_end;
-	out->at = s->time;
+	out->first = time_shown(s->window_start);
+	out->last = time_shown(s->window_end);
+	out->at = time_shown(s->time);
 	out->count = 1;
 	out->values_json = line_of(out, record_values(s), RECORD_JSON_FORM, NULL);
 	out->message = text_of(out, s->message ? s->message : s->rule->title);
@@ -305,8 +305,8 @@ struct out *out_detection(const struct detection *d, const char *host)
 	out->confidence = d->confidence;
 	out->coverage = d->coverage;
 	out->state = d->change == DETECTION_CLOSED ? "closed" : "open";
-	out->first = d->first;
-	out->last = out->at = d->last;
+	out->first = time_shown(d->first);
+	out->last = out->at = time_shown(d->last);
 	out->count = d->count;
 	out->message = text_of(out, d->message ? d->message : d->rule->title);
 	if (fill_evidence(out, d, host))
@@ -323,8 +323,9 @@ static struct out *event_record(enum record_kind_out kind, const struct event *e
 	if (!out)
 		return NULL;
 	out->event = *event;
-	out->at = out->last = event->time;
-	out->first = event_has(event, FIELD_EVENT_START) ? event->event_start : event->time;
+	out->at = out->last = time_shown(event->time);
+	out->first =
+		time_shown(event_has(event, FIELD_EVENT_START) ? event->event_start : event->time);
 	out->count = event_has(event, FIELD_EVENT_COUNT) ? event->event_count : 1;
 	out->coverage = event_has(event, FIELD_COVERAGE) ? event->weir_coverage : 1;
 	out->host = text_of(out, host);

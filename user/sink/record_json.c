@@ -31,7 +31,7 @@ static bool put_time(json_t *object, const char *key, weir_time at)
 {
 	char text[TIME_TEXT_MAX];
 
-	return put(object, key, json_string(time_format(at, text)));
+	return put(object, key, json_string(time_format(time_shown(at), text)));
 }
 
 static json_t *number_json(double number)

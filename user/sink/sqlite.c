@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "sink/aging.h"
 #include "sink/database.h"
 #include "sink/sink.h"
 #include "sink/sqlite_rows.h"
@@ -37,7 +38,8 @@ struct sqlite_sink {
 	/* the thread's */
 	sqlite3 *db; /* NULL: to be opened again */
 	struct rows rows;
-	weir_time newest;  /* that was written */
+	weir_time newest; /* that was written */
+	struct aging aging;
 	int64_t retain_at; /* CLOCK_MONOTONIC, ms */
 	uint64_t deleted;
 	bool tight; /* a reader keeps something out */
@@ -311,7 +313,7 @@ static void look_again(struct sqlite_sink *s)
 
 static void retain(struct sqlite_sink *s)
 {
-	weir_time now = s->clock ? s->clock() : s->newest;
+	weir_time now = s->clock ? aging_now(&s->aging, s->clock(), time_boot()) : s->newest;
 	struct error error;
 	bool more = false;
 	int code;
@@ -442,6 +444,7 @@ int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, s
 		sqlite_free(s);
 		return err;
 	}
+	aging_start(&s->aging, database_newest(s->db), time_boot());
 	err = worker_start(&s->worker, "sqlite", options->queue ? options->queue : QUEUE_DEFAULT,
 			   sqlite_run, s);
 	if (err) {

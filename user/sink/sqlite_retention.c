@@ -33,6 +33,11 @@ static const char cut_sql[] = "SELECT last_seen AS t FROM detection"
 			      " UNION ALL SELECT time FROM health"
 			      " ORDER BY t LIMIT 1 OFFSET ?1";
 
+static const char newest_sql[] = "SELECT max(t) FROM (SELECT max(last_seen) AS t FROM detection"
+				 " UNION ALL SELECT max(window_end) FROM signal"
+				 " UNION ALL SELECT max(last_seen) FROM flow"
+				 " UNION ALL SELECT max(time) FROM health)";
+
 static int run(sqlite3 *db, const char *sql, sqlite3_int64 a, sqlite3_int64 b, int *rows)
 {
 	sqlite3_stmt *stmt;
@@ -149,4 +154,17 @@ int database_retain(sqlite3 *db, const struct retention *retention, weir_time no
 	if (!code)
 		sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return code;
+}
+
+weir_time database_newest(sqlite3 *db)
+{
+	weir_time newest = TIME_NONE;
+	sqlite3_stmt *stmt;
+
+	if (sqlite3_prepare_v2(db, newest_sql, -1, &stmt, NULL))
+		return TIME_NONE;
+	if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_type(stmt, 0) == SQLITE_INTEGER)
+		newest = sqlite3_column_int64(stmt, 0) * WEIR_USEC;
+	sqlite3_finalize(stmt);
+	return newest;
 }

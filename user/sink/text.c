@@ -26,7 +26,7 @@ static void text_event(const struct terminal *t, const struct out *out)
 
 	if (event_has(e, FIELD_NETWORK_STATE))
 		state = field_enum_name(FIELD_NETWORK_STATE, e->network_state);
-	terminal_put(t, TINT_DIM, time_format(e->time, time));
+	terminal_put(t, TINT_DIM, time_format(out->at, time));
 	fprintf(t->out, "  %-10s  ", service_name(e->service));
 	terminal_put(t, TINT_PLAIN, event_has(e, FIELD_SOURCE_IP) ? event_tuple(e, tuple) : "");
 	if (state)

@@ -26,9 +26,9 @@ static void wait_for_work(struct threat *threat)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LOOK_SECONDS;
-	pthread_cond_timedwait(&threat->woken, &threat->lock, &until);
+	pthread_cond_clockwait(&threat->woken, &threat->lock, CLOCK_MONOTONIC, &until);
 }
 
 /* The set to read lists into, where some have changed; NULL: none has. */

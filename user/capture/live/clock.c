@@ -30,20 +30,23 @@ weir_time clock_tick(uint64_t ticks, weir_time ns)
 	return best;
 }
 
-void clock_start(struct live_clock *clock, const struct clock_sample *sample)
+void clock_start(struct live_clock *clock, const struct clock_sample *sample, weir_time earliest)
 {
+	weir_time begin = sample->wall > earliest ? sample->wall : earliest;
+
 	*clock = (struct live_clock){
 		.first = *sample,
 		.newest = *sample,
-		.offset = sample->wall - sample->boot,
+		.offset = begin - sample->boot,
+		.shift = sample->wall - begin,
 		.tick = TICK_GUESS,
 	};
 }
 
 bool clock_update(struct live_clock *clock, const struct clock_sample *sample)
 {
-	weir_time offset = sample->wall - sample->boot;
-	weir_time moved = offset - clock->offset;
+	weir_time shift = sample->wall - sample->boot - clock->offset;
+	weir_time moved = shift - clock->shift;
 	weir_time baseline = sample->monotonic - clock->first.monotonic;
 
 	clock->newest = *sample;
@@ -51,9 +54,14 @@ bool clock_update(struct live_clock *clock, const struct clock_sample *sample)
 		clock->tick = clock_tick(sample->jiffies - clock->first.jiffies, baseline);
 	if (moved > -CLOCK_STEP_MIN && moved < CLOCK_STEP_MIN)
 		return false;
-	clock->offset = offset;
+	clock->shift = shift;
 	clock->steps++;
 	return true;
+}
+
+weir_time clock_now(const struct live_clock *clock, weir_time monotonic)
+{
+	return clock->newest.boot + clock->offset + (monotonic - clock->newest.monotonic);
 }
 
 weir_time clock_from_boot(const struct live_clock *clock, uint64_t boot)

@@ -20,7 +20,8 @@ struct clock_sample {
 
 struct live_clock {
 	struct clock_sample first, newest;
-	weir_time offset; /* event time less boot time */
+	weir_time offset; /* event time less boot time: never changes */
+	weir_time shift;  /* wall clock less event time: what it was set by since then */
 	weir_time tick;	  /* ns a jiffy */
 	uint64_t steps;	  /* how often the wall clock was set */
 };
@@ -28,10 +29,15 @@ struct live_clock {
 /* A difference this small is reading noise and slewing, not a step. */
 #define CLOCK_STEP_MIN (50 * WEIR_MSEC)
 
-void clock_start(struct live_clock *clock, const struct clock_sample *sample);
+/* Event time begins with the wall clock, but not before `earliest` (TIME_NONE: wherever it is):
+ * what is remembered of an earlier run would be of the future if the clock was set back since. */
+void clock_start(struct live_clock *clock, const struct clock_sample *sample, weir_time earliest);
 
-/* True if the wall clock was set since the last sample: event time follows it from here on. */
+/* True if the wall clock was set since the last sample: by how much is in `shift` from here on. */
 bool clock_update(struct live_clock *clock, const struct clock_sample *sample);
+
+/* Event time now, by CLOCK_MONOTONIC. After a suspend it is behind until the next sample. */
+weir_time clock_now(const struct live_clock *clock, weir_time monotonic);
 
 /* Event time of a moment of CLOCK_BOOTTIME. */
 weir_time clock_from_boot(const struct live_clock *clock, uint64_t boot);

@@ -93,7 +93,8 @@ static int open_tables(struct live *live, struct error *error)
 	if (err)
 		return error_set(error, EXIT_SYSTEM, -err, "cannot read the kernel's clock: %s",
 				 strerror(-err));
-	clock_start(&live->clock, &sample);
+	clock_start(&live->clock, &sample, live->options.earliest);
+	time_shift_set(live->clock.shift);
 	live->scanned = (uint32_t)sample.jiffies;
 	live->ends.swept = live->checked = sample.boot;
 	err = slots_open(&live->slots, live->kernel.free, live->kernel.hot, live->kernel.slots);
@@ -230,14 +231,29 @@ uint64_t live_horizon(const struct live *live)
 	return live->conntrack.socket ? now - (uint64_t)NAT_WAIT : now;
 }
 
+static weir_time in_words(weir_time duration)
+{
+	weir_time length = duration < 0 ? -duration : duration;
+	weir_time unit = length < 10 * WEIR_SEC ? WEIR_MSEC : WEIR_SEC;
+
+	return (length + unit / 2) / unit * unit;
+}
+
 static void read_clock(struct live *live)
 {
 	struct clock_sample sample;
+	weir_time before, moved;
+	char text[TIME_TEXT_MAX];
 
 	if (kernel_clock(&live->kernel, &sample))
 		return;
-	if (clock_update(&live->clock, &sample))
-		health_say(live, "clock_step", "the wall clock was set: event time follows it");
+	before = live->clock.shift;
+	if (!clock_update(&live->clock, &sample))
+		return;
+	time_shift_set(live->clock.shift);
+	moved = live->clock.shift - before;
+	health_say(live, "clock_step", "the wall clock was set %s by %s: windows go on as before",
+		   moved < 0 ? "back" : "ahead", duration_format(in_words(moved), text));
 }
 
 static void drain_owners(struct live *live)
@@ -427,6 +443,11 @@ size_t live_payload_ring_bytes(const struct live *live)
 uint64_t live_told(const struct live *live)
 {
 	return live_horizon(live);
+}
+
+weir_time live_now(const struct live *live)
+{
+	return clock_now(&live->clock, time_monotonic());
 }
 
 weir_time live_time(const struct live *live, uint64_t boot)

@@ -47,6 +47,7 @@ struct live_options {
 	struct live_payload payload;
 	struct owners *owners; /* NULL: nobody asks whose a flow is; must outlive live */
 	weir_time interval;    /* poll period: 1 s */
+	weir_time earliest;    /* event time begins no earlier; TIME_NONE: with the wall clock */
 	bool clsact;	       /* tests: never TCX */
 };
 
@@ -88,6 +89,9 @@ size_t live_payload_ring_bytes(const struct live *live);
 /* Boot time before which the flow stage was told of all connections by the last live_drain(), ns:
  * what is younger may still wait for its translation. */
 uint64_t live_told(const struct live *live);
+
+/* Event time now. */
+weir_time live_now(const struct live *live);
 
 /* Event time of a moment of CLOCK_BOOTTIME (struct payload_record.at), ns. */
 weir_time live_time(const struct live *live, uint64_t boot);

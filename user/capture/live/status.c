@@ -225,6 +225,7 @@ static void sums_json(const struct live *live, json_t *status)
 	json_object_set_new(status, "records", count(live->rings.records));
 	json_object_set_new(status, "ring_bytes", count(live->kernel.ring_bytes));
 	json_object_set_new(status, "clock_steps", count(live->clock.steps));
+	json_object_set_new(status, "clock_shift_ns", json_integer(live->clock.shift));
 	json_object_set_new(status, "tick_ns", count((uint64_t)live->clock.tick));
 	json_object_set_new(status, "removed_leftovers", count(live->leftovers));
 	json_object_set_new(

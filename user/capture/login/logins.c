@@ -185,11 +185,11 @@ static void wait_for_more(struct logins *logins)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += POLL_NSEC;
 	until.tv_sec += until.tv_nsec / WEIR_SEC;
 	until.tv_nsec %= WEIR_SEC;
-	pthread_cond_timedwait(&logins->woken, &logins->lock, &until);
+	pthread_cond_clockwait(&logins->woken, &logins->lock, CLOCK_MONOTONIC, &until);
 }
 
 static void *read_logins(void *context)

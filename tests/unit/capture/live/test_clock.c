@@ -36,7 +36,7 @@ static void boot_time_becomes_wall_time(void **state)
 	struct live_clock clock;
 
 	(void)state;
-	clock_start(&clock, &first);
+	clock_start(&clock, &first, TIME_NONE);
 	assert_int_equal(clock_from_boot(&clock, (uint64_t)(BOOT + 7)), WALL + 7);
 }
 
@@ -47,7 +47,7 @@ static void jiffies_wrap(void **state)
 	struct live_clock clock;
 
 	(void)state;
-	clock_start(&clock, &first);
+	clock_start(&clock, &first, TIME_NONE);
 	assert_false(clock_update(&clock, &second));
 	assert_int_equal(clock.tick, 4 * WEIR_MSEC);
 	assert_int_equal(clock_from_jiffies(&clock, 150), WALL + WEIR_SEC);
@@ -58,25 +58,57 @@ static void jiffies_wrap(void **state)
 	assert_int_equal(clock_from_jiffies(&clock, 151), WALL + WEIR_SEC + 4 * WEIR_MSEC);
 }
 
-static void steps_are_followed(void **state)
+static void steps_move_no_event(void **state)
 {
 	struct clock_sample first = sample(5000, 0), second = sample(5250, WEIR_SEC);
 	struct live_clock clock;
 
 	(void)state;
-	clock_start(&clock, &first);
+	clock_start(&clock, &first, TIME_NONE);
 	second.wall += 40 * WEIR_MSEC; /* slewing, or a slow read */
 	assert_false(clock_update(&clock, &second));
 	assert_int_equal(clock_from_boot(&clock, (uint64_t)BOOT), WALL);
 	second.wall += WEIR_HOUR;
 	assert_true(clock_update(&clock, &second));
-	assert_int_equal(clock_from_boot(&clock, (uint64_t)BOOT),
-			 WALL + WEIR_HOUR + 40 * WEIR_MSEC);
+	assert_int_equal(clock.shift, WEIR_HOUR + 40 * WEIR_MSEC);
+	assert_int_equal(clock_from_boot(&clock, (uint64_t)BOOT), WALL);
 	second.wall -= 2 * WEIR_HOUR;
 	assert_true(clock_update(&clock, &second));
+	assert_int_equal(clock.shift, -WEIR_HOUR + 40 * WEIR_MSEC);
+	assert_int_equal(clock_from_boot(&clock, (uint64_t)BOOT), WALL);
 	assert_int_equal(clock.steps, 2);
+	assert_false(clock_update(&clock, &second));
 	/* Differences stay what they were. */
 	assert_int_equal(clock_from_boot(&clock, 9) - clock_from_boot(&clock, 4), 5);
+}
+
+/* A leap second: the wall clock says one second twice. */
+static void leap_seconds_move_no_event(void **state)
+{
+	struct clock_sample first = sample(5000, 0), second = sample(5250, WEIR_SEC);
+	struct live_clock clock;
+
+	(void)state;
+	clock_start(&clock, &first, TIME_NONE);
+	second.wall -= WEIR_SEC;
+	assert_true(clock_update(&clock, &second));
+	assert_int_equal(clock.shift, -WEIR_SEC);
+	assert_int_equal(clock_from_boot(&clock, (uint64_t)(BOOT + WEIR_SEC)), WALL + WEIR_SEC);
+}
+
+/* The clock was set back while weir did not run. */
+static void what_is_remembered_is_not_of_the_future(void **state)
+{
+	struct clock_sample first = sample(5000, 0);
+	struct live_clock clock;
+
+	(void)state;
+	clock_start(&clock, &first, WALL + WEIR_HOUR);
+	assert_int_equal(clock_from_boot(&clock, (uint64_t)BOOT), WALL + WEIR_HOUR);
+	assert_int_equal(clock.shift, -WEIR_HOUR);
+	clock_start(&clock, &first, WALL - WEIR_HOUR);
+	assert_int_equal(clock_from_boot(&clock, (uint64_t)BOOT), WALL);
+	assert_int_equal(clock.shift, 0);
 }
 
 /* Boot time goes on in suspend, jiffies do not. */
@@ -86,7 +118,7 @@ static void suspend_does_not_change_the_tick(void **state)
 	struct live_clock clock;
 
 	(void)state;
-	clock_start(&clock, &first);
+	clock_start(&clock, &first, TIME_NONE);
 	second.boot += WEIR_HOUR;
 	second.wall += WEIR_HOUR;
 	assert_false(clock_update(&clock, &second));
@@ -100,7 +132,9 @@ int main(void)
 		cmocka_unit_test(ticks_are_what_kernels_have),
 		cmocka_unit_test(boot_time_becomes_wall_time),
 		cmocka_unit_test(jiffies_wrap),
-		cmocka_unit_test(steps_are_followed),
+		cmocka_unit_test(steps_move_no_event),
+		cmocka_unit_test(leap_seconds_move_no_event),
+		cmocka_unit_test(what_is_remembered_is_not_of_the_future),
 		cmocka_unit_test(suspend_does_not_change_the_tick),
 	};
 

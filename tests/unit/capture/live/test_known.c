@@ -58,7 +58,7 @@ static int set_up(void **state)
 	LIST_INIT(&host->live.known);
 	own_init(&host->live.own);
 	nat_init(&host->live.nat, LIVE_NETNS);
-	clock_start(&host->live.clock, &sample);
+	clock_start(&host->live.clock, &sample, TIME_NONE);
 	*state = host;
 	return 0;
 }
