@@ -19,6 +19,8 @@ struct reader {
 	struct faults *faults;
 	const char *file; /* in the arena of faults, which outlives a configuration that failed */
 	yaml_document_t document;
+	const char *text; /* of the file */
+	size_t length;
 	unsigned *seen; /* line at which a key stood, by index of config_keys; 0: not yet */
 };
 
@@ -264,14 +266,25 @@ static void walk(struct reader *reader, const yaml_node_t *mapping, const char *
 	}
 }
 
+/* A byte that is no character has an offset, and no mark. */
+static struct place place_of_byte(const struct reader *reader, size_t offset)
+{
+	struct place at = {.file = reader->file, .line = 1, .column = 1};
+
+	for (size_t i = 0; i < offset && i < reader->length; i++) {
+		at.column = reader->text[i] == '\n' ? 1 : at.column + 1;
+		at.line += reader->text[i] == '\n';
+	}
+	return at;
+}
+
 static void yaml_fault(struct reader *reader, const yaml_parser_t *parser)
 {
 	struct place at = {.file = reader->file};
 
 	if (parser->error == YAML_READER_ERROR) {
-		fault_add(reader->faults, at, true,
-			  "byte %zu is not UTF-8 text (%s): save it as UTF-8",
-			  parser->problem_offset, parser->problem);
+		fault_add(reader->faults, place_of_byte(reader, parser->problem_offset), true,
+			  "not UTF-8 text (%s): save it as UTF-8", parser->problem);
 		return;
 	}
 	at.line = (unsigned)parser->problem_mark.line + 1;
@@ -353,6 +366,8 @@ int config_read(struct config_state *state, const char *path, struct faults *fau
 			  strerror(-err));
 		return err == -EACCES || err == -EIO || err == -ENOMEM ? err : -EINVAL;
 	}
+	reader.text = text;
+	reader.length = length;
 	state->file = arena_text(&state->config.arena, path);
 	reader.seen = calloc(config_keys_len, sizeof(*reader.seen));
 	if (reader.file && state->file && reader.seen && yaml_parser_initialize(&parser)) {

@@ -13,6 +13,7 @@
 #define QUEUE_DEFAULT 4096
 #define TAKE_MS	      1000
 #define STOP_MS	      2000
+#define HANG_MS	      1000 /* in a pipe or terminal that nobody reads */
 
 struct queued_sink {
 	struct sink sink;
@@ -59,7 +60,9 @@ static void queued_write(struct sink *sink, struct out *out)
 
 static int queued_flush(struct sink *sink, int timeout_ms)
 {
-	return worker_flush(&((struct queued_sink *)sink)->worker, timeout_ms);
+	int most = timeout_ms < STOP_MS ? timeout_ms : STOP_MS;
+
+	return worker_flush(&((struct queued_sink *)sink)->worker, most);
 }
 
 /* What the queue could not take, and what the sink behind it could not write. */
@@ -113,6 +116,7 @@ int sink_queued(struct sink **sink, size_t queue, struct error *error)
 		return error_set(error, EXIT_SYSTEM, -err, "no thread for an output: %s",
 				 strerror(-err));
 	}
+	s->worker.hang_ms = HANG_MS;
 	*sink = &s->sink;
 	return 0;
 }

@@ -22,6 +22,7 @@
 #define RETRY_MAX_MS  30000 /* … this */
 #define STOP_MS	      3000
 #define STOP_RETRY_MS 100 /* between attempts while stopping */
+#define STOP_SEND_MS  500 /* for a receiver that does not read, while stopping */
 
 static const struct channel_ops *const transports[] = {
 	[SYSLOG_LOCAL] = &channel_local,
@@ -59,6 +60,10 @@ static bool deliver(struct syslog_sink *s, size_t length)
 	int err, wait = RETRY_MS;
 	struct error error;
 
+	if (worker_expired(&s->worker))
+		return false;
+	if (worker_stopping(&s->worker))
+		s->channel.timeout_ms = STOP_SEND_MS;
 	while ((err = send_line(s, length, &error))) {
 		if (err == -EMSGSIZE || worker_expired(&s->worker)) {
 			worker_fault(&s->worker, error.text);

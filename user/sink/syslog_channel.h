@@ -15,8 +15,9 @@
 struct channel {
 	const struct channel_ops *ops;
 	const struct syslog_options *options;
-	int fd;	     /* -1: closed */
-	bool stream; /* local: the socket is a stream, messages end with a zero */
+	int fd;		/* -1: closed */
+	int timeout_ms; /* 0: CHANNEL_TIMEOUT_MS */
+	bool stream;	/* local: the socket is a stream, messages end with a zero */
 	SSL_CTX *context;
 	SSL *tls;
 };

@@ -31,10 +31,11 @@ int channel_error(const struct channel *channel, int err, const char *words, str
 int channel_wait(const struct channel *channel, short events)
 {
 	struct pollfd fd = {.fd = channel->fd, .events = events};
+	int timeout = channel->timeout_ms ? channel->timeout_ms : CHANNEL_TIMEOUT_MS;
 	int ready;
 
 	do
-		ready = poll(&fd, 1, CHANNEL_TIMEOUT_MS);
+		ready = poll(&fd, 1, timeout);
 	while (ready < 0 && errno == EINTR);
 	if (!ready)
 		return -ETIMEDOUT;

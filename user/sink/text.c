@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "sink/describe.h"
 #include "sink/sink.h"
 
-/* For people: each detection once, when it is raised or gets worse. Standard output, at once. */
+/*
+ * For people: each detection once, when it is raised or gets worse. Standard output, at once. Made
+ * in memory and written past stdio: a thread that hangs in a paused terminal must not hold the lock
+ * that the end of the process takes.
+ */
 
 struct text_sink {
 	struct sink sink;
-	struct terminal terminal;
+	struct terminal terminal; /* its `out` is the memory */
+	char *text;
+	size_t length;
 	/* Behind a queue, read by the engine's thread for status. */
 	atomic_uint_least64_t written, dropped;
 	atomic_int error; /* errno of the first failed write; then nothing is written any more */
@@ -51,9 +59,37 @@ static void text_record(const struct terminal *t, const struct out *out)
 	json_decref(record);
 }
 
+static int write_all(const char *bytes, size_t length)
+{
+	struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	while (length) {
+		ssize_t n = write(STDOUT_FILENO, bytes, length);
+
+		if (n >= 0) {
+			bytes += n;
+			length -= (size_t)n;
+		} else if (errno != EINTR && (errno != EAGAIN || poll(&ready, 1, -1) < 0)) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+/* What was made since the last time. */
+static int pour(struct text_sink *s)
+{
+	FILE *out = s->terminal.out;
+	int err = fflush(out) || ferror(out) ? ENOMEM : write_all(s->text, s->length);
+
+	rewind(out);
+	return err;
+}
+
 static void text_write(struct sink *sink, struct out *out)
 {
 	struct text_sink *s = (struct text_sink *)sink;
+	int err;
 
 	if (out->kind == OUT_DETECTION && !out->announce)
 		return;
@@ -65,8 +101,9 @@ static void text_write(struct sink *sink, struct out *out)
 		text_record(&s->terminal, out);
 	else
 		text_event(&s->terminal, out);
-	if (fflush(s->terminal.out) || ferror(s->terminal.out)) {
-		s->error = errno ? errno : EIO;
+	err = pour(s);
+	if (err) {
+		s->error = err;
 		s->dropped++;
 		log_error("standard output: %s: nothing more is written to it", strerror(s->error));
 		return;
@@ -94,7 +131,11 @@ static json_t *text_status(struct sink *sink)
 
 static void text_close(struct sink *sink)
 {
-	free(sink);
+	struct text_sink *s = (struct text_sink *)sink;
+
+	fclose(s->terminal.out);
+	free(s->text);
+	free(s);
 }
 
 static const struct sink_ops text_ops = {
@@ -112,7 +153,13 @@ int sink_text_open(struct sink **sink, uint32_t kinds, struct error *error)
 	if (!s)
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for standard output");
 	s->sink = (struct sink){&text_ops, kinds};
+	fflush(stdout);
 	s->terminal = terminal_open(stdout);
+	s->terminal.out = open_memstream(&s->text, &s->length);
+	if (!s->terminal.out) {
+		free(s);
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for standard output");
+	}
 	*sink = &s->sink;
 	return 0;
 }

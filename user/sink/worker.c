@@ -10,7 +10,7 @@
 #include "base/log.h"
 
 #define PATIENCE_MS 5000 /* how long a patient writer waits for a worker that fails */
-#define HANG_MS	    5000 /* beyond its time to stop: it hangs in a system call */
+#define HANG_MS	    5000 /* a disk, a server */
 
 static int64_t monotonic(void)
 {
@@ -63,7 +63,7 @@ int worker_start(struct worker *w, const char *name, size_t capacity, void (*run
 	sigset_t all, old;
 	int err = ENOMEM;
 
-	*w = (struct worker){.name = name, .run = run, .context = context};
+	*w = (struct worker){.name = name, .hang_ms = HANG_MS, .run = run, .context = context};
 	pthread_mutex_init(&w->lock, NULL);
 	cond_init(&w->filled);
 	cond_init(&w->moved);
@@ -153,7 +153,7 @@ int worker_flush(struct worker *w, int timeout_ms)
 
 bool worker_stop(struct worker *w, int timeout_ms)
 {
-	struct timespec until = after(timeout_ms + HANG_MS);
+	struct timespec until = after(timeout_ms + w->hang_ms);
 	bool ended;
 	int err = 0;
 

@@ -17,6 +17,7 @@ struct worker {
 	pthread_mutex_t lock;
 	pthread_cond_t filled, moved; /* for the worker; for who waits for it */
 	const char *name;
+	int hang_ms; /* beyond its time to stop: then it hangs in a system call */
 	void (*run)(void *context);
 	void *context;
 	/* under the lock */

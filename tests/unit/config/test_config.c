@@ -262,6 +262,12 @@ static void all_faults_are_told_at_once(void **state)
 	faults_free(&faults);
 }
 
+static void what_is_no_text_has_its_place(void **state)
+{
+	(void)state;
+	expect_fault("loopback: true\nlateness: 1s\xff\n", 2, 13, "not UTF-8 text");
+}
+
 static void what_is_no_text_is_refused(void **state)
 {
 	static const char *const bad[] = {"\xff\xfe\x80",     "\x01",	    "a: \xc3\x28",
@@ -451,6 +457,7 @@ int main(void)
 		cmocka_unit_test(faults_name_place_and_cure),
 		cmocka_unit_test(keys_that_belong_together_are_checked),
 		cmocka_unit_test(all_faults_are_told_at_once),
+		cmocka_unit_test(what_is_no_text_has_its_place),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(missing_and_unreadable_files_are_told),
 		cmocka_unit_test(command_line_replaces_file),
