@@ -210,7 +210,7 @@ bench: deps-test ## measure; writes build/bench.json
 install: all ## install under PREFIX (and DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/weir \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/weir \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/weir/rules
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)/etc/weir/rules
 	install -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/bin/weir
 	rm -rf $(DESTDIR)$(PREFIX)/share/weir/rules
 	cp -R rules $(DESTDIR)$(PREFIX)/share/weir/rules
@@ -221,6 +221,9 @@ install: all ## install under PREFIX (and DESTDIR)
 	sed 's,@PREFIX@,$(PREFIX),g' deploy/systemd/weir.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
 	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
+	install -m 0644 deploy/systemd/weir.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/weir.conf
+	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers >/dev/null || \
+		systemd-sysusers $(PREFIX)/lib/sysusers.d/weir.conf
 	$(BUILD)/weir help --man weir > $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
 	for verb in $$($(BUILD)/weir help --names); do \
 		$(BUILD)/weir help --man $$verb > $(DESTDIR)$(PREFIX)/share/man/man1/weir-$$verb.1 || exit; \

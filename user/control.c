@@ -4,35 +4,38 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Room for the whole answer in the socket, so that a slow caller cannot hold up the engine. */
-#define ANSWER_MAX  (4 << 20)
 #define REQUEST_MAX 256
 #define LISTENER    CONTROL_CALLERS /* its number in the epoll */
 
 struct caller {
-	int fd; /* -1: nobody */
-	unsigned ticks;
+	int fd;		/* -1: nobody */
+	bool all;	/* he may ask for everything */
+	unsigned ticks; /* since he came, or was answered */
 	size_t length;
 	char request[REQUEST_MAX];
+	char *answer; /* NULL: not yet */
+	size_t left;  /* of it, at its end */
 };
 
 struct control {
 	struct control_ops ops;
 	int epoll, listener;
 	struct caller callers[CONTROL_CALLERS];
+	struct control_stats stats;
 };
 
-static bool watch(struct control *control, int fd, uint32_t number)
+static bool watch(struct control *control, int how, int fd, uint32_t events, uint32_t number)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};
+	struct epoll_event event = {.events = events, .data.u32 = number};
 
-	return !epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event);
+	return !epoll_ctl(control->epoll, how, fd, &event);
 }
 
 struct control *control_open(int listener, const struct control_ops *ops)
@@ -46,7 +49,7 @@ struct control *control_open(int listener, const struct control_ops *ops)
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
 		control->callers[i].fd = -1;
 	control->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (control->epoll < 0 || !watch(control, listener, LISTENER)) {
+	if (control->epoll < 0 || !watch(control, EPOLL_CTL_ADD, listener, EPOLLIN, LISTENER)) {
 		control_close(control);
 		return NULL;
 	}
@@ -57,7 +60,8 @@ static void hang_up(struct caller *caller)
 {
 	if (caller->fd >= 0)
 		close(caller->fd);
-	caller->fd = -1;
+	free(caller->answer);
+	*caller = (struct caller){.fd = -1};
 }
 
 void control_close(struct control *control)
@@ -76,43 +80,122 @@ int control_fd(const struct control *control)
 	return control->epoll;
 }
 
-static bool allowed(int fd)
+void control_stats(const struct control *control, struct control_stats *stats)
+{
+	*stats = control->stats;
+}
+
+/* ---- who calls ---- */
+
+#define GROUPS_MAX 1024 /* of a caller; of one who is in more the group does not count */
+
+static bool in_group(int fd, gid_t gid, gid_t group)
+{
+	gid_t groups[GROUPS_MAX];
+	socklen_t length = sizeof(groups);
+
+	if (group == (gid_t)-1)
+		return false;
+	if (gid == group)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length))
+		return false;
+	for (size_t i = 0; i < length / sizeof(groups[0]); i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* False: he may ask for nothing. */
+static bool identify(const struct control *control, int fd, bool *all)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid();
+	*all = peer.uid == 0 || peer.uid == geteuid();
+	return *all || in_group(fd, peer.gid, control->ops.group);
 }
 
-static void send_all(int fd, const char *text, size_t length)
+static bool may_ask(const struct control *control, const struct caller *caller, const char *request)
 {
-	int room = ANSWER_MAX;
+	const char *const *name = control->ops.for_group;
 
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
-	while (length) {
-		ssize_t sent = send(fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	for (; !caller->all && name && *name; name++)
+		if (!strcmp(*name, request))
+			return true;
+	return caller->all;
+}
 
-		if (sent <= 0)
+/* ---- answers ---- */
+
+/* As much as he takes now; the rest when he takes more. */
+static void send_on(struct control *control, struct caller *caller)
+{
+	size_t length = strlen(caller->answer);
+
+	while (caller->left) {
+		ssize_t sent = send(caller->fd, caller->answer + length - caller->left,
+				    caller->left, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EAGAIN &&
+		    watch(control, EPOLL_CTL_MOD, caller->fd, EPOLLOUT,
+			  (uint32_t)(caller - control->callers)))
 			return;
-		text += sent;
-		length -= (size_t)sent;
+		if (sent <= 0)
+			break;
+		caller->left -= (size_t)sent;
 	}
+	hang_up(caller);
+}
+
+/* `object` is taken over. */
+static void answer_with(struct control *control, struct caller *caller, json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	json_decref(object);
+	if (!text || asprintf(&caller->answer, "%s\n", text) < 0) {
+		caller->answer = NULL;
+		hang_up(caller);
+	} else {
+		caller->left = strlen(caller->answer);
+		caller->ticks = 0;
+		send_on(control, caller);
+	}
+	free(text);
 }
 
 static void answer(struct control *control, struct caller *caller)
 {
 	const char *request = caller->request[0] ? caller->request : "status";
-	json_t *object = control->ops.answer(control->ops.context, request);
-	char *text = json_dumps(object, JSON_COMPACT);
 
-	if (text) {
-		send_all(caller->fd, text, strlen(text));
-		send_all(caller->fd, "\n", 1);
+	if (may_ask(control, caller, request)) {
+		control->stats.answered++;
+		answer_with(control, caller, control->ops.answer(control->ops.context, request));
+		return;
 	}
-	free(text);
-	json_decref(object);
+	control->stats.refused++;
+	answer_with(control, caller,
+		    json_pack("{s:s}", "error", "only root and weir's own user may ask for that"));
+}
+
+/* What he asked for, if anything, is left unread. */
+static void refuse(struct control *control, int fd)
+{
+	static const char words[] = "{\"error\":\"it runs, and answers root and the members of the "
+				    "group weir: try it with sudo\"}\n";
+
+	control->stats.refused++;
+	(void)!send(fd, words, sizeof(words) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+}
+
+/* He did not take it in time. */
+static void cut(struct control *control, struct caller *caller)
+{
+	control->stats.cut++;
 	hang_up(caller);
 }
 
@@ -127,7 +210,10 @@ static struct caller *place(struct control *control)
 		if (control->callers[i].ticks > longest->ticks)
 			longest = &control->callers[i];
 	}
-	answer(control, longest);
+	if (!longest->answer)
+		answer(control, longest);
+	if (longest->fd >= 0)
+		cut(control, longest);
 	return longest;
 }
 
@@ -135,16 +221,17 @@ static void take_caller(struct control *control)
 {
 	int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct caller *caller;
+	bool all;
 
 	if (fd < 0)
 		return;
-	if (!allowed(fd)) {
-		close(fd);
+	if (!identify(control, fd, &all)) {
+		refuse(control, fd);
 		return;
 	}
 	caller = place(control);
-	*caller = (struct caller){.fd = fd};
-	if (!watch(control, fd, (uint32_t)(caller - control->callers)))
+	*caller = (struct caller){.fd = fd, .all = all};
+	if (!watch(control, EPOLL_CTL_ADD, fd, EPOLLIN, (uint32_t)(caller - control->callers)))
 		hang_up(caller);
 }
 
@@ -177,6 +264,8 @@ void control_run(struct control *control)
 
 		if (number == LISTENER)
 			take_caller(control);
+		else if (control->callers[number].answer)
+			send_on(control, &control->callers[number]);
 		else if (control->callers[number].fd >= 0)
 			listen_to(control, &control->callers[number]);
 	}
@@ -184,7 +273,15 @@ void control_run(struct control *control)
 
 void control_tick(struct control *control)
 {
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
-		if (control->callers[i].fd >= 0 && ++control->callers[i].ticks >= CONTROL_TICKS)
-			answer(control, &control->callers[i]);
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+		struct caller *caller = &control->callers[i];
+
+		if (caller->fd < 0)
+			continue;
+		caller->ticks++;
+		if (caller->answer && caller->ticks >= CONTROL_PATIENCE)
+			cut(control, caller);
+		else if (!caller->answer && caller->ticks >= CONTROL_TICKS)
+			answer(control, caller);
+	}
 }

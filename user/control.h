@@ -3,15 +3,20 @@
 #define WEIR_CONTROL_H
 
 #include <jansson.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /*
  * The control socket. A caller writes one line, what he wants ("status", "reload"), and gets one
  * line of JSON; then he is hung up on. One that writes nothing for CONTROL_TICKS ticks wants the
- * status. Only root and weir's own user are answered. Nothing here waits for a caller. Engine
- * thread only.
+ * status, and one that does not take his answer for CONTROL_PATIENCE loses it. An abstract socket
+ * has no owner and no mode: who he was when he connected, by the kernel's word, is all that counts.
+ * Root and weir's own user may ask for everything, members of a group for what is named; all others
+ * are told so and counted. Nothing here waits for a caller. Engine thread only.
  */
-#define CONTROL_TICKS	2
-#define CONTROL_CALLERS 8 /* at once; of more the one that waits longest gets the status */
+#define CONTROL_TICKS	 2
+#define CONTROL_PATIENCE 5 /* ticks */
+#define CONTROL_CALLERS	 8 /* at once; of more the one that waits longest gets the status */
 
 struct control;
 
@@ -19,6 +24,13 @@ struct control_ops {
 	/* The answer to a request (a new reference). Borrowed: its text. */
 	json_t *(*answer)(void *context, const char *request);
 	void *context;
+	gid_t group; /* its members may ask for what `for_group` (ended by NULL) names; -1: nobody
+		      */
+	const char *const *for_group;
+};
+
+struct control_stats {
+	uint64_t answered, refused, cut; /* requests; answers that were not taken in time */
 };
 
 /* `listener` stays the caller's. NULL without memory or descriptors. */
@@ -28,6 +40,8 @@ void control_close(struct control *control);
 /* Readable when there is something to do for control_run(). */
 int control_fd(const struct control *control);
 void control_run(struct control *control);
+
+void control_stats(const struct control *control, struct control_stats *stats);
 
 /* To be called about once a second. */
 void control_tick(struct control *control);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/trust.h"
 #include "stages.h"
 #include "state/file.h"
 #include "state/memory.h"
@@ -151,12 +152,19 @@ static int restore(struct pipeline *p, const char *path, const struct state_imag
 
 static void open_file(struct pipeline *p, const char *path)
 {
+	char why[TRUST_WHY_MAX];
 	const char *words = "there is not enough memory for it";
 	struct state_image image;
 	size_t length;
 	void *bytes;
-	int err = state_file_read(path, &bytes, &length);
+	int err;
 
+	/* What is written takes its place, and never goes where a link leads. */
+	if (!trust_path(path, why)) {
+		log_warn("the state %s is not used: it %s", path, why);
+		return;
+	}
+	err = state_file_read(path, &bytes, &length);
 	if (err == -ENOENT)
 		return;
 	if (err) {

@@ -19,6 +19,9 @@
 #include "control.h"
 #include "decoding/decoding.h"
 #include "pipeline.h"
+#include "privilege.h"
+#include "sink/database.h"
+#include "starter/starter.h"
 
 #define POLL_INTERVAL WEIR_SEC
 #define MARK_POLLS    60
@@ -47,6 +50,7 @@ struct watch {
 	struct owners *owners;
 	struct logins *logins;
 	struct control *control;
+	struct privilege *privilege;
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
@@ -301,11 +305,18 @@ static json_t *usage_json(const struct watch *watch)
 static json_t *status(struct watch *watch)
 {
 	json_t *answer = pipeline_status(watch->pipeline);
+	struct control_stats callers;
 	char since[TIME_TEXT_MAX];
 	bool degraded = false;
 
 	json_object_set_new(answer, "cost", usage_json(watch));
 	json_object_set_new(answer, "logins", logins_status(watch->logins, &degraded));
+	control_stats(watch->control, &callers);
+	json_object_set_new(answer, "control",
+			    json_pack("{s:I, s:I, s:I}", "answered", (json_int_t)callers.answered,
+				      "refused", (json_int_t)callers.refused, "cut",
+				      (json_int_t)callers.cut));
+	json_object_set_new(answer, "privilege", privilege_status(watch->privilege, &degraded));
 	if (degraded)
 		json_object_set_new(answer, "health", json_string("degraded"));
 	json_object_set_new(answer, "polls", lateness_json(&watch->late, watch->polls));
@@ -353,7 +364,8 @@ static int stop_signals(void)
 
 static int open_loop(struct watch *watch, struct error *error)
 {
-	const struct control_ops callers = {on_request, watch};
+	static const char *const for_group[] = {"status", NULL};
+	const struct control_ops callers = {on_request, watch, database_group(), for_group};
 
 	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
 	watch->fds[WAIT_LIVE] = live_fd(watch->live);
@@ -443,6 +455,8 @@ static int open_decoding(struct watch *watch, const struct config *config, struc
 		.ring = live_payload_ring(watch->live),
 		.ring_bytes = live_payload_ring_bytes(watch->live),
 		.opening = config->payload.opening,
+		.spawn = starter_spawn,
+		.context = privilege_starter(watch->privilege),
 	};
 	const struct decoding_ops ops = {on_decoded, on_spoken, on_decoding_health, watch};
 	int err;
@@ -487,8 +501,10 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 		.lateness = config->lateness,
 	};
 	struct live_options live;
-	int err;
+	int err = privilege_begin(&watch->privilege, error);
 
+	if (err)
+		return err;
 	live_options(config, &live);
 	err = pipeline_open(&watch->pipeline, config, &options, error);
 	if (err)
@@ -505,7 +521,10 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	pipeline_live(watch->pipeline, watch->live);
 	err = open_decoding(watch, config, error);
 	err = err ? err : logins_open(&watch->logins, config->login_sources, error);
-	return err ? err : open_loop(watch, error);
+	err = err ? err : open_loop(watch, error);
+	if (!err)
+		privilege_settle(watch->privilege);
+	return err;
 }
 
 static void close_decoding(struct watch *watch)
@@ -538,6 +557,7 @@ static void watch_close(struct watch *watch)
 			close(watch->fds[i]);
 	if (watch->epoll >= 0)
 		close(watch->epoll);
+	privilege_end(watch->privilege);
 }
 
 int pipeline_run(const struct config *config, const struct run_options *options)

@@ -14,7 +14,7 @@ put() {
 }
 
 check "install" put
-for file in usr/bin/weir usr/share/weir/rules usr/lib/systemd/system/weir.service etc/weir/weir.yaml \
+for file in usr/bin/weir usr/share/weir/rules usr/lib/systemd/system/weir.service usr/lib/sysusers.d/weir.conf etc/weir/weir.yaml \
 	usr/share/man/man1/weir.1 usr/share/man/man1/weir-run.1 usr/share/doc/weir/LICENSE; do
 	check "$file" test -s "$ROOT/$file"
 done

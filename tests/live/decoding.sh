@@ -171,6 +171,6 @@ check "decoding/SIGKILL: the child is gone" wait_for 2 gone
 printf 'payload:\n  enabled: false\n' >>"$SCRATCH/here/weir.yaml"
 start_or_leave here
 weir_status here
-same "decoding/not wanted: no child" "" "$(pgrep -P "${WEIR_PID[here]}")"
+same "decoding/not wanted: no child" "" "$(pgrep -P "${WEIR_PID[here]}" -f decoding-child)"
 check "decoding/not wanted: nothing is copied" grep -q '"copied": *false' "$status"
 weir_stop here

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
+#include "base/trust.h"
 #include "cli/arguments.h"
+#include "cli/system.h"
 #include "cli/verbs.h"
 #include "pipeline.h"
 
@@ -40,7 +42,7 @@ static int start(const struct arguments *arguments, const struct config *config)
 {
 	const struct run_options how = {configure, (void *)arguments};
 
-	if (geteuid() != 0) {
+	if (!system_may_watch()) {
 		fputs("weir: not root: run 'sudo weir run' (it attaches programs to the network)\n",
 		      stderr);
 		return EXIT_SYSTEM;
@@ -51,7 +53,11 @@ static int start(const struct arguments *arguments, const struct config *config)
 static int run(const struct arguments *arguments)
 {
 	struct config *config = NULL;
-	int status = arguments_config(arguments, &config);
+	int status;
+
+	if (system_may_watch())
+		trust_demand();
+	status = arguments_config(arguments, &config);
 
 	if (status)
 		return status;

@@ -9,6 +9,7 @@
 #include <yaml.h>
 
 #include "base/nearest.h"
+#include "base/trust.h"
 #include "config/state.h"
 
 #define FILE_MAX     (1 << 20) /* bytes: a configuration is written by hand */
@@ -322,8 +323,8 @@ static void read_documents(struct reader *reader, yaml_parser_t *parser)
 	yaml_document_delete(&reader->document);
 }
 
-/* The whole file, bounded; NULL with -errno in *err. */
-static char *slurp(const char *path, size_t *length, int *err)
+/* The whole file, bounded; NULL with -errno in *err, and `why` said if it is -EPERM. */
+static char *slurp(const char *path, size_t *length, int *err, char why[TRUST_WHY_MAX])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *text = fd < 0 ? NULL : malloc(FILE_MAX + 1);
@@ -331,6 +332,8 @@ static char *slurp(const char *path, size_t *length, int *err)
 
 	*length = 0;
 	*err = fd < 0 ? -errno : text ? 0 : -ENOMEM;
+	if (!*err && !trust_fd(fd, why))
+		*err = -EPERM;
 	while (text && !*err && n > 0) {
 		n = read(fd, text + *length, FILE_MAX + 1 - *length);
 		if (n < 0 && errno != EINTR)
@@ -357,9 +360,14 @@ int config_read(struct config_state *state, const char *path, struct faults *fau
 	yaml_parser_t parser;
 	size_t length;
 	int err;
-	char *text = slurp(path, &length, &err);
+	char why[TRUST_WHY_MAX] = "";
+	char *text = slurp(path, &length, &err, why);
 
 	reader.file = arena_text(&faults->arena, path);
+	if (err == -EPERM && why[0]) {
+		fault_add(faults, (struct place){.file = reader.file}, true, "%s", why);
+		return -EINVAL;
+	}
 	if (err) {
 		fault_add(faults, (struct place){.file = reader.file}, true,
 			  "cannot read the configuration (%s): give a file of at most 1 MiB",

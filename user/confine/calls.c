@@ -9,18 +9,7 @@
 #include <unistd.h>
 
 #include "confine/confine.h"
-
-static int allow_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < count && !err; i++)
-		err = seccomp_rule_add(filter, action, calls[i], 0);
-	return err;
-}
-
-#define ALLOW_ALL(filter, action, calls)                                                           \
-	allow_all(filter, action, calls, sizeof(calls) / sizeof((calls)[0]))
+#include "confine/inside.h"
 
 /* ---- a decoder ---- */
 
@@ -79,8 +68,8 @@ int confine_calls_decoder(int channel)
 
 	if (!filter)
 		return -ENOMEM;
-	err = ALLOW_ALL(filter, SCMP_ACT_ALLOW, decoder_calls);
-	err = err ? err : ALLOW_ALL(filter, SCMP_ACT_ERRNO(EACCES), decoder_files);
+	err = CALLS_ADD(filter, SCMP_ACT_ALLOW, decoder_calls);
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EACCES), decoder_files);
 	err = err ? err : decoder_memory(filter);
 	err = err ? err : decoder_channel(filter, channel);
 	err = err ? err : decoder_abort(filter);
@@ -92,76 +81,9 @@ int confine_calls_decoder(int channel)
 /* ---- a replay ---- */
 
 static const int replay_denied[] = {
-	/* programs and other processes */
-	SCMP_SYS(execve),
-	SCMP_SYS(execveat),
-#ifndef __SANITIZE_ADDRESS__ /* which looks for leaks by it */
-	SCMP_SYS(ptrace),
-#endif
-	SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev),
-	SCMP_SYS(process_madvise),
-	SCMP_SYS(pidfd_getfd),
-	SCMP_SYS(kcmp),
-	SCMP_SYS(setns),
-	SCMP_SYS(unshare),
-	/* the network */
-	SCMP_SYS(socket),
-	SCMP_SYS(socketpair),
-	SCMP_SYS(connect),
-	SCMP_SYS(bind),
-	SCMP_SYS(listen),
-	SCMP_SYS(accept),
-	SCMP_SYS(accept4),
-	/* other rights */
-	SCMP_SYS(capset),
-	SCMP_SYS(setuid),
-	SCMP_SYS(setgid),
-	SCMP_SYS(setresuid),
-	SCMP_SYS(setresgid),
-	SCMP_SYS(setgroups),
-	SCMP_SYS(chroot),
-	SCMP_SYS(keyctl),
-	SCMP_SYS(add_key),
-	SCMP_SYS(request_key),
-	/* the system */
-	SCMP_SYS(mount),
-	SCMP_SYS(umount2),
-	SCMP_SYS(pivot_root),
-	SCMP_SYS(move_mount),
-	SCMP_SYS(open_tree),
-	SCMP_SYS(fsopen),
-	SCMP_SYS(fsmount),
-	SCMP_SYS(fspick),
-	SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(bpf),
-	SCMP_SYS(perf_event_open),
-	SCMP_SYS(userfaultfd),
-	SCMP_SYS(io_uring_setup),
-	SCMP_SYS(io_uring_enter),
-	SCMP_SYS(io_uring_register),
-	SCMP_SYS(init_module),
-	SCMP_SYS(finit_module),
-	SCMP_SYS(delete_module),
-	SCMP_SYS(kexec_load),
-	SCMP_SYS(kexec_file_load),
-	SCMP_SYS(reboot),
-	SCMP_SYS(swapon),
-	SCMP_SYS(swapoff),
-	SCMP_SYS(sethostname),
-	SCMP_SYS(setdomainname),
-	SCMP_SYS(settimeofday),
-	SCMP_SYS(clock_settime),
-	SCMP_SYS(clock_adjtime),
-	SCMP_SYS(adjtimex),
-	SCMP_SYS(acct),
-	SCMP_SYS(quotactl),
-	SCMP_SYS(mknod),
-	SCMP_SYS(mknodat),
-	SCMP_SYS(fanotify_init),
-	SCMP_SYS(personality),
-	SCMP_SYS(ioperm),
-	SCMP_SYS(iopl),
+	SCMP_SYS(socket), SCMP_SYS(socketpair),	 SCMP_SYS(connect),	      SCMP_SYS(bind),
+	SCMP_SYS(listen), SCMP_SYS(accept),	 SCMP_SYS(accept4),	      SCMP_SYS(bpf),
+	SCMP_SYS(capset), SCMP_SYS(pidfd_getfd), SCMP_SYS(open_by_handle_at),
 };
 
 int confine_calls_replay(void)
@@ -172,7 +94,8 @@ int confine_calls_replay(void)
 	if (!filter)
 		return -ENOMEM;
 	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	err = err ? err : ALLOW_ALL(filter, SCMP_ACT_ERRNO(EPERM), replay_denied);
+	err = err ? err : calls_add_forbidden(filter, SCMP_ACT_ERRNO(EPERM));
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EPERM), replay_denied);
 	err = err ? err : seccomp_load(filter);
 	seccomp_release(filter);
 	return err;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What a process gives up for good before it reads what strangers say. Nothing of it can be taken
@@ -21,6 +22,25 @@ void confine_probe(struct confinement *has);
 /* No privileges: no capabilities, none by exec either, no core dump, no debugger that is not root.
  */
 int confine_privileges(void);
+
+/* Nothing by exec, no core dump, no debugger that is not root. The capabilities stay. */
+int confine_private(void);
+
+/* Capabilities but those of `keep` (a bit each, by number) go, from every set. */
+int confine_capabilities(uint64_t keep);
+uint64_t confine_held(void); /* those in force now */
+
+/*
+ * Capabilities are a thread's own. confine_threads(), before the first one is started: from now on
+ * those that begin give up what they need not, each by confine_thread(), which elsewhere does
+ * nothing.
+ */
+void confine_threads(void);
+void confine_thread(uint64_t keep);
+#define CONFINE_READ_FILES (UINT64_C(1) << 2) /* CAP_DAC_READ_SEARCH: whosever files */
+
+/* CAP_BPF where it takes that to use BPF maps by their descriptors, before Linux 5.19; else 0. */
+uint64_t confine_use_maps(void);
 
 /* At most so many bytes of memory of its own (0: as before); no new descriptors, no processes, no
  * files that grow. The whole process. */
@@ -46,5 +66,14 @@ int confine_calls_decoder(int channel);
 /* Everything but programs, sockets, other processes, and the system as such: these calls fail with
  * EPERM. All threads of the process. */
 int confine_calls_replay(void);
+
+/*
+ * What the agent needs once all is open: no programs, no other rights, no namespaces, no code in
+ * memory that is written, no part of the system but files and sockets of four families; of bpf(2)
+ * what works on descriptors that are open. `attaches`: links are made too; `looks`: descriptors of
+ * other processes are copied, and cgroups opened by number. Another call is refused, said on
+ * standard error, and ends the process (SIGSYS). All threads of the process.
+ */
+int confine_calls_engine(bool attaches, bool looks);
 
 #endif

@@ -39,4 +39,8 @@ int decoding_child(const char *opening);
  */
 pid_t child_spawn(const char *program, int channel, int ring, uint64_t opening);
 
+/* The same in a process that was made for it; does not return. Descriptors that it should not have
+ * are closed on exec. */
+_Noreturn void child_become(int channel, int ring, uint64_t opening);
+
 #endif

@@ -44,6 +44,9 @@ struct decoding_options {
 	size_t ring_bytes;   /* its size */
 	uint64_t opening;    /* as decode_options.opening */
 	const char *program; /* NULL: this one; it must do as verb_main() does for CHILD_WORD */
+	/* Starts it in our place, as child_spawn() does; NULL: we may do it. */
+	pid_t (*spawn)(void *context, int channel, int ring, uint64_t opening);
+	void *context; /* of spawn */
 };
 
 /* Starts the first child; one that does not start is told as one that crashes. 0, or -errno with

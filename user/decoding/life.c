@@ -87,6 +87,13 @@ static void note_progress(struct decoding *d)
 	d->child.still = 0;
 }
 
+static pid_t spawn(const struct decoding_options *options, int channel)
+{
+	return options->spawn
+		       ? options->spawn(options->context, channel, options->ring, options->opening)
+		       : child_spawn(options->program, channel, options->ring, options->opening);
+}
+
 void life_start(struct decoding *d)
 {
 	int ends[2] = {-1, -1}, err;
@@ -96,7 +103,7 @@ void life_start(struct decoding *d)
 	d->child = (struct child_life){.channel = -1, .since = time_boot()};
 	err = open_channel(ends);
 	if (!err) {
-		pid = child_spawn(d->options.program, ends[1], d->options.ring, d->options.opening);
+		pid = spawn(&d->options, ends[1]);
 		close(ends[1]);
 		err = pid < 0 ? (int)pid : 0;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/trust.h"
 #include "rule/filter.h"
 #include "rule/load.h"
 #include "rule/words.h"
@@ -67,11 +68,16 @@ static bool file_fault(struct load *load, const char *name, const char *words)
 static bool file_add(struct load *load, struct yaml_docs *docs, const char *name, size_t path)
 {
 	FILE *file = fopen(name, "re");
+	char why[TRUST_WHY_MAX];
 	char *text = NULL;
 	size_t length;
 
 	if (!file)
 		return file_fault(load, name, strerror(errno));
+	if (!trust_fd(fileno(file), why)) {
+		fclose(file);
+		return file_fault(load, name, why);
+	}
 	text = malloc(FILE_BYTES_MAX);
 	length = text ? fread(text, 1, FILE_BYTES_MAX, file) : 0;
 	if (!text)

@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "base/log.h"
+#include "base/trust.h"
 #include "event/archive.h"
 #include "sink/aging.h"
 #include "sink/database.h"
@@ -168,6 +169,7 @@ static int begin_file(struct archive_sink *s, weir_time hour)
 	if (s->fd < 0)
 		return -EEXIST;
 	(void)!fchown(s->fd, (uid_t)-1, database_group());
+	(void)!fchmod(s->fd, FILE_MODE); /* whatever the umask */
 	s->hour = hour;
 	s->frame = s->size = 0;
 	s->flushed = time_boot();
@@ -277,6 +279,8 @@ static const struct sink_ops archive_ops = {
 
 static int open_folder(struct archive_sink *s, struct error *error)
 {
+	char why[TRUST_WHY_MAX];
+
 	s->folder = strdup(s->options.path);
 	s->zstd = ZSTD_createCCtx();
 	if (!s->folder || !s->zstd)
@@ -289,6 +293,8 @@ static int open_folder(struct archive_sink *s, struct error *error)
 		return error_set(error, EXIT_SYSTEM, errno,
 				 "%s: %s: archive.path names a folder that may be made or written",
 				 s->folder, strerror(errno));
+	if (!trust_path(s->folder, why))
+		return error_set(error, EXIT_INPUT, EPERM, "archive %s %s", s->folder, why);
 	if (access(s->folder, W_OK | X_OK))
 		return error_set(error, EXIT_SYSTEM, errno,
 				 "%s: %s: archive.path names a folder that may be written",

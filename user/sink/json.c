@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/trust.h"
 #include "sink/sink.h"
 
 /*
@@ -169,10 +170,14 @@ static const struct sink_ops json_ops = {
 
 static int open_file(struct json_sink *s, const char *path, struct error *error)
 {
+	char why[TRUST_WHY_MAX];
+
 	s->path = strdup(path);
 	if (!s->path)
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for %s", path);
 	s->name = s->path;
+	if (!trust_path(path, why))
+		return error_set(error, EXIT_INPUT, EPERM, "%s %s", path, why);
 	s->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);
 	if (s->fd < 0)
 		return error_set(error, EXIT_SYSTEM, errno,

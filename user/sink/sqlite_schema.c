@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/trust.h"
+
 #define FILE_MODE   0640
 #define FOLDER_MODE 0750
 #define FILE_GROUP  "weir"
@@ -160,6 +162,20 @@ static void folder_make(const char *path)
 	free(folder);
 }
 
+/* In its folder nobody else may put another file in its place. */
+static bool may_be_written(const char *path, char why[TRUST_WHY_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	bool may = trust_path(path, why) && (fd < 0 || trust_fd(fd, why));
+
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return may;
+}
+
 static int not_a_file(const char *path, struct error *error)
 {
 	return error_set(error, EXIT_INPUT, EINVAL,
@@ -170,10 +186,14 @@ static int not_a_file(const char *path, struct error *error)
  * get the mode and group of the file from SQLite. */
 static int file_make(const char *path, struct error *error)
 {
+	char why[TRUST_WHY_MAX];
 	struct stat st;
 	int fd;
 
 	folder_make(path);
+	if (!may_be_written(path, why))
+		return error_set(error, EXIT_INPUT, EPERM, "database %s: it or its folder %s", path,
+				 why);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 	if (fd >= 0) {
 		(void)!fchown(fd, (uid_t)-1, database_group());

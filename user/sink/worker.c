@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "confine/confine.h"
 
 #define PATIENCE_MS 5000 /* how long a patient writer waits for a worker that fails */
 #define HANG_MS	    5000 /* a disk, a server */
@@ -49,6 +50,7 @@ static void *worker_main(void *context)
 {
 	struct worker *w = context;
 
+	confine_thread(0);
 	w->run(w->context);
 	pthread_mutex_lock(&w->lock);
 	w->ended = true;

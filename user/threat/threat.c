@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "confine/confine.h"
 #include "threat/set.h"
 
 #define LOOK_SECONDS 2 /* between two looks at the files; two alike, and it is read */
@@ -65,6 +66,7 @@ static void *watch_lists(void *context)
 	struct threat *threat = context;
 	struct threat_signature seen[THREAT_LISTS_MAX] = {{0}};
 
+	confine_thread(CONFINE_READ_FILES);
 	pthread_mutex_lock(&threat->lock);
 	while (!threat->stopping) {
 		struct threat_set *wanted, *next;

@@ -8,6 +8,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -270,6 +274,153 @@ static void a_replay_has_files_and_no_network(void **state)
 	assert_does(replay_on);
 }
 
+/* ---- the agent's calls ---- */
+
+static void engine_filter(void)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	REQUIRE(!confine_calls_engine(false, false));
+	dup2(null, STDERR_FILENO); /* the last words */
+}
+
+static void *begin(void *context)
+{
+	return context;
+}
+
+static void engine_on(void)
+{
+	pthread_t thread;
+	void *said;
+	int fd;
+
+	engine_filter();
+	REQUIRE(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
+	REQUIRE(!pthread_create(&thread, NULL, begin, &said));
+	REQUIRE(!pthread_join(thread, &said));
+	REQUIRE(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0) == MAP_FAILED &&
+		errno == EPERM);
+	/* what works on open descriptors, of which this is none */
+	REQUIRE(syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, NULL, 0) < 0 && errno != ENOSYS);
+	fd = open("/etc/passwd", O_RDONLY);
+	REQUIRE(fd >= 0);
+}
+
+static void engine_runs_program(void)
+{
+	engine_filter();
+	execl("/bin/true", "true", NULL);
+}
+
+static void engine_debugs(void)
+{
+	engine_filter();
+	syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0);
+}
+
+static void engine_loads(void)
+{
+	engine_filter();
+	syscall(SYS_bpf, BPF_PROG_LOAD, NULL, 0);
+}
+
+/* The kernel reads the lower half. */
+static void engine_loads_by_a_trick(void)
+{
+	engine_filter();
+	syscall(SYS_bpf, (1L << 32) | BPF_PROG_LOAD, NULL, 0);
+}
+
+static void engine_makes_map(void)
+{
+	engine_filter();
+	syscall(SYS_bpf, BPF_MAP_CREATE, NULL, 0);
+}
+
+static void engine_copies_descriptor(void)
+{
+	engine_filter();
+	syscall(SYS_pidfd_getfd, 0, 0, 0);
+}
+
+static void engine_listens_to_packets(void)
+{
+	engine_filter();
+	socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+static void engine_leaves(void)
+{
+	engine_filter();
+	syscall(SYS_clone, CLONE_NEWNET | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+static void engine_falls_silent(void)
+{
+	engine_filter();
+	signal(SIGSYS, SIG_IGN);
+}
+
+static void engine_mounts(void)
+{
+	engine_filter();
+	syscall(SYS_mount, NULL, NULL, NULL, 0, NULL);
+}
+
+static void the_agent_goes_on(void **state)
+{
+	(void)state;
+	assert_does(engine_on);
+}
+
+static void what_the_agent_never_does_kills(void **state)
+{
+	void (*const bodies[])(void) = {
+		engine_runs_program,
+		engine_debugs,
+		engine_loads,
+		engine_loads_by_a_trick,
+		engine_makes_map,
+		engine_copies_descriptor,
+		engine_listens_to_packets,
+		engine_leaves,
+		engine_falls_silent,
+		engine_mounts,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		assert_killed(bodies[i]);
+}
+
+static void keep_two(void)
+{
+	const uint64_t two = CONFINE_READ_FILES | UINT64_C(1) << 12, before = confine_held();
+
+	REQUIRE(!confine_capabilities(two));
+	REQUIRE(confine_held() == (before & two));
+}
+
+static void threads_give_up_when_told(void)
+{
+	uint64_t before = confine_held();
+
+	confine_thread(0);
+	REQUIRE(confine_held() == before);
+	confine_threads();
+	confine_thread(CONFINE_READ_FILES);
+	REQUIRE(confine_held() == (before & CONFINE_READ_FILES));
+}
+
+static void capabilities_are_those_that_are_named(void **state)
+{
+	(void)state;
+	assert_does(keep_two);
+	assert_does(threads_give_up_when_told);
+}
+
 static void this_kernel_is_probed(void **state)
 {
 	struct confinement has = {0};
@@ -305,6 +456,9 @@ int main(void)
 		cmocka_unit_test(no_files_are_reached),
 		cmocka_unit_test(only_one_folder_is_written),
 		cmocka_unit_test(a_replay_has_files_and_no_network),
+		cmocka_unit_test(the_agent_goes_on),
+		cmocka_unit_test(what_the_agent_never_does_kills),
+		cmocka_unit_test(capabilities_are_those_that_are_named),
 		cmocka_unit_test(this_kernel_is_probed),
 	};
 

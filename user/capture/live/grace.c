@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
+
 #define SWEEP_BATCH 4096
 
 /* Where membarrier(2) is refused (nohz_full): programs run for microseconds, in softirq. */
@@ -76,6 +78,7 @@ static void *work(void *context)
 	struct grace *grace = context;
 	uint64_t one = 1;
 
+	confine_thread(confine_use_maps());
 	pthread_mutex_lock(&grace->lock);
 	while (!grace->stop) {
 		if (!grace->busy || grace->done) {

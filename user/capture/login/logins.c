@@ -17,6 +17,7 @@
 #include "capture/login/records.h"
 #include "capture/login/same.h"
 #include "capture/login/shape.h"
+#include "confine/confine.h"
 
 #define POLL_NSEC (250 * WEIR_MSEC)
 
@@ -196,6 +197,7 @@ static void *read_logins(void *context)
 {
 	struct logins *logins = context;
 
+	confine_thread(CONFINE_READ_FILES);
 	pthread_mutex_lock(&logins->lock);
 	while (!logins->stopping) {
 		pthread_mutex_unlock(&logins->lock);

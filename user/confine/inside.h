@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_CONFINE_INSIDE_H
+#define WEIR_CONFINE_INSIDE_H
+
+#include <seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What filters of system calls share. All return 0 or -errno. */
+
+int calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count);
+
+#define CALLS_ADD(filter, action, calls)                                                           \
+	calls_add(filter, action, calls, sizeof(calls) / sizeof((calls)[0]))
+
+/* What nothing of weir does once it is open: other programs, other processes' insides, other
+ * rights, and the system as such. */
+int calls_add_forbidden(scmp_filter_ctx filter, uint32_t action);
+
+#endif
