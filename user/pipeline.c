@@ -11,6 +11,8 @@
 #include "stages.h"
 
 #define MAX_FLOWS_DEFAULT (UINT64_C(1) << 21)
+/* As many as a half-open table of the kernel's: 40 MiB. */
+#define MAX_FLEETING_LIVE 65536u
 
 /* ---- events in one order, through enrichment into the rules ---- */
 
@@ -275,6 +277,7 @@ static int open_flows(struct pipeline *p)
 		.services = pipeline_services(p),
 		.interval = WEIR_SEC,
 		.max_flows = max_flows(p->config),
+		.max_fleeting = p->options.live ? MAX_FLEETING_LIVE : 0,
 		.timeouts = &flow_timeouts_default,
 		.ready = TIME_NONE,
 	};

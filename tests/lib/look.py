@@ -3,6 +3,7 @@
 """What tests look at in weir's events and in captures; prints one answer.
 
 look.py count EVENTS DATASET [KEY=VALUE…]   events of that data set
+look.py sum EVENTS DATASET [KEY=VALUE…]     how many they stand for (event.count)
 look.py field EVENTS DATASET [KEY=VALUE…] FIELD…  what they say there, each once
 look.py tuples EVENTS DATASET [KEY=VALUE…]  distinct 5-tuples among them, either way round
 look.py bytes EVENTS [KEY=VALUE…]           IP bytes that flow events report
@@ -15,7 +16,7 @@ look.py alike EVENTS EVENTS MILLISECONDS    whether both have the same signals; 
 look.py decoded-alike EVENTS EVENTS         whether both have the same decoded events; says how not
 look.py hook STATUS INTERFACE in|out        bytes of the buffers that this hook saw
 look.py losses STATUS                       reasons for which something was not told, with numbers
-look.py value STATUS PATH                   one value of it, such as flows.ended
+look.py value STATUS PATH                   one value of it, such as flows.ended or capture.interfaces.0.name
 look.py attached                            BPF programs and clsact on this network namespace's
                                             interfaces: interface, hook, name; one a line
 look.py counted PROGRAM                     sum of the counters of its foreign programs of that name
@@ -178,7 +179,7 @@ def load(path):
 def value(path, words):
     found = load(path)
     for word in words.split("."):
-        found = found[word]
+        found = found[int(word) if isinstance(found, list) else word]
     return found
 
 
@@ -267,6 +268,7 @@ def main():
     verb, path, rest = sys.argv[1], "".join(sys.argv[2:3]), sys.argv[3:]
     answers = {
         "count": lambda: sum(1 for _ in events(path, rest[0], rest[1:])),
+        "sum": lambda: sum(record.get("event.count", 1) for record in events(path, rest[0], rest[1:])),
         "field": lambda: field(path, *rest),
         "tuples": lambda: len({tuple_of(record) for record in events(path, rest[0], rest[1:])}),
         "bytes": lambda: total(path, "bytes", rest),

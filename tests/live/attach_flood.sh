@@ -8,7 +8,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
-require_live hping3
+require_live hping3 nft
 
 ANSWERED=500
 host here there
@@ -16,6 +16,8 @@ wire here eth0 there eth0
 address here eth0 10.87.0.2/24
 address there eth0 10.87.0.1/24
 on here ip route add default via 10.87.0.1
+# Some of the invented sources could not be answered: none is.
+on here nft 'add table ip weir; add chain ip weir in { type filter hook input priority 0; }; add rule ip weir in tcp dport 81 drop'
 behind here python3 "$TRAFFIC" serve --tcp 8080
 wait_for 10 listening here 8080
 start_or_leave here -i eth0

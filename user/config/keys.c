@@ -94,11 +94,15 @@ const struct config_key config_keys[] = {
 	 .words = "Size of the ring through which the kernel tells of connections, bytes;\n"
 		  "a power of two."},
 	{"flow.first_packets", &config_count_type, AT(first_packets), "auto", "auto", 100, 10000000,
-	 .words = "New connections a second that are told one by one; of more, only their number."},
+	 .words = "Unanswered connections a second that are told one by one; of more, only their\n"
+		  "number. An eighth of it is what one local port, or one cgroup, may have, and "
+		  "once\n"
+		  "more of what is found unanswered. auto: 8000."},
 	{"flow.agent_flows", &config_count_type, AT(max_flows), "auto", "auto", 1024, 67108864,
-	 .words =
-		 "Connections that the agent remembers; beyond, those that changed least recently\n"
-		 "are reported early. auto: as many as the kernel's tables hold."},
+	 .words = "Connections that the agent remembers; beyond, the oldest of those that nobody\n"
+		  "answered are reported early, the established last. auto: as many as the "
+		  "kernel's\n"
+		  "tables hold."},
 	{"host_root", &config_path_type, AT(host_root), "/",
 	 .words = "Where the files of the host are, which say what packages own, what containers\n"
 		  "are called and who users are. In a container that watches its host: where the\n"

@@ -31,14 +31,14 @@ static enum age_class class_of(const struct flow *flow)
 			return AGE_CLOSED;
 		return flow->state == FLOW_ESTABLISHED ? AGE_TCP_ESTABLISHED : AGE_TCP_NEW;
 	case PROTO_UDP:
-		return flow->state == FLOW_ANSWERED || flow->state == FLOW_ESTABLISHED
-			       ? AGE_UDP_ANSWERED
-			       : AGE_UDP_NEW;
+		if (flow->state == FLOW_ANSWERED)
+			return AGE_UDP_ONCE;
+		return flow->state == FLOW_ESTABLISHED ? AGE_UDP_ANSWERED : AGE_UDP_NEW;
 	case PROTO_ICMP:
 	case PROTO_ICMPV6:
 		return AGE_ICMP;
 	}
-	return AGE_OTHER;
+	return flow->state == FLOW_ESTABLISHED ? AGE_OTHER : AGE_OTHER_NEW;
 }
 
 static weir_time timeout_of(const struct flow_table *table, enum age_class list)
@@ -52,8 +52,10 @@ static weir_time timeout_of(const struct flow_table *table, enum age_class list)
 		return table->timeouts.icmp;
 	case AGE_CLOSED:
 		return table->timeouts.closed;
+	case AGE_OTHER_NEW:
 	case AGE_OTHER:
 		return table->timeouts.other;
+	case AGE_UDP_ONCE:
 	case AGE_UDP_ANSWERED:
 		return table->timeouts.udp_answered;
 	case AGE_TCP_ESTABLISHED:
@@ -68,12 +70,14 @@ static weir_time timeout_of(const struct flow_table *table, enum age_class list)
 static void age_link(struct flow_table *table, struct flow *flow, enum age_class list)
 {
 	flow->age_class = list;
+	table->fleeting += list < AGE_CLOSED;
 	TAILQ_INSERT_TAIL(&table->age[list], flow, age);
 }
 
 static void age_unlink(struct flow_table *table, struct flow *flow)
 {
 	TAILQ_REMOVE(&table->age[flow->age_class], flow, age);
+	table->fleeting -= flow->age_class < AGE_CLOSED;
 }
 
 static void age_touch(struct flow_table *table, struct flow *flow)
@@ -115,17 +119,32 @@ void age_forget(struct flow_table *table, struct flow *flow)
 	age_unlink(table, flow);
 }
 
-struct flow *age_oldest(struct flow_table *table)
+static struct flow *oldest_of(struct flow_table *table, unsigned from, unsigned to)
 {
 	struct flow *oldest = NULL;
 
-	for (unsigned list = 0; list < AGE_CLASSES; list++) {
+	for (unsigned list = from; list < to; list++) {
 		struct flow *flow = TAILQ_FIRST(&table->age[list]);
 
 		if (flow && (!oldest || flow->changed < oldest->changed))
 			oldest = flow;
 	}
 	return oldest;
+}
+
+struct flow *age_victim(struct flow_table *table, bool fleeting)
+{
+	/* Each from the list where the one before ends. */
+	static const uint8_t ends[] = {AGE_UDP_ONCE, AGE_CLOSED, AGE_OTHER, AGE_CLASSES};
+	struct flow *flow = NULL;
+	unsigned from = 0;
+
+	for (size_t i = 0; i < sizeof(ends) && !flow; from = ends[i++]) {
+		if (fleeting && ends[i] > AGE_CLOSED)
+			break;
+		flow = oldest_of(table, from, ends[i]);
+	}
+	return flow;
 }
 
 weir_time age_expiry(const struct flow_table *table, const struct flow *flow)

@@ -145,9 +145,9 @@ void flow_end(struct flow_table *table, struct flow *flow)
 	release(table, flow);
 }
 
-static void evict(struct flow_table *table)
+static void evict(struct flow_table *table, bool fleeting)
 {
-	struct flow *flow = age_oldest(table);
+	struct flow *flow = age_victim(table, fleeting);
 
 	if (!flow)
 		return;
@@ -195,13 +195,13 @@ static uint8_t asker(const struct flow_start *start)
 	return service[0];
 }
 
-/* An answer whose question was sent before the table began to see. */
+/* An answer whose question was sent before the table began to see, or was forgotten. */
 static bool is_late_answer(const struct flow_table *table, const struct flow_start *start)
 {
 	unsigned from = start->initiator;
 
 	return table->ops.ready != TIME_NONE && start->key.proto == PROTO_UDP &&
-	       start->first - SETTLING < table->ops.ready &&
+	       (start->crowded || start->first - SETTLING < table->ops.ready) &&
 	       port_is_service(ntohs(start->key.port[from])) &&
 	       ntohs(start->key.port[!from]) >= CLIENT_PORT_MIN &&
 	       !port_is_service(ntohs(start->key.port[!from]));
@@ -264,7 +264,9 @@ struct flow *flow_begin(struct flow_table *table, const struct flow_start *start
 		return NULL;
 	}
 	if (table->ops.max_flows && table->flows.count >= table->ops.max_flows)
-		evict(table);
+		evict(table, false);
+	else if (table->ops.max_fleeting && table->fleeting >= table->ops.max_fleeting)
+		evict(table, true);
 	flow = slab_take(&table->slab);
 	if (!flow)
 		return NULL;
@@ -285,7 +287,8 @@ struct flow *flow_begin(struct flow_table *table, const struct flow_start *start
 		flow->deadline = flow->first + table->timeouts.unanswered;
 		wait_begin(table, flow);
 	}
-	tell_attempt(table, flow);
+	if (!start->numbered)
+		tell_attempt(table, flow);
 	return flow;
 }
 
@@ -412,7 +415,7 @@ void flow_finish(struct flow_table *table)
 	finish_flows(table, table->open_end);
 	for (; table->waiting_count; table->open_end += table->ops.interval)
 		wait_close(table, table->open_end);
-	while ((flow = age_oldest(table)))
+	while ((flow = age_victim(table, false)))
 		release(table, flow);
 	table->moved.len = 0;
 	table->open_end = TIME_NONE;

@@ -97,7 +97,11 @@ struct flow_ops {
 	void *context;
 	uint32_t services;  /* bit a service: events of others need not be made */
 	weir_time interval; /* of `flow` events: 1 s; at multiples from the epoch */
-	size_t max_flows;   /* the table's bound; the least recently changed goes first, counted */
+	/* The table's bound: past it, one that was never answered goes (of these the least recently
+	 * changed), then one answered once, then closed, and the established last; counted. */
+	size_t max_flows;
+	/* The bound of those that a flood makes: all but what closed or went on. 0: none. */
+	size_t max_fleeting;
 	const struct flow_timeouts *timeouts;
 	/* Live: when the table began to see packets. For 60 s after it, a UDP packet from a
 	 * service's port to a client's is the answer to something that was not seen. TIME_NONE (or
@@ -154,6 +158,8 @@ struct flow_start {
 	const struct flow_nat *nat; /* must outlive the flow; NULL: not translated */
 	void *owner[2];		    /* struct flow.owner */
 	uint64_t missed; /* > 0: stands for so many first packets without a source (event.count) */
+	bool numbered;	 /* such a number has its first packet: it makes no attempt */
+	bool crowded; /* questions may have been forgotten: as within 60 s after flow_ops.ready */
 };
 
 /*

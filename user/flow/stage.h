@@ -14,11 +14,15 @@
 #define PROTO_UDP    17
 #define PROTO_ICMPV6 58
 
-/* Which timeout ends a flow: one list each, the least recently changed first. */
+/* Which timeout ends a flow: one list each, the least recently changed first. Those before
+ * AGE_CLOSED are fleeting: an outsider makes them alone, from invented addresses. In the order in
+ * which they go where there is no room. */
 enum age_class {
 	AGE_TCP_NEW,
 	AGE_UDP_NEW,
 	AGE_ICMP,
+	AGE_OTHER_NEW, /* as AGE_OTHER, not answered */
+	AGE_UDP_ONCE,  /* live, inbound: one exchange, as AGE_UDP_ANSWERED */
 	AGE_CLOSED,
 	AGE_OTHER,
 	AGE_UDP_ANSWERED,
@@ -38,6 +42,7 @@ struct flow_table {
 	weir_time open_end; /* end of the open interval; TIME_NONE before the first packet */
 	VEC(struct flow *) moved;
 	struct flow_list age[AGE_CLASSES];
+	size_t fleeting; /* flows in the lists before AGE_CLOSED */
 	/* Undecided flows by the interval in which their deadline falls: a ring of lists that
 	 * spans the longest wait, the open interval's at `open_end`. */
 	struct flow_list *waiting;
@@ -51,7 +56,8 @@ void age_begin(struct flow_table *table, struct flow *flow);
 void age_moved(struct flow_table *table, struct flow *flow, weir_time at);
 void age_state(struct flow_table *table, struct flow *flow);
 void age_forget(struct flow_table *table, struct flow *flow);
-struct flow *age_oldest(struct flow_table *table); /* NULL: no flows */
+/* Which flow goes for want of room; `fleeting`: of those only. NULL: no flows. */
+struct flow *age_victim(struct flow_table *table, bool fleeting);
 weir_time age_expiry(const struct flow_table *table, const struct flow *flow);
 void wait_begin(struct flow_table *table, struct flow *flow);
 void wait_close(struct flow_table *table, weir_time end); /* decides what is due */

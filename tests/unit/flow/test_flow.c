@@ -406,6 +406,56 @@ static void test_eviction_tells_all(void **state)
 	assert_int_equal(b->got.forgotten, 4);
 }
 
+static void few_fleeting(struct flow_ops *ops)
+{
+	ops->max_fleeting = 3;
+}
+
+static int setup_few_fleeting(void **state)
+{
+	return setup_with(state, few_fleeting);
+}
+
+/* However many come that nobody answers, those that were answered stay. */
+static void test_flood_evicts_its_like(void **state)
+{
+	struct bench *b = *state;
+	struct flow_key kept[2], newest;
+	struct flow_stats stats;
+	struct flow *flow = begin(b, 1, 80, 6, T0, 0);
+
+	kept[0] = flow->key;
+	flow_decide(b->table, flow, FLOW_ESTABLISHED, T0);
+	flow = begin(b, 2, 53, 17, T0, 0);
+	kept[1] = flow->key;
+	flow_decide(b->table, flow, FLOW_ESTABLISHED, T0);
+	for (unsigned i = 0; i < 40; i++) {
+		flow = begin(b, (uint16_t)(1000 + i), 80, i % 2 ? 6 : 17, T0 + i, 0);
+		newest = flow->key;
+		if (i % 4 == 0) /* one exchange with an invented source */
+			flow_decide(b->table, flow, FLOW_ANSWERED, T0 + i);
+	}
+	flow_stats(b->table, &stats);
+	assert_int_equal(stats.flows, 5);
+	assert_int_equal(stats.evicted, 37);
+	assert_non_null(flow_find(b->table, &kept[0]));
+	assert_non_null(flow_find(b->table, &kept[1]));
+	assert_non_null(flow_find(b->table, &newest));
+}
+
+/* A number has its attempt already. */
+static void test_numbered_makes_no_attempt(void **state)
+{
+	struct bench *b = *state;
+	struct flow_start start = {.key = begin(b, 1, 80, 6, T0, 0)->key, .first = T0};
+
+	assert_null(collected(&b->got, SERVICE_ATTEMPT, 1));
+	start.key.port[0] = start.key.port[1] = 7;
+	start.numbered = true;
+	assert_non_null(flow_begin(b->table, &start));
+	assert_null(collected(&b->got, SERVICE_ATTEMPT, 1));
+}
+
 static void test_finish(void **state)
 {
 	struct bench *b = *state;
@@ -556,6 +606,8 @@ int main(void)
 		TEST(test_destination_answered),
 		TEST_ON(setup_live, test_answers_after_the_start_are_midstream),
 		TEST_ON(setup_small, test_eviction_tells_all),
+		TEST_ON(setup_few_fleeting, test_flood_evicts_its_like),
+		TEST(test_numbered_makes_no_attempt),
 		TEST(test_finish),
 		TEST(test_expired_is_the_sources_to_end),
 		TEST(test_gap_of_years_costs_nothing),

@@ -4,14 +4,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/settings.h"
 #include "capture/live/inside.h"
 
 /*
  * The half-open tables, walked at each poll: what no record told is found there, and counts are
  * read. Entries are deleted when the flow stage says that they are over.
+ *
+ * Records tell the first packets of each endpoint within its budget, so what the walk finds in a
+ * flood is the flood: a walk begins flows for as many as one endpoint may tell a second. From then
+ * on the rest, and what the tables could not hold, stand in numbers (`attempt` with event.count).
+ * Each insertion is told once: by a flow or in a number.
  */
 
 #define HALF_BATCH 4096
+
+/* ---- one by one, or as numbers ---- */
+
+bool half_numbered(const struct live *live, const struct seen *seen)
+{
+	return seen->facts.first <= live->halves.settled;
+}
+
+bool half_crowded(const struct live *live)
+{
+	return live->halves.present >= live->kernel.half_open / 2;
+}
+
+bool half_may_tell(struct live *live, const struct seen *seen)
+{
+	struct halves *halves = &live->halves;
+
+	if (half_numbered(live, seen))
+		return false;
+	if (halves->room) {
+		halves->room--;
+		return true;
+	}
+	halves->crowded = true;
+	return false;
+}
 
 /* ---- where unfinished handshakes go ---- */
 
@@ -27,14 +59,14 @@ static struct flow_key responder_of(const struct seen *seen)
 
 /* Misra and Gries, "Finding repeated elements" (1982): every endpoint with more than 1/9 of the
  * entries is among the eight. */
-static void weigh(struct halves *halves, const struct seen *seen)
+static void weigh(struct endpoints *endpoints, const struct seen *seen)
 {
 	struct flow_key key = responder_of(seen);
 	struct endpoint *free = NULL;
 	unsigned i;
 
 	for (i = 0; i < HALF_ENDPOINTS; i++) {
-		struct endpoint *e = &halves->endpoints[i];
+		struct endpoint *e = &endpoints->at[i];
 
 		if (e->weight && e->initiator == seen->facts.initiator &&
 		    !memcmp(&e->key, &key, sizeof(key))) {
@@ -49,7 +81,17 @@ static void weigh(struct halves *halves, const struct seen *seen)
 		return;
 	}
 	for (i = 0; i < HALF_ENDPOINTS; i++)
-		halves->endpoints[i].weight--;
+		endpoints->at[i].weight--;
+}
+
+static uint64_t weight_of(const struct endpoints *endpoints)
+{
+	uint64_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < HALF_ENDPOINTS; i++)
+		sum += endpoints->at[i].weight;
+	return sum;
 }
 
 static void tell_number(struct live *live, struct flow_table *flows, const struct endpoint *e,
@@ -66,42 +108,48 @@ static void tell_number(struct live *live, struct flow_table *flows, const struc
 		flow_begin(flows, &start);
 }
 
-/*
- * Half-open flows that came and went between two looks, as numbers: all that were inserted up to
- * the walk before this one, less those that the flow stage was told of or that wait for it. An
- * entry may be promoted between a scan and a walk, and is then met by the next scan.
- */
-static void tell_missed(struct live *live, struct flow_table *flows, uint64_t postponed)
+/* Without any endpoint nobody knows where they went: they are counted, not told. */
+static void share_out(struct live *live, struct flow_table *flows,
+		      const struct endpoints *endpoints, uint64_t number)
 {
-	struct halves *halves = &live->halves;
-	uint64_t inserted = halves->counts[HALF_INSERTED];
-	uint64_t explained = halves->begun + halves->missed + postponed + live->again.len +
-			     live->ends.reused.len;
-	uint64_t missed = inserted > explained ? inserted - explained : 0;
-	uint64_t left = missed, weight = 0;
-	struct endpoint *heaviest = &halves->endpoints[0];
+	uint64_t weight = weight_of(endpoints), left = number;
+	const struct endpoint *heaviest = &endpoints->at[0];
 	unsigned i;
 
-	if (!missed)
-		return;
-	for (i = 0; i < HALF_ENDPOINTS; i++) {
-		weight += halves->endpoints[i].weight;
-		if (halves->endpoints[i].weight > heaviest->weight)
-			heaviest = &halves->endpoints[i];
-	}
-	halves->missed += missed;
+	for (i = 0; i < HALF_ENDPOINTS; i++)
+		if (endpoints->at[i].weight > heaviest->weight)
+			heaviest = &endpoints->at[i];
 	for (i = 0; i < HALF_ENDPOINTS && weight; i++) {
-		struct endpoint *e = &halves->endpoints[i];
-		uint64_t share = (uint64_t)((double)missed * (double)e->weight / (double)weight);
+		const struct endpoint *e = &endpoints->at[i];
+		uint64_t share = (uint64_t)((double)number * (double)e->weight / (double)weight);
 
 		if (e == heaviest)
 			continue;
 		left -= share;
 		tell_number(live, flows, e, share);
 	}
-	/* Without any entry left nobody knows where they went: they are counted, not told. */
 	if (weight)
 		tell_number(live, flows, heaviest, left);
+}
+
+/*
+ * Half-open flows of which no flow was begun, as numbers: all that were inserted up to the walk
+ * before this one, less those that the flow stage was told of or that wait for it. An entry may be
+ * promoted between a scan and a walk, and is then met by the next scan.
+ */
+static void tell_missed(struct live *live, struct flow_table *flows, const struct endpoints *fresh,
+			uint64_t postponed)
+{
+	struct halves *halves = &live->halves;
+	uint64_t inserted = halves->counts[HALF_INSERTED];
+	uint64_t explained = halves->begun + halves->missed + postponed + live->again.len +
+			     live->ends.reused.len;
+	uint64_t missed = inserted > explained ? inserted - explained : 0;
+
+	if (!missed)
+		return;
+	halves->missed += missed;
+	share_out(live, flows, weight_of(&halves->endpoints) ? &halves->endpoints : fresh, missed);
 }
 
 /* ---- the walk ---- */
@@ -110,20 +158,49 @@ struct walk {
 	struct live *live;
 	struct flow_table *flows;
 	uint64_t horizon, present, postponed;
+	struct endpoints fresh;
 };
+
+/* In a number already, and nothing new. */
+static bool stale(const struct halves *halves, const struct flow_half *facts)
+{
+	uint32_t since = halves->walked - STAMP_SLACK;
+
+	return facts->first <= halves->settled && (int32_t)(facts->last[0] - since) < 0 &&
+	       (int32_t)(facts->last[1] - since) < 0;
+}
+
+/* Nobody ends what stands in a number. Silent for so long, nothing will come of it. */
+#define NUMBERED_KEPT (60 * WEIR_SEC)
+
+static void drop_old(struct walk *walk, const struct flow_key *key, const struct flow_half *facts)
+{
+	const struct live_clock *clock = &walk->live->clock;
+	weir_time long_ago = clock_from_boot(clock, (uint64_t)clock->newest.boot) - NUMBERED_KEPT;
+	struct flow_half gone;
+
+	if (clock_from_jiffies(clock, facts->last[0]) < long_ago &&
+	    clock_from_jiffies(clock, facts->last[1]) < long_ago && !flow_find(walk->flows, key) &&
+	    half_take(walk->live, key, &gone))
+		walk->present--;
+}
 
 static void see(struct walk *walk, const struct flow_key *key, const struct flow_half *facts)
 {
-	struct seen seen = {.key = *key, .facts = *facts, .slot = RECORD_NO_SLOT};
+	struct seen seen = {.key = *key, .facts = *facts, .slot = RECORD_NO_SLOT, .walked = true};
 
 	walk->present++;
+	if (stale(&walk->live->halves, facts)) {
+		drop_old(walk, key, facts);
+		return;
+	}
 	/* Being promoted: the main table has it, or will have in a moment. */
 	if (facts->moved) {
 		walk->postponed++;
 		return;
 	}
-	if (facts->state == FLOW_NEW)
-		weigh(&walk->live->halves, &seen);
+	if (!facts->told && facts->first > walk->live->halves.horizon)
+		weigh(&walk->fresh, &seen);
 	if (facts->first > walk->horizon ||
 	    known_see(walk->live, walk->flows, &seen) == LEARNT_LATER)
 		walk->postponed++;
@@ -208,10 +285,31 @@ static void note_forgotten(struct halves *halves, const uint64_t counts[HALF_COU
 		halves->forgotten = counts[HALF_INSERTED] - gone;
 }
 
+/* Walks. */
+#define ENDPOINTS_KEPT 8
+
+static void note_walk(struct live *live, const struct walk *walk,
+		      const uint64_t counts[HALF_COUNTS])
+{
+	struct halves *halves = &live->halves;
+
+	/* What others began meanwhile stands in the sum too, and hides the last of a flood until
+	 * that is counted: they are told a few walks later. */
+	if (weight_of(&walk->fresh) || ++halves->endpoints_age > ENDPOINTS_KEPT) {
+		halves->endpoints = walk->fresh;
+		halves->endpoints_age = 0;
+	}
+	halves->horizon = walk->horizon;
+	halves->walked = (uint32_t)live->clock.newest.jiffies;
+	if (halves->crowded)
+		halves->settled = walk->horizon;
+	memcpy(halves->counts, counts, sizeof(halves->counts));
+}
+
 void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)
 {
 	struct halves *halves = &live->halves;
-	struct walk walk = {live, flows, horizon, 0, 0};
+	struct walk walk = {.live = live, .flows = flows, .horizon = horizon};
 	uint64_t before[HALF_COUNTS], after[HALF_COUNTS];
 
 	if (kernel_half_counts(&live->kernel, before))
@@ -219,10 +317,11 @@ void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)
 	/* Nothing came since the last walk, and there was nothing then. */
 	if (!halves->known && !halves->present &&
 	    before[HALF_INSERTED] == halves->counts[HALF_INSERTED]) {
-		tell_missed(live, flows, 0);
+		tell_missed(live, flows, &walk.fresh, 0);
 		return;
 	}
-	memset(halves->endpoints, 0, sizeof(halves->endpoints));
+	halves->room = kernel_settings(&live->kernel)->first_each;
+	halves->crowded = false;
 	walk_map(&walk, live->kernel.half[0]);
 	walk_map(&walk, live->kernel.half[1]);
 	halves->present = walk.present;
@@ -230,8 +329,11 @@ void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)
 	    after[HALF_INSERTED] == before[HALF_INSERTED] &&
 	    after[HALF_PROMOTED] == before[HALF_PROMOTED])
 		note_forgotten(halves, before);
-	tell_missed(live, flows, walk.postponed);
-	memcpy(halves->counts, before, sizeof(before));
+	tell_missed(live, flows, &walk.fresh, walk.postponed);
+	note_walk(live, &walk, before);
+	/* The last one: there will be no other to tell what this one left. */
+	if (horizon == UINT64_MAX)
+		tell_missed(live, flows, &walk.fresh, walk.postponed);
 }
 
 /* ---- single entries ---- */

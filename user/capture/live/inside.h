@@ -52,6 +52,7 @@ struct seen {
 	struct flow_half facts;
 	uint32_t slot, generation; /* RECORD_NO_SLOT: half open */
 	uint64_t at;		   /* boot time of what made us look; 0: unknown */
+	bool walked;		   /* the walk found it: it may be told as a number */
 };
 
 /* Where a look at the kernel's tables or a record left us. */
@@ -140,25 +141,43 @@ struct ends {
 
 #define HALF_ENDPOINTS 8
 
+/* A packet is stamped with jiffies before it is counted: what was counted after our last look may
+ * bear a stamp from before it. */
+#define STAMP_SLACK 2
+
 /* Where unfinished handshakes go to; by Misra and Gries, so that a large one cannot hide. */
 struct endpoint {
 	struct flow_key key; /* the initiator's end zero */
 	uint8_t initiator;
-	uint64_t weight;
+	uint64_t weight; /* 0: not used */
+};
+
+struct endpoints {
+	struct endpoint at[HALF_ENDPOINTS];
 };
 
 struct halves {
-	void *buffer;		      /* for batch look-ups */
-	size_t buffer_len;	      /* entries */
-	bool one_by_one;	      /* the kernel has no batch look-up for these maps */
-	size_t known;		      /* flows that stand half open */
-	uint64_t begun;		      /* half-open flows that the flow stage was told of */
-	uint64_t expired;	      /* deleted by us, or by a program for a new connection */
-	uint64_t missed;	      /* told only as numbers */
-	uint64_t present;	      /* at the last walk */
+	void *buffer;	   /* for batch look-ups */
+	size_t buffer_len; /* entries */
+	bool one_by_one;   /* the kernel has no batch look-up for these maps */
+	size_t known;	   /* flows that stand half open */
+	uint64_t begun;	   /* half-open flows that the flow stage was told of */
+	uint64_t expired;  /* deleted by us, or by a program for a new connection */
+	uint64_t missed;   /* told only as numbers */
+	/* In a flood more is found than can be told one by one (half_may_tell). */
+	unsigned room;	   /* entries that this walk may still begin flows for */
+	bool crowded;	   /* it had none left */
+	uint64_t settled;  /* boot time: what began before and is not known is told in a number */
+	uint64_t numbered; /* of those in numbers: became known later, and made no attempt */
+	uint32_t walked;   /* jiffies of the last walk */
+	uint64_t present;  /* at the last walk */
 	uint64_t counts[HALF_COUNTS]; /* before the last walk */
 	uint64_t forgotten;
-	struct endpoint endpoints[HALF_ENDPOINTS];
+	/* Of what the last walk found that had begun since the one before it and no record told:
+	 * what was not found was like it. */
+	struct endpoints endpoints;
+	unsigned endpoints_age; /* walks that found none since then */
+	uint64_t horizon;	/* of the last walk */
 };
 
 /* ---- health (health.c) ---- */
@@ -253,6 +272,12 @@ void poll_scan(struct live *live, struct flow_table *flows, bool all);
 bool poll_read_slot(struct live *live, uint32_t slot, struct seen *seen);
 
 /* half.c */
+/* True if a flow may be begun for this entry. Else its first packet is told in a number. */
+bool half_may_tell(struct live *live, const struct seen *seen);
+/* Its first packet stands in a number that was, or will be, told. */
+bool half_numbered(const struct live *live, const struct seen *seen);
+/* The tables were fuller a moment ago than what they keep: entries may have been forgotten. */
+bool half_crowded(const struct live *live);
 void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon);
 /* Takes an entry out; false if it is not there. */
 bool half_take(struct live *live, const struct flow_key *key, struct flow_half *facts);

@@ -245,6 +245,8 @@ static struct flow_start start_of(struct live *live, const struct seen *seen,
 		.state = FLOW_NEW,
 		.own = own_has(&live->own, facts->cookie[0]) ||
 		       own_has(&live->own, facts->cookie[1]),
+		.numbered = half_numbered(live, seen),
+		.crowded = half_crowded(live),
 	};
 
 	if (role->alias) {
@@ -288,7 +290,7 @@ static void bind_slot(struct live *live, struct flow *flow, const struct seen *s
 	live->slots.taken++;
 }
 
-static struct flow *begin(struct live *live, struct flow_table *flows, const struct seen *seen)
+static struct flow *enter(struct live *live, struct flow_table *flows, const struct seen *seen)
 {
 	struct role role = role_of(live, flows, &seen->key);
 	struct flow_start start = start_of(live, seen, &role);
@@ -311,10 +313,18 @@ static struct flow *begin(struct live *live, struct flow_table *flows, const str
 	flow->source = known;
 	LIST_INSERT_HEAD(&live->known, known, all);
 	live->known_len++;
-	live->halves.begun++;
+	if (start.numbered)
+		live->halves.numbered++;
+	else
+		live->halves.begun++;
 	live->own_flows += flow->own && !role.silent;
 	bind_slot(live, flow, seen);
 	return flow;
+}
+
+static struct flow *begin(struct live *live, struct flow_table *flows, const struct seen *seen)
+{
+	return seen->walked && !half_may_tell(live, seen) ? NULL : enter(live, flows, seen);
 }
 
 /* ---- one entry after another ---- */

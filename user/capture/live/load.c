@@ -26,7 +26,10 @@
 /* Records wait in the ring until so many bytes are there, or the next poll. */
 #define RING_WAKE_PART 16
 
-#define FIRST_PACKETS_A_SECOND 20000u
+/* So that what is told of a flood costs a sixth of a core at most, and each of its flows is still
+ * remembered when the answer to it fails to come. */
+#define FIRST_PACKETS_A_SECOND 8000u
+#define FIRST_PACKETS_PARTS    8 /* one endpoint's part of them */
 
 #define PAYLOAD_BYTES_A_SECOND (16u << 20)
 
@@ -161,7 +164,7 @@ static void set_settings(struct weir_bpf *weir, const struct kernel *kernel,
 	settings->hz = hz;
 	settings->first_all =
 		options->first_packets ? options->first_packets : FIRST_PACKETS_A_SECOND;
-	settings->first_each = settings->first_all / 10;
+	settings->first_each = settings->first_all / FIRST_PACKETS_PARTS;
 	settings->ring_wake = (uint32_t)(kernel->ring_bytes / RING_WAKE_PART);
 	settings->xdp_load_bytes =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;

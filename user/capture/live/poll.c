@@ -5,10 +5,6 @@
 
 /* Reads the counters of the main table: those that moved, from memory. */
 
-/* A packet is stamped with jiffies before it is counted: what was counted after our last look may
- * bear a stamp from before it. */
-#define STAMP_SLACK 2
-
 struct scan {
 	struct live *live;
 	struct flow_table *flows;
