@@ -137,7 +137,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libweir-asan.a
 	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) -O1 -g $(SANITIZE) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< \
 		$(BUILD)/libweir-asan.a $(WEIR_LIBS) -lcmocka
 
-$(BUILD)/tests/bpf/%: tests/bpf/%.c $(BPF_HELPERS) $(BUILD)/libweir.a | $(SKELETONS)
+$(BUILD)/tests/bpf/%: tests/bpf/%.c $(BPF_HELPERS) $(wildcard tests/bpf/*.h) $(BUILD)/libweir.a | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call Q,TEST,$@)$(CC) $(WEIR_CFLAGS) $(CFLAGS) -Itests -MMD -MP -MF $@.d -MT $@ -o $@ $< $(BPF_HELPERS) \
 		$(BUILD)/libweir.a $(WEIR_LIBS) -lcmocka
@@ -185,8 +185,11 @@ test: deps-test ## install what is needed, build, run all tests (root, or sudo f
 	@$(AGAIN) tests $(BUILD)/tests/list
 	@BUILD=$(abspath $(BUILD)) tests/run
 
-test-unit test-bpf test-cli test-conformance test-oracle test-live test-vm test-fuzz: test-%: tests $(BUILD)/tests/list
+test-unit test-bpf test-cli test-conformance test-oracle test-live test-fuzz: test-%: tests $(BUILD)/tests/list
 	@BUILD=$(abspath $(BUILD)) tests/run $*
+
+test-vm: tests $(BUILD)/tests/list ## every kernel that Debian and Ubuntu carry, in guests, with a table at the end
+	@BUILD=$(abspath $(BUILD)) WEIR_VM=all tests/run vm
 
 test-fault: tests $(BUILD)/tests/list ## floods, faults and kills at full size (an hour); SOAK=24h runs as long
 	@BUILD=$(abspath $(BUILD)) WEIR_FAULT=long tests/run fault

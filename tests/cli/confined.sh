@@ -12,6 +12,9 @@ replay() { # ARGUMENT…
 }
 
 expect "isolation is checked" 0 ' isolation +(system calls are filtered|no filters)' "$WEIR" check -c /dev/null --system "$RULES"
+for each in TCX "batch look-ups" "XDP fragments" "cgroup ids" BTF "owner hooks"; do
+	check "what the kernel has of $each is said" grep -Eq "^(ok|note) +$each  +[A-Za-z/]" "$SCRATCH/said"
+done
 if ! grep -q 'isolation *system calls are filtered' "$SCRATCH/said"; then
 	skip "a replay is confined" "this kernel filters no system calls"
 	exit 0

@@ -11,7 +11,7 @@ require_live
 
 ROUNDS=$(sized 30 1000)
 WARM=$((ROUNDS / 3)) # tables grow to their size
-EVERY=$(sized 0.25 0.5)
+EVERY=$(sized 0.25 0.35)
 GROWTH_KIB=$(sized 1024 2048)
 
 host here there

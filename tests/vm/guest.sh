@@ -17,7 +17,11 @@ case $(uname -r) in
 5.10.*) LIVE=(live/hooks.sh) ;;
 esac
 
-for module in veth sch_ingress cls_bpf bridge 8021q tun nf_tables nft_chain_nat nft_masq nf_conntrack_netlink; do
+# With all kernels there is time for more.
+[ -z "${WEIR_VM_WHOLE:-}" ] || LIVE+=(live/neighbours.sh)
+
+for module in veth sch_ingress cls_bpf bridge 8021q tun nf_tables nft_chain_nat nft_masq nf_conntrack_netlink \
+	bonding wireguard cls_matchall dummy; do
 	modprobe -q "$module"
 done
 sysctl -qw net.core.bpf_jit_enable=1
@@ -34,16 +38,26 @@ bpf() {
 		not_ok "$name" "the programs do not load"
 	else
 		ok "$name"
-		sed -n "s|^skipped: |skip $name — |p" "$SCRATCH/said"
+		sed -n "s|^skipped: |skip $name — |p; /^verifier: /p" "$SCRATCH/said"
 		echo "guest: $name took $((SECONDS - started)) s"
 		return
 	fi
 	tail -n 30 "$SCRATCH/said" | sed 's/^/    /'
 }
 
+# features: what this kernel has of what weir can use, for run.sh's table.
+features() {
+	"$WEIR" check -c /dev/null --system "$TREE/rules" | tee "$SCRATCH/checked" |
+		awk -F '  +' '/^(ok|note|missing) / { print "guest: feature " $2 ": " ($1 == "ok" ? "yes" : "no") }'
+	echo "guest: kernel $(uname -r)"
+	echo "guest: Landlock $(sed -n 's/.*Landlock \([0-9]*\)$/\1/p' "$SCRATCH/checked")"
+}
+[ ! -x "$WEIR" ] || features
+
 found=0
 for program in "$BUILD"/tests/bpf/test_*; do
 	case $program in *.*) continue ;; esac
+	[ -n "${WEIR_VM_WHOLE:-}" ] || [ "${program##*/}" != test_verifier ] || continue
 	[ -x "$program" ] || continue
 	found=$((found + 1))
 	bpf "$program"

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/terminal.h"
+#include "capture/live/features.h"
 #include "capture/live/instance.h"
 #include "cli/holders.h"
 #include "confine/confine.h"
@@ -112,16 +113,6 @@ static void check_ring(struct finding *finding)
 		    strerror(errno));
 }
 
-static void check_btf(struct finding *finding)
-{
-	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
-		say(finding, FOUND, "/sys/kernel/btf/vmlinux");
-	else
-		say(finding, WITHOUT,
-		    "none: connections are counted, their processes will not be "
-		    "known (kernels built with CONFIG_DEBUG_INFO_BTF have it)");
-}
-
 static void check_cgroup(struct finding *finding)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "r");
@@ -194,17 +185,48 @@ static const struct {
 	const char *name;
 	void (*check)(struct finding *finding);
 } checks[] = {
-	{"kernel", check_kernel},    {"capabilities", check_capabilities},
-	{"bpf()", check_ring},	     {"BTF", check_btf},
-	{"cgroup2", check_cgroup},   {"bpf fs", check_bpf_fs},
-	{"NAT", check_conntrack},    {"isolation", check_confinement},
+	{"kernel", check_kernel},
+	{"capabilities", check_capabilities},
+	{"bpf()", check_ring},
+	{"cgroup2", check_cgroup},
+	{"bpf fs", check_bpf_fs},
+	{"NAT", check_conntrack},
+	{"isolation", check_confinement},
 	{"other weir", check_other},
 };
 
-int system_check(void)
+static void add(struct grid *grid, const char *name, const struct finding *finding)
 {
 	static const char *const verdicts[] = {"ok", "note", "missing"};
 	static const enum tint tints[] = {TINT_GREEN, TINT_YELLOW, TINT_RED};
+
+	grid_add(grid, tints[finding->verdict], verdicts[finding->verdict]);
+	grid_add(grid, TINT_PLAIN, name);
+	grid_add(grid, TINT_PLAIN, finding->words);
+}
+
+/* What runs either way; the ring buffer has its say above. */
+static void add_features(struct grid *grid)
+{
+	struct features features;
+
+	features_probe(&features);
+	for (size_t i = 0; i < FEATURES; i++) {
+		const struct feature_words *words = &feature_words[i];
+		struct finding finding;
+
+		if (i == FEATURE_RING_BUFFER)
+			continue;
+		if (features.has[i])
+			say(&finding, FOUND, "%s", words->with);
+		else
+			say(&finding, WITHOUT, "%s", words->without);
+		add(grid, words->name, &finding);
+	}
+}
+
+int system_check(void)
+{
 	struct terminal terminal = terminal_open(stdout);
 	int status = EXIT_DONE;
 	struct grid grid;
@@ -216,12 +238,11 @@ int system_check(void)
 		struct finding finding;
 
 		checks[i].check(&finding);
-		grid_add(&grid, tints[finding.verdict], verdicts[finding.verdict]);
-		grid_add(&grid, TINT_PLAIN, checks[i].name);
-		grid_add(&grid, TINT_PLAIN, finding.words);
+		add(&grid, checks[i].name, &finding);
 		if (finding.verdict == MISSING)
 			status = EXIT_SYSTEM;
 	}
+	add_features(&grid);
 	terminal.width = 0; /* a cut sentence helps nobody */
 	grid_end(&grid, &terminal, 0);
 	holders_print(&terminal);

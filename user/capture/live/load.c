@@ -166,10 +166,8 @@ static void set_settings(struct weir_bpf *weir, const struct kernel *kernel,
 		options->first_packets ? options->first_packets : FIRST_PACKETS_A_SECOND;
 	settings->first_each = settings->first_all / FIRST_PACKETS_PARTS;
 	settings->ring_wake = (uint32_t)(kernel->ring_bytes / RING_WAKE_PART);
-	settings->xdp_load_bytes =
-		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
-	settings->cgroup_id =
-		libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_skb_cgroup_id, NULL) == 1;
+	settings->xdp_load_bytes = kernel->features.has[FEATURE_XDP_LOAD_BYTES];
+	settings->cgroup_id = kernel->features.has[FEATURE_CGROUP_ID];
 	if (getrandom(&settings->secret, sizeof(settings->secret), 0) < 0)
 		log_warn("no random numbers: an outsider may guess which endpoints share a budget");
 }
@@ -330,6 +328,7 @@ int kernel_load(struct kernel *kernel, struct sizes *sizes, const struct live_op
 
 	*kernel = (struct kernel){0};
 	libbpf_set_print(quiet);
+	features_probe(&kernel->features);
 	err = load_clock(kernel, error);
 	if (!err)
 		err = load_weir(kernel, sizes, options, error);

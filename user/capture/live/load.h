@@ -7,6 +7,7 @@
 #include "bpf/table.h"
 #include "capture/live/choose.h"
 #include "capture/live/clock.h"
+#include "capture/live/features.h"
 #include "capture/live/sizes.h"
 
 /* The programs and maps as they stand in the kernel. The only file that knows the skeletons. */
@@ -21,6 +22,7 @@ struct kernel {
 	size_t ring_bytes, payload_ring;
 	unsigned cpus;	   /* possible ones: values in a per-CPU map */
 	unsigned halvings; /* how often the size had to be halved to load */
+	struct features features;
 };
 
 /* Loads both objects; where memory does not suffice, at half the size, and so on: `sizes` then

@@ -169,6 +169,24 @@ static json_t *payload_json(const struct live *live)
 			 count(live->kernel.payload_ring));
 }
 
+/* ---- the kernel ---- */
+
+static json_t *features_json(const struct features *features)
+{
+	json_t *list = json_array();
+	unsigned i;
+
+	for (i = 0; i < FEATURES; i++) {
+		const struct feature_words *words = &feature_words[i];
+		bool has = features->has[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "feature", words->key,
+						      "available", has, "means",
+						      has ? words->with : words->without));
+	}
+	return list;
+}
+
 /* ---- tables ---- */
 
 static json_t *tables_json(const struct live *live)
@@ -239,6 +257,7 @@ json_t *live_status(struct live *live, bool *degraded)
 
 	interfaces_json(live, status);
 	json_object_set_new(status, "gone", gone_json(live));
+	json_object_set_new(status, "features", features_json(&live->kernel.features));
 	json_object_set_new(status, "losses", losses_json(live));
 	json_object_set_new(status, "payload", payload_json(live));
 	json_object_set_new(status, "tables", tables_json(live));
