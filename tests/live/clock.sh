@@ -16,11 +16,10 @@ clock_set() { # SECONDS
 		"$SCRATCH/clock" "$1"
 }
 head -c 8 /dev/zero >"$SCRATCH/clock"
-cc -shared -fPIC -O1 -o "$SCRATCH/wallclock.so" "$TREE/tests/lib/wallclock.c"
 # For weir alone: a shell that sets it and becomes weir.
 cat >"$SCRATCH/weir" <<END
 #!/bin/sh
-LD_PRELOAD=$SCRATCH/wallclock.so WEIR_TEST_CLOCK=$SCRATCH/clock exec $WEIR "\$@"
+LD_PRELOAD=$BUILD/tests/lib/wallclock.so WEIR_TEST_CLOCK=$SCRATCH/clock exec $WEIR "\$@"
 END
 chmod +x "$SCRATCH/weir"
 WEIR=$SCRATCH/weir

@@ -4,7 +4,6 @@
  * machine says plus the nanoseconds, 8 bytes in host order, in the file that WEIR_TEST_CLOCK names.
  * All other clocks are the machine's.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
