@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
-require_live cc tcpdump
+require_live tcpdump
 
 HOUR=3600
 YEAR=$((365 * 24 * HOUR))
