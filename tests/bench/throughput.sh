@@ -1,57 +1,84 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What weir takes from one iperf3 stream between two namespaces, both ends on this machine, with
-# and without offloads; runs with and without weir alternate. For information: such a figure moves
-# by some per cent from run to run. JSON lines, as all benchmarks print.
+# What weir takes from traffic between two namespaces, both ends on this machine, weir at the
+# receiving end: one TCP stream with offloads and without, datagrams of 64 bytes, short connections.
+# Each round measures all of them without weir and then with it; what counts is the median of the
+# rounds' ratios, whose spread is printed beside it. JSON lines, as all benchmarks print.
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
 exec 3>&1 1>&2 # results only on standard output
+READY_SECONDS=60
 require_live iperf3 ethtool
 
-ROUNDS=3
-SECONDS_A_ROUND=2
+ROUNDS=${WEIR_BENCH_ROUNDS:-7}
+SECONDS_EACH=1
+LOAD=$BUILD/tests/lib/load
 
 result() { # NAME VALUE UNIT AGAINST
 	printf '{"name": "%s", "value": %s, "unit": "%s", "against": "%s"}\n' "$@" >&3
 }
 
-# One round, Gbit/s received.
-round() {
-	on client iperf3 -J -c 10.87.0.1 -t "$SECONDS_A_ROUND" |
+# stream PORT: Gbit/s received.
+stream() {
+	on client iperf3 -J -c "$1" -t "$SECONDS_EACH" |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"] / 1e9)'
 }
 
-median() {
-	sort -g | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] }'
+# load MODE: of what it did, how many a second.
+load() {
+	on client "$LOAD" "$1" 10.87.0.1 9000 "$SECONDS_EACH" | sed 's/.*per_second=//'
 }
 
-# measure NAME: rounds without and with weir, in turn.
+# measure on|off: a value of each kind, on a line of its file.
 measure() {
-	local i off on_
-	for ((i = 0; i < ROUNDS; i++)); do
-		round >>"$SCRATCH/$1.off"
-		start_or_leave server
-		round >>"$SCRATCH/$1.on"
-		weir_stop server
-	done
-	off=$(median <"$SCRATCH/$1.off")
-	on_=$(median <"$SCRATCH/$1.on")
-	result "throughput.$1.without" "$off" Gbit/s information
-	result "throughput.$1.with" "$on_" Gbit/s information
-	result "throughput.$1.ratio" "$(awk -v a="$on_" -v b="$off" 'BEGIN { printf "%.3f", b ? a / b : 0 }')" "" information
+	stream 10.87.0.1 >>"$SCRATCH/tcp.$1"
+	stream 10.87.1.1 >>"$SCRATCH/packets.$1"
+	load datagrams >>"$SCRATCH/small.$1"
+	load connect >>"$SCRATCH/connections.$1"
+}
+
+# tell FILE NAME UNIT BOUND
+tell() {
+	paste "$SCRATCH/$1.off" "$SCRATCH/$1.on" | python3 -c '
+import json, statistics, sys
+name, unit, bound = sys.argv[1:]
+pairs = [[float(x) for x in line.split()] for line in sys.stdin]
+ratios = sorted(on / off for off, on in pairs)
+def say(what, value, unit, against):
+    print(json.dumps({"name": name + what, "value": round(value, 3), "unit": unit, "against": against}))
+say(".without", statistics.median(p[0] for p in pairs), unit, "information")
+say(".with", statistics.median(p[1] for p in pairs), unit, "information")
+say(".ratio", statistics.median(ratios), "ratio",
+    f"{bound}; {len(ratios)} rounds, {ratios[0]:.3f} to {ratios[-1]:.3f}")
+' "$2" "$3" "$4" >&3
 }
 
 host client server
-wire client eth0 server eth0
-address client eth0 10.87.0.2/24
-address server eth0 10.87.0.1/24
+for i in 0 1; do
+	wire client "eth$i" server "eth$i"
+	address client "eth$i" "10.87.$i.2/24"
+	address server "eth$i" "10.87.$i.1/24"
+done
+plain client eth1
+plain server eth1
+on client sysctl -qw net.ipv4.ip_local_port_range="1024 65535"
 behind server iperf3 -s >/dev/null
+behind server "$LOAD" serve 9000
 wait_for 10 listening server 5201
+wait_for 10 listening server 9000
 weir_config server
 sed -i 's/events: true/events: false/' "$SCRATCH/server/weir.yaml"
-measure offloads
-plain client eth0
-plain server eth0
-measure packets
+measure warm
+for ((i = 0; i < ROUNDS; i++)); do
+	measure off
+	rm -f "$SCRATCH"/server/weir.db* # each round begins with nothing
+	start_or_leave server
+	measure on
+	weir_stop server
+done
+tell tcp throughput.tcp Gbit/s "one stream with offloads; at least 0.98"
+tell packets throughput.packets Gbit/s "one stream without offloads; information"
+tell small throughput.small packets/s "datagrams of 64 bytes; at least 0.95"
+tell connections connections connections/s "short connections one after another; at least 0.95"
