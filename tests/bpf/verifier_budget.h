@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* program, {instructions, states, peak states, bytes of stack} */
-/* clang-format off: a row a program */
+/* clang-format off */
 {"weir_tc_in_eth", {240000, 9776, 4395, 192}},
 {"weir_tc_out_eth", {195877, 7948, 3945, 183}},
 {"weir_tc_in_l3", {192038, 8266, 4120, 183}},
@@ -21,4 +21,3 @@
 {"weir_post_bind6", {663, 48, 48, 165}},
 {"weir_listen", {788, 60, 60, 112}},
 {"weir_clock", {58, 10, 10, 16}},
-/* clang-format on */
