@@ -32,6 +32,7 @@ struct pipeline_options {
 	enum output_form form;
 	bool signals, events; /* on standard output, beside detections */
 	bool live;	      /* this host's own addresses and coverage count; syslog may be used */
+	bool state_later;     /* live: pipeline_remember() reads the state */
 	bool threat_lists; /* those of the configuration are read; live, again when they change */
 	const char *database;		/* NULL: none */
 	weir_time lateness;		/* of what the flow stage says */
@@ -122,6 +123,10 @@ struct state_loaded {
 int pipeline_reload(struct pipeline *pipeline, struct config *config, struct faults *faults,
 		    struct state_loaded *loaded);
 
+/* Where the state was not read when the pipeline was opened: reads it now, before the first event.
+ */
+void pipeline_remember(struct pipeline *pipeline);
+
 /* Event time of what is remembered of an earlier run: what comes now is later. TIME_NONE: nothing
  * is. */
 weir_time pipeline_earliest(const struct pipeline *pipeline);
@@ -154,6 +159,7 @@ struct run_options {
 	/* Makes the configuration once more, for a reload: 0, or -errno with faults. */
 	int (*configure)(struct config **config, struct faults *faults, void *context);
 	void *context;
+	bool take_over; /* another weir that runs here makes room once this one is prepared */
 };
 
 /* Watches this host until SIGTERM or SIGINT. Returns an exit status; errors are said. */

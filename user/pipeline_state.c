@@ -218,8 +218,15 @@ int pipeline_state_open(struct pipeline *p)
 	}
 	p->keeper->path = path;
 	p->keeper->interval = p->config->state_interval;
-	open_file(p, path);
+	if (!p->options.state_later)
+		open_file(p, path);
 	return 0;
+}
+
+void pipeline_remember(struct pipeline *p)
+{
+	if (p->keeper)
+		open_file(p, p->keeper->path);
 }
 
 /* ---- while it runs ---- */

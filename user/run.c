@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/usage.h"
+#include "capture/live/instance.h"
+#include "capture/live/live.h"
 #include "capture/live/owners.h"
 #include "capture/login/logins.h"
 #include "control.h"
@@ -326,10 +330,18 @@ static json_t *status(struct watch *watch)
 	return answer;
 }
 
+/* Another weir is prepared to take the place of this one. */
+static json_t *leave(struct watch *watch)
+{
+	log_info("another weir takes over");
+	watch->stopping = true;
+	return json_pack("{s:b}", INSTANCE_LEAVING, true);
+}
+
 static const struct {
 	const char *name;
 	json_t *(*answer)(struct watch *watch);
-} requests[] = {{"status", status}, {"reload", reload}};
+} requests[] = {{"status", status}, {"reload", reload}, {INSTANCE_LEAVE, leave}};
 
 static json_t *on_request(void *context, const char *request)
 {
@@ -491,12 +503,43 @@ static int open_owners(struct watch *watch, const struct config *config, struct 
 	return 0;
 }
 
+/* So long may the other weir take to store what it knows. */
+#define STORE_MS 30000
+
+static void await_end(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ends = {.fd = fd, .events = POLLIN};
+
+	if (fd < 0) /* it has ended */
+		return;
+	if (poll(&ends, 1, STORE_MS) == 0)
+		log_warn("the weir that was here (pid %d) does not end: what it learned last is "
+			 "not known",
+			 (int)pid);
+	close(fd);
+}
+
+/* What the weir that was here has stored at its end. Meanwhile the kernel counts already. */
+static void remember(struct watch *watch)
+{
+	pid_t before = live_predecessor(watch->live);
+
+	if (before > 0) {
+		await_end(before);
+		log_info("took over from the weir that was here (pid %d)", (int)before);
+	}
+	pipeline_remember(watch->pipeline);
+	live_not_before(watch->live, pipeline_earliest(watch->pipeline));
+}
+
 static int watch_open(struct watch *watch, const struct config *config, struct error *error)
 {
 	struct pipeline_options options = {
 		.form = output_form(config),
 		.live = true,
 		.threat_lists = true,
+		.state_later = watch->options->take_over,
 		.database = config->database,
 		.lateness = config->lateness,
 	};
@@ -515,9 +558,12 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 		return err;
 	live.owners = watch->owners;
 	live.earliest = pipeline_earliest(watch->pipeline);
+	live.take_over = watch->options->take_over;
 	err = live_open(&watch->live, &live, error);
 	if (err)
 		return err;
+	if (watch->options->take_over)
+		remember(watch);
 	pipeline_live(watch->pipeline, watch->live);
 	err = open_decoding(watch, config, error);
 	err = err ? err : logins_open(&watch->logins, config->login_sources, error);

@@ -28,6 +28,10 @@ static const struct verb_option options[] = {
 	 "home_networks"},
 	{"json", 0, "[FILE]", "write detections as JSON lines to FILE, or to standard output",
 	 "json.path"},
+	{"take-over", 0, NULL,
+	 "if a weir runs here already, take its place: it goes on until this one is prepared, then "
+	 "it stores what it knows and leaves",
+	 NULL},
 	{"print-config", 0, NULL,
 	 "print all that is in force, and where each value came from; start nothing", NULL},
 	{0},
@@ -40,7 +44,8 @@ static int configure(struct config **config, struct faults *faults, void *contex
 
 static int start(const struct arguments *arguments, const struct config *config)
 {
-	const struct run_options how = {configure, (void *)arguments};
+	const struct run_options how = {configure, (void *)arguments,
+					arguments_has(arguments, "take-over")};
 
 	if (!system_may_watch()) {
 		fputs("weir: not root: run 'sudo weir run' (it attaches programs to the network)\n",

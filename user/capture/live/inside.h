@@ -222,6 +222,8 @@ struct live {
 	int control;	/* listening socket, and lock */
 	int epoll;
 	unsigned leftovers; /* filters of an earlier weir that were removed */
+	pid_t predecessor;  /* from which it was taken over; 0: none */
+	weir_time gap;	    /* between what that and this one counted, at most; ns */
 	char *watching;	    /* text for live_watching() */
 
 	struct flow_table *flows; /* during a call that may learn translations */

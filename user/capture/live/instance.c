@@ -2,6 +2,7 @@
 #include "capture/live/instance.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,7 +53,7 @@ static int instance_refused(struct error *error)
 			 "status`");
 }
 
-int instance_take(struct error *error)
+static int try_to_take(void)
 {
 	struct sockaddr_un address;
 	socklen_t length = instance_address(&address);
@@ -60,13 +61,76 @@ int instance_take(struct error *error)
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return error_set(error, EXIT_SYSTEM, errno, "no control socket: %s",
-				 strerror(errno));
+		return -errno;
 	if (!bind(fd, (struct sockaddr *)&address, length) && !listen(fd, INSTANCE_BACKLOG))
 		return fd;
 	err = errno;
 	close(fd);
-	if (err == EADDRINUSE)
+	return -err;
+}
+
+int instance_take(struct error *error)
+{
+	int fd = try_to_take();
+
+	if (fd >= 0)
+		return fd;
+	if (fd == -EADDRINUSE)
 		return instance_refused(error);
-	return error_set(error, EXIT_SYSTEM, err, "no control socket: %s", strerror(err));
+	return error_set(error, EXIT_SYSTEM, -fd, "no control socket: %s", strerror(-fd));
+}
+
+/* ---- from another weir ---- */
+
+#define LEAVE_SECONDS 10   /* for its answer, and then until it counts no more */
+#define LEAVE_LOOK_US 1000 /* between two tries */
+
+/* True if it said that it leaves. It hangs up behind its answer. */
+static bool ask_to_leave(pid_t *holder)
+{
+	const struct timeval patience = {.tv_sec = LEAVE_SECONDS};
+	static const char request[] = INSTANCE_LEAVE "\n";
+	struct sockaddr_un address;
+	socklen_t length = instance_address(&address), size = sizeof(struct ucred);
+	struct ucred peer = {0};
+	char answer[256] = "";
+	size_t used = 0;
+	ssize_t n = 0;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (!connect(fd, (struct sockaddr *)&address, length) &&
+	    !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
+	    send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0)
+		while (used < sizeof(answer) - 1 &&
+		       (n = recv(fd, answer + used, sizeof(answer) - 1 - used, 0)) > 0)
+			used += (size_t)n;
+	answer[used] = '\0';
+	close(fd);
+	*holder = peer.pid;
+	return strstr(answer, "\"" INSTANCE_LEAVING "\"");
+}
+
+int instance_take_over(pid_t *holder, struct error *error)
+{
+	int fd = try_to_take();
+
+	*holder = 0;
+	if (fd == -EADDRINUSE) {
+		if (!ask_to_leave(holder))
+			return error_set(error, EXIT_SYSTEM, EADDRINUSE,
+					 "the weir that runs here (pid %d) does not make room for "
+					 "another: stop it first",
+					 (int)*holder);
+		for (int i = 0; fd == -EADDRINUSE && i < LEAVE_SECONDS * 1000000 / LEAVE_LOOK_US;
+		     i++) {
+			usleep(LEAVE_LOOK_US);
+			fd = try_to_take();
+		}
+	}
+	if (fd >= 0)
+		return fd;
+	return error_set(error, EXIT_SYSTEM, -fd, "no control socket: %s", strerror(-fd));
 }

@@ -11,11 +11,18 @@
  * namespace and which the kernel frees when its process dies. The same socket is where `weir
  * status` and its like connect.
  */
-#define INSTANCE_NAME "weir" /* after the zero byte: "@weir" in ss(8) */
+#define INSTANCE_NAME	 "weir"	   /* after the zero byte: "@weir" in ss(8) */
+#define INSTANCE_LEAVE	 "leave"   /* the request to make room for another, on the control socket */
+#define INSTANCE_LEAVING "leaving" /* and what the answer has then */
 
 /* Takes the lock: a listening, non-blocking socket, or -EADDRINUSE (another weir) or -errno with
  * `error` said. */
 int instance_take(struct error *error);
+
+/* Asks the weir that holds the lock to leave, and takes the lock as soon as that counts no more:
+ * its process may still be storing what it knows. *holder is that process, 0 if there was none. A
+ * listening socket, or -errno with `error` said; then it goes on, unless it was asked already. */
+int instance_take_over(pid_t *holder, struct error *error);
 
 /* Process that holds the lock here, 0 if it is in a process namespace that we cannot see, -errno if
  * nobody holds it. */

@@ -71,11 +71,7 @@ static int open_interfaces(struct live *live, struct error *error)
 
 	if (err)
 		return err;
-	err = watch_require_patterns(live, error);
-	if (err)
-		return err;
-	live->leftovers = leftover_remove(&live->interfaces);
-	return 0;
+	return watch_require_patterns(live, error);
 }
 
 static int open_tables(struct live *live, struct error *error)
@@ -144,15 +140,41 @@ static void on_translation(void *context, const struct nat_pair *pair)
 		known_translated(live, live->flows, pair);
 }
 
+static int take_over(struct live *live, struct error *error)
+{
+	live->control = instance_take_over(&live->predecessor, error);
+	if (live->control < 0)
+		return live->control;
+	interfaces_drain(&live->interfaces);
+	return 0;
+}
+
+/* All else that may fail was done before: until here another weir that is to leave goes on. */
+static int attach_all(struct live *live, struct error *error)
+{
+	weir_time asked = time_monotonic();
+	int err = live->options.take_over ? take_over(live, error) : 0;
+
+	if (err)
+		return err;
+	live->leftovers = leftover_remove(&live->interfaces);
+	watch_all(live);
+	if (live->predecessor)
+		live->gap = time_monotonic() - asked;
+	return watch_require_any(live, error);
+}
+
 static int open_parts(struct live *live, const struct live_options *options, struct error *error)
 {
 	int err = copy_options(live, options);
 
 	if (err)
 		return no_memory(error);
-	live->control = instance_take(error);
-	if (live->control < 0)
-		return live->control;
+	if (!options->take_over) {
+		live->control = instance_take(error);
+		if (live->control < 0)
+			return live->control;
+	}
 	err = open_interfaces(live, error);
 	if (!err)
 		err = open_tables(live, error);
@@ -169,8 +191,7 @@ static int open_parts(struct live *live, const struct live_options *options, str
 	if (err)
 		return err;
 	live->watches.no_tcx = options->clsact;
-	watch_all(live);
-	return watch_require_any(live, error);
+	return attach_all(live, error);
 }
 
 /* Every part is closed as far as it was opened. */
@@ -443,6 +464,21 @@ size_t live_payload_ring_bytes(const struct live *live)
 uint64_t live_told(const struct live *live)
 {
 	return live_horizon(live);
+}
+
+pid_t live_predecessor(const struct live *live)
+{
+	return live->predecessor;
+}
+
+void live_not_before(struct live *live, weir_time at)
+{
+	struct clock_sample sample;
+
+	if (kernel_clock(&live->kernel, &sample))
+		return;
+	clock_start(&live->clock, &sample, at);
+	time_shift_set(live->clock.shift);
 }
 
 weir_time live_now(const struct live *live)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -48,11 +49,19 @@ struct live_options {
 	struct owners *owners; /* NULL: nobody asks whose a flow is; must outlive live */
 	weir_time interval;    /* poll period: 1 s */
 	weir_time earliest;    /* event time begins no earlier; TIME_NONE: with the wall clock */
+	bool take_over;	       /* another weir that runs here makes room, once all is prepared */
 	bool clsact;	       /* tests: never TCX */
 };
 
 /* Loads and attaches. On failure nothing is left attached. -errno with `error` said. */
 int live_open(struct live **live, const struct live_options *options, struct error *error);
+
+/* The process from which it was taken over, which may still be storing what it knows; 0: from none.
+ */
+pid_t live_predecessor(const struct live *live);
+
+/* Event time begins no earlier than `at` (live_options.earliest). Before the first drain only. */
+void live_not_before(struct live *live, weir_time at);
 
 /* Detaches, and hands all last counts to `flows`. */
 void live_close(struct live *live, struct flow_table *flows);

@@ -245,6 +245,10 @@ static void sums_json(const struct live *live, json_t *status)
 	json_object_set_new(status, "clock_steps", count(live->clock.steps));
 	json_object_set_new(status, "clock_shift_ns", json_integer(live->clock.shift));
 	json_object_set_new(status, "tick_ns", count((uint64_t)live->clock.tick));
+	if (live->predecessor) {
+		json_object_set_new(status, "taken_over_from", json_integer(live->predecessor));
+		json_object_set_new(status, "blind_gap_ns", json_integer(live->gap));
+	}
 	json_object_set_new(status, "removed_leftovers", count(live->leftovers));
 	json_object_set_new(
 		status, "coverage",
