@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Samples what a running weir holds, and whether that grows.
+"""Traffic for long, and whether what a running weir holds grows under it.
 
-soak.py PID SECONDS WARM INTERVAL   PID and its children, each INTERVAL seconds, WARM of SECONDS left out
+soak.py traffic HOST   mixed, from one process, until it is ended
+soak.py watch PID SECONDS WARM INTERVAL   PID and its decoding child, WARM of SECONDS left out
 
-Prints one figure a line. Leaves with 1 if memory grows: by more than three standard errors of the
+`watch` prints one figure a line. Leaves with 1 if memory grows: by more than three standard errors of the
 slope of a line of least squares, and by more than a hundredth of what is held, over the time that
 was measured. One page more or less is no leak, nor is what lies within the scatter.
 """
@@ -12,10 +13,48 @@ was measured. One page more or less is no leak, nor is what lies within the scat
 import glob
 import math
 import re
+import socket
 import sys
 import time
 
 MIB = 1 << 20
+
+
+def converse(host, port, size):
+    """One connection whose server sends all back."""
+    with socket.create_connection((host, port), timeout=10) as connection:
+        connection.sendall(b"x" * size)
+        left = size
+        while left > 0 and (piece := connection.recv(65536)):
+            left -= len(piece)
+
+
+def refused(host, port):
+    try:
+        converse(host, port, 1)
+    except OSError:
+        pass
+
+
+def ask(host, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.sendto(b"?" * 48, (host, port))
+        client.recv(2048)
+
+
+def traffic(host):
+    """A few dozen connections a second. One process for all: each that is started is remembered."""
+    while True:
+        try:
+            for size in (10, 100, 1000, 2000, 5000):
+                converse(host, 8080, size)
+            converse(host, 8081, 200000)
+            ask(host, 123)
+            refused(host, 9)
+        except OSError:
+            pass
+        time.sleep(0.2)
 
 
 def family(pid):
@@ -70,8 +109,7 @@ def grows(name, samples):
     return rise > 3 * error and grown > mean / 100
 
 
-def main():
-    pid, length, warm, interval = int(sys.argv[1]), *map(float, sys.argv[2:5])
+def watch(pid, length, warm, interval):
     began = time.monotonic()
     samples = []
     while (at := time.monotonic() - began) < length:
@@ -90,4 +128,7 @@ def main():
         sys.exit(f"soak.py: {' and '.join(bad)} grew")
 
 
-main()
+if sys.argv[1] == "traffic":
+    traffic(sys.argv[2])
+else:
+    watch(int(sys.argv[2]), *map(float, sys.argv[3:6]))
