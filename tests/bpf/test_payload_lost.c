@@ -150,6 +150,26 @@ static void test_ring_full(void **state)
 	rig_close(rig);
 }
 
+/* Records begin anywhere in the ring, so each of its places comes to be its end in one of them. */
+static void test_over_the_end(void **state)
+{
+	struct rig *rig = rig_of(&(struct rig_options){.payload = true, .payload_ring = 4096});
+	struct talk t;
+	uint32_t at = 0;
+
+	(void)state;
+	t = talk_new(rig, true, 40000, 53, 6);
+	handshake(&t);
+	for (uint32_t length = 1400; length > 1100; length -= 3) {
+		segment(&t, true, ACK | PSH, at, length);
+		check_stretch(&t, record(rig, 0), true, at, length);
+		rig_forget_payload(rig);
+		at += length;
+	}
+	rig_check_sums(rig);
+	rig_close(rig);
+}
+
 static bool woken(struct rig *rig)
 {
 	struct pollfd fd = {.fd = payload_ring_fd(rig->payload_ring), .events = POLLIN};
@@ -204,8 +224,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fragments), cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_ring_full), cmocka_unit_test(test_wake),
-		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_ring_full), cmocka_unit_test(test_over_the_end),
+		cmocka_unit_test(test_wake),	  cmocka_unit_test(test_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

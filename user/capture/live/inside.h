@@ -17,6 +17,7 @@
 #include "capture/live/live.h"
 #include "capture/live/load.h"
 #include "capture/live/own.h"
+#include "capture/live/ring.h"
 #include "capture/live/sizes.h"
 #include "capture/live/slots.h"
 #include "flow/flow.h"
@@ -83,7 +84,7 @@ void known_translated(struct live *live, struct flow_table *flows, const struct 
 #define STAGED_MAX 65536
 
 struct rings {
-	struct ring_buffer *ring;
+	struct ring *ring;
 	VEC(struct flow_record) staged;
 	size_t first; /* staged and not told */
 	uint64_t records;

@@ -118,7 +118,7 @@ static int open_waiting(struct live *live, struct error *error)
 	live->epoll = epoll_create1(EPOLL_CLOEXEC);
 	err = live->epoll < 0 ? -errno : 0;
 	if (!err)
-		err = wait_for(live->epoll, ring_buffer__epoll_fd(live->rings.ring));
+		err = wait_for(live->epoll, ring_fd(live->rings.ring));
 	if (!err)
 		err = wait_for(live->epoll, interfaces_fd(&live->interfaces));
 	if (!err)

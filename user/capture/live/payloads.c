@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/live/payloads.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "capture/live/ring.h"
+
 struct payload_ring {
-	struct ring_buffer *ring;
+	struct ring *ring;
 	payload_taker taker;
 	void *context;
 	uint64_t malformed;
@@ -37,9 +38,8 @@ int payload_ring_open(struct payload_ring **out, int fd, payload_taker taker, vo
 		return -ENOMEM;
 	ring->taker = taker;
 	ring->context = context;
-	ring->ring = ring_buffer__new(fd, on_record, ring, NULL);
-	if (!ring->ring) {
-		err = -errno;
+	err = ring_open(&ring->ring, fd, on_record, ring);
+	if (err) {
 		free(ring);
 		return err;
 	}
@@ -51,13 +51,13 @@ void payload_ring_close(struct payload_ring *ring)
 {
 	if (!ring)
 		return;
-	ring_buffer__free(ring->ring);
+	ring_close(ring->ring);
 	free(ring);
 }
 
 int payload_ring_fd(const struct payload_ring *ring)
 {
-	return ring_buffer__epoll_fd(ring->ring);
+	return ring_fd(ring->ring);
 }
 
 int payload_ring_consume_some(struct payload_ring *ring, size_t most)
@@ -66,7 +66,7 @@ int payload_ring_consume_some(struct payload_ring *ring, size_t most)
 
 	ring->most = most;
 	ring->given = 0;
-	err = ring_buffer__consume(ring->ring);
+	err = ring_consume(ring->ring);
 	return err < 0 && err != ENOUGH ? err : (int)ring->given;
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -59,20 +58,19 @@ static int on_record(void *context, void *data, size_t size)
 
 int rings_open(struct live *live)
 {
-	live->rings.ring = ring_buffer__new(live->kernel.records, on_record, live, NULL);
-	return live->rings.ring ? 0 : -errno;
+	return ring_open(&live->rings.ring, live->kernel.records, on_record, live);
 }
 
 void rings_close(struct live *live)
 {
-	ring_buffer__free(live->rings.ring);
+	ring_close(live->rings.ring);
 	live->rings.ring = NULL;
 	vec_free(&live->rings.staged);
 }
 
 void rings_drain(struct live *live)
 {
-	ring_buffer__consume(live->rings.ring);
+	ring_consume(live->rings.ring);
 }
 
 /* After a burst its memory is given back. */
