@@ -2,7 +2,7 @@
 
 /*
  * flood -i INTERFACE -m MAC -d ADDRESS [-k KIND] [-p PORT] [-s SOURCES] [-b BASE] [-n NUMBER]
- *       [-r RATE]
+ *       [-r RATE] [-a]
  *
  * Sends NUMBER IPv4 packets of KIND (syn, ack, udp, dns: a query) with valid checksums to PORT of
  * ADDRESS, whose link-layer address is MAC, out of INTERFACE, as fast as it can or RATE a second.
@@ -10,6 +10,8 @@
  * Packet i of SOURCES counted sources comes from BASE + i % SOURCES (BASE: 11.0.0.0), port 1024 +
  * i / SOURCES: no two are of one flow before the ports come round. SOURCES 0, which is the default:
  * address and port are random, the same in each run.
+ *
+ * -a: what a server at ADDRESS would answer to those packets, from PORT to each source.
  *
  * At the end it says on one line what came of it:
  *     sent=N refused=N bytes=N seconds=S cpu_ns=N
@@ -25,6 +27,7 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +68,7 @@ struct flood {
 	uint16_t port; /* host order */
 	uint32_t base; /* host order */
 	uint64_t sources, number, rate;
+	bool answers;
 };
 
 struct result {
@@ -138,6 +142,18 @@ static size_t transport_length(const struct flood *f)
 	       (f->kind->proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr));
 }
 
+/* A server's answer instead: sums do not change with the order of what is summed. */
+static void packet_turn(struct packet *p)
+{
+	uint32_t address = p->ip.saddr;
+	uint16_t port = p->udp.source; /* where TCP has it too */
+
+	p->ip.saddr = p->ip.daddr;
+	p->ip.daddr = address;
+	p->udp.source = p->udp.dest;
+	p->udp.dest = port;
+}
+
 /* All that is the same in each packet. */
 static void packet_begin(const struct flood *f, const uint8_t own[6], struct packet *p)
 {
@@ -166,6 +182,8 @@ static void packet_begin(const struct flood *f, const uint8_t own[6], struct pac
 	}
 	if (f->kind->length)
 		memcpy(payload, f->kind->payload, f->kind->length);
+	if (f->answers)
+		packet_turn(p);
 }
 
 /* Its source and what depends on it. */
@@ -198,13 +216,18 @@ static void packet_number(const struct flood *f, struct packet *p, uint64_t i, u
 {
 	uint32_t source;
 
+	if (f->answers)
+		packet_turn(p); /* back: what is the same in each packet stands in it */
 	if (f->sources) {
 		packet_finish(f, p, f->base + i % f->sources,
 			      FIRST_PORT + i / f->sources % (65536 - FIRST_PORT), i);
-		return;
+	} else {
+		source = random_address(state);
+		packet_finish(f, p, source, FIRST_PORT + random_next(state) % (65536 - FIRST_PORT),
+			      i);
 	}
-	source = random_address(state);
-	packet_finish(f, p, source, FIRST_PORT + random_next(state) % (65536 - FIRST_PORT), i);
+	if (f->answers)
+		packet_turn(p);
 }
 
 /* A socket to the interface; `own` is its link-layer address. */
@@ -350,6 +373,9 @@ static void option(struct flood *f, int which)
 	case 'r':
 		f->rate = strtoull(optarg, NULL, 10);
 		return;
+	case 'a':
+		f->answers = true;
+		return;
 	default:
 		f->kind = NULL;
 	}
@@ -362,11 +388,11 @@ int main(int argc, char **argv)
 	double began, cpu;
 	int which;
 
-	while ((which = getopt(argc, argv, "i:m:d:k:p:s:b:n:r:")) != -1)
+	while ((which = getopt(argc, argv, "i:m:d:k:p:s:b:n:r:a")) != -1)
 		option(&f, which);
 	if (!f.interface || !f.destination || !f.kind || optind < argc) {
 		fprintf(stderr, "usage: flood -i INTERFACE -m MAC -d ADDRESS [-k syn|ack|udp|dns] "
-				"[-p PORT] [-s SOURCES] [-b BASE] [-n NUMBER] [-r RATE]\n");
+				"[-p PORT] [-s SOURCES] [-b BASE] [-n NUMBER] [-r RATE] [-a]\n");
 		return 2;
 	}
 	began = seconds(CLOCK_MONOTONIC);
