@@ -369,6 +369,32 @@ static void engine_mounts(void)
 	syscall(SYS_mount, NULL, NULL, NULL, 0, NULL);
 }
 
+/* It is the first process of its namespace, which no signal ends by default. */
+static void first_of_a_container(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	REQUIRE(!unshare(CLONE_NEWPID));
+	pid = fork();
+	if (!pid) {
+		engine_mounts();
+		_exit(0);
+	}
+	REQUIRE(waitpid(pid, &status, 0) == pid);
+	REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGSYS);
+}
+
+static void a_container_ends_too(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("skipped: only root makes namespaces\n");
+		skip();
+	}
+	assert_does(first_of_a_container);
+}
+
 static void the_agent_goes_on(void **state)
 {
 	(void)state;
@@ -458,6 +484,7 @@ int main(void)
 		cmocka_unit_test(a_replay_has_files_and_no_network),
 		cmocka_unit_test(the_agent_goes_on),
 		cmocka_unit_test(what_the_agent_never_does_kills),
+		cmocka_unit_test(a_container_ends_too),
 		cmocka_unit_test(capabilities_are_those_that_are_named),
 		cmocka_unit_test(this_kernel_is_probed),
 	};
