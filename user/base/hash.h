@@ -12,8 +12,15 @@ uint64_t hash_bytes(const void *bytes, size_t length);
 /* The same under words of the caller's own: for what must come out alike in every run. */
 uint64_t hash_keyed(const void *bytes, size_t length, uint64_t a, uint64_t b);
 
-/* SHA-1 (libcrypto); for identifiers that others compute too, never for secrets. */
-void hash_sha1(const void *bytes, size_t length, uint8_t digest[20]);
+/* Digests of libcrypto; for identifiers that others compute too, never for secrets. Each is looked
+ * up once a process: EVP_md5() and its like are looked up by name at every use. Any thread. */
+enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256 };
+
+#define DIGEST_BYTES_MAX 32
+
+/* Zeros where the library has no such digest, or without memory. */
+void hash_digest(enum digest kind, const void *bytes, size_t length,
+		 uint8_t digest[DIGEST_BYTES_MAX]);
 
 #define UUID_TEXT_MAX 37
 

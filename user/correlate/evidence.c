@@ -113,13 +113,12 @@ static size_t write_all(struct evidence *to, const struct signal *from)
 struct evidence *evidence_copy(struct pool *pool, const struct signal *signal)
 {
 	size_t size = write_all(NULL, signal);
-	struct evidence *evidence = pool_get(pool, size);
+	struct evidence *evidence = pool_take(pool, size); /* and written whole */
 
 	if (!evidence)
 		return NULL;
+	*evidence = (struct evidence){.size = size, .references = 1};
 	write_all(evidence, signal);
-	evidence->size = size;
-	evidence->references = 1;
 	return evidence;
 }
 

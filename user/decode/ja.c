@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fingerprints of hellos, as others compute them too. */
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "decode/tls_hello.h"
 
 /* Three lists of TLS_LIST_MAX numbers of at most five digits, and some. */
@@ -47,11 +47,11 @@ static void numbers(struct written *w, const struct tls_list *list,
 }
 
 /* The first `digits` hexadecimal digits of a digest. */
-static void digest(const EVP_MD *md, const struct written *w, unsigned digits, char *text)
+static void digest(enum digest kind, const struct written *w, unsigned digits, char *text)
 {
-	unsigned char bytes[EVP_MAX_MD_SIZE] = {0};
+	uint8_t bytes[DIGEST_BYTES_MAX];
 
-	EVP_Digest(w->text, w->used, bytes, NULL, md, NULL);
+	hash_digest(kind, w->text, w->used, bytes);
 	for (unsigned i = 0; i < digits; i++)
 		text[i] = hex_digits[bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
 	text[digits] = 0;
@@ -70,7 +70,7 @@ void ja3_client(const struct tls_hello *hello, char text[JA3_TEXT])
 	numbers(&w, &hello->groups, decimal, '-');
 	w.text[w.used++] = ',';
 	numbers(&w, &hello->formats, decimal, '-');
-	digest(EVP_md5(), &w, 32, text);
+	digest(DIGEST_MD5, &w, 32, text);
 }
 
 void ja3_server(const struct tls_hello *hello, char text[JA3_TEXT])
@@ -82,7 +82,7 @@ void ja3_server(const struct tls_hello *hello, char text[JA3_TEXT])
 	numbers(&w, &hello->ciphers, decimal, '-');
 	w.text[w.used++] = ',';
 	numbers(&w, &hello->extensions, decimal, '-');
-	digest(EVP_md5(), &w, 32, text);
+	digest(DIGEST_MD5, &w, 32, text);
 }
 
 static int by_number(const void *a, const void *b)
@@ -157,7 +157,7 @@ void ja4_client(const struct tls_hello *hello, char transport, char text[JA4_TEX
 		named |= hello->extensions.at[i] == 0;
 	numbers(&w, &ciphers, hexadecimal, ',');
 	if (ciphers.len)
-		digest(EVP_sha256(), &w, 12, a);
+		digest(DIGEST_SHA256, &w, 12, a);
 	w.used = 0;
 	numbers(&w, &extensions, hexadecimal, ',');
 	if (hello->signatures.len) {
@@ -165,7 +165,7 @@ void ja4_client(const struct tls_hello *hello, char transport, char text[JA4_TEX
 		numbers(&w, &hello->signatures, hexadecimal, ',');
 	}
 	if (extensions.len)
-		digest(EVP_sha256(), &w, 12, b);
+		digest(DIGEST_SHA256, &w, 12, b);
 	alpn_ends(hello, ends);
 	snprintf(text, JA4_TEXT, "%c%s%c%02u%02u%s_%s_%s", transport, version(hello->version),
 		 named ? 'd' : 'i', at_most_99(hello->ciphers.len),

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
+#include "base/hash.h"
 #include "decode/decode.h"
 
 void decode_prepare(void)
 {
-	const EVP_MD *const digests[] = {EVP_md5(), EVP_sha1(), EVP_sha256()};
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	uint8_t digest[DIGEST_BYTES_MAX];
 
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
-	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-		EVP_Digest("", 0, digest, NULL, digests[i], NULL);
+	for (enum digest kind = DIGEST_MD5; kind <= DIGEST_SHA256; kind++)
+		hash_digest(kind, "", 0, digest);
 }

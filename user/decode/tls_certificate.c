@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "decode/reader.h"
 
 /* As RFC 2253 writes it, but UTF-8 as it is. */
@@ -195,7 +196,7 @@ static void hash_text(const uint8_t hash[SHA256_BYTES], char text[CERTIFICATE_HA
 bool tls_certificate(const uint8_t *der, size_t length, struct tls_certificate *c)
 {
 	X509_NAME *subject = NULL, *issuer = NULL;
-	uint8_t hash[EVP_MAX_MD_SIZE] = {0};
+	uint8_t hash[DIGEST_BYTES_MAX];
 	struct parts parts;
 	bool good;
 
@@ -208,7 +209,7 @@ bool tls_certificate(const uint8_t *der, size_t length, struct tls_certificate *
 		c->subject_length = name_text(subject, c->subject);
 		c->issuer_length = name_text(issuer, c->issuer);
 		c->not_after = end_of(&parts.not_after);
-		EVP_Digest(der, length, hash, NULL, EVP_sha256(), NULL);
+		hash_digest(DIGEST_SHA256, der, length, hash);
 		hash_text(hash, c->sha256);
 		c->self_signed =
 			!X509_NAME_cmp(subject, issuer) && remembered_or_proven(der, length, hash);

@@ -6,7 +6,7 @@
 
 /*
  * Names of hosts, and where their registered domain begins: by the public suffix list of the
- * system or of libpsl, whichever is newer. Engine thread only.
+ * system or of libpsl, whichever is newer. A list remembers what it said: one thread's at a time.
  */
 #define DOMAIN_MAX 253
 

@@ -7,6 +7,8 @@
 
 /* A connection's tuple as others name it: Community ID 1.0, and as people read it. */
 
+#define SHA1_BYTES 20
+
 enum { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMPV6 = 58, IP_SCTP = 132 };
 
 /*
@@ -99,7 +101,7 @@ static bool tuple_swapped(const struct tuple *t)
 /* "1:" base64(SHA-1(seed, addresses, protocol, 0, ports)), the lesser end first. */
 bool event_community_id(const struct event *e, char text[COMMUNITY_ID_MAX])
 {
-	uint8_t bytes[2 + 16 + 16 + 2 + 4] = {0}, digest[20];
+	uint8_t bytes[2 + 16 + 16 + 2 + 4] = {0}, digest[DIGEST_BYTES_MAX];
 	struct tuple t;
 	size_t n = 2; /* seed 0 */
 	unsigned first;
@@ -117,9 +119,9 @@ bool event_community_id(const struct event *e, char text[COMMUNITY_ID_MAX])
 		bytes[n++] = (uint8_t)(t.port[!first] >> 8);
 		bytes[n++] = (uint8_t)t.port[!first];
 	}
-	hash_sha1(bytes, n, digest);
+	hash_digest(DIGEST_SHA1, bytes, n, digest);
 	memcpy(text, "1:", 2);
-	EVP_EncodeBlock((unsigned char *)text + 2, digest, sizeof(digest));
+	EVP_EncodeBlock((unsigned char *)text + 2, digest, SHA1_BYTES);
 	return true;
 }
 

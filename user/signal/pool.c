@@ -68,7 +68,7 @@ static void *cut(struct pool *pool, size_t size)
 	return block;
 }
 
-void *pool_get(struct pool *pool, size_t size)
+void *pool_take(struct pool *pool, size_t size)
 {
 	size_t rounded;
 	unsigned class;
@@ -87,7 +87,14 @@ void *pool_get(struct pool *pool, size_t size)
 	if (!block)
 		return NULL;
 	pool->used += rounded;
-	return memset(block, 0, size);
+	return block;
+}
+
+void *pool_get(struct pool *pool, size_t size)
+{
+	void *block = pool_take(pool, size);
+
+	return block ? memset(block, 0, size) : NULL;
 }
 
 void pool_put(struct pool *pool, void *at, size_t size)

@@ -25,7 +25,8 @@ struct pool {
 	uint64_t used;	/* of them handed out */
 };
 
-void *pool_get(struct pool *pool, size_t size); /* zeroed; NULL without memory */
+void *pool_get(struct pool *pool, size_t size);	 /* zeroed; NULL without memory */
+void *pool_take(struct pool *pool, size_t size); /* the same, as it was left */
 void pool_put(struct pool *pool, void *block, size_t size);
 
 /* As pool_get(), of exactly this size and kept until the pool goes: for entries that the caller
