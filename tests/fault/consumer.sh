@@ -4,6 +4,8 @@
 # weir's process is stopped for a while and traffic goes on. Afterwards nothing is unaccounted for:
 # each packet of the interface is in a connection, and each record of a first packet was read or is
 # counted as lost.
+#
+# timeout: 300
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -4,6 +4,8 @@
 # Frames that are in no connection, some for each reason, and connections for which there is no room:
 # status has the exact numbers, and what a window missed lowers the coverage that its detection tells.
 # (Ring and budget: consumer.sh; queues and sinks: syslog.sh, writes.sh, reader.sh.)
+#
+# timeout: 120
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

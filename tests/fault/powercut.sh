@@ -4,6 +4,8 @@
 # The power goes at some moment: all changes of a running weir's database and snapshot are recorded,
 # and what a disk may hold after each of them is made again. The database is whole, a snapshot that
 # has its name is whole, and no detection that syslog was told is missing.
+#
+# timeout: 1800
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

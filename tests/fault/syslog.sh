@@ -3,13 +3,15 @@
 #
 # Readers that do not read: of a syslog socket, of a syslog server by TCP, and of a terminal. The
 # thread that counts does not wait for them; what does not go is counted, and said at the end.
+#
+# timeout: 300
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
 . "$TREE/tests/lib/fault.sh"
 require_live
 
-KNOCKS=$(sized 1500 8000)
+KNOCKS=$(sized 900 8000)
 HELD_UP=10 # ms that a reader may hold up capture
 HOSTS=(reads local tcp terminal)
 

@@ -6,6 +6,8 @@
 # Each change of the database in turn refuses once: it is tried again and nothing is missing. Then
 # all of a running weir's files refuse for a while: it lives, syslog goes on, status and health say
 # so; when the fault ends, what waited is stored and health says that too.
+#
+# timeout: 3600
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
