@@ -29,7 +29,7 @@ wait_for 5 test -S "$SCRATCH/inside/log"
 export WEIR_FAULTY_LOG=$SCRATCH/changes
 faulty inside
 start_or_leave inside
-count=$(sized 4 60)
+count=$(sized 4 20)
 for ((i = 0; i < count; i++)); do
 	knock $((3000 + 5 * i)) $((3004 + 5 * i))
 	sleep 0.7

@@ -16,40 +16,46 @@ NOBODY = {"x86_64": {232, 281, 441, 9, 10, 11, 12, 25, 28, 56, 57, 435},
           "aarch64": {22, 441, 214, 215, 216, 220, 222, 226, 233, 435}}[os.uname().machine]
 
 
-def switches(pid):
-    with open(f"/proc/{pid}/task/{pid}/status", encoding="ascii", errors="replace") as status:
-        for line in status:
-            if line.startswith("voluntary_ctxt_switches:"):
-                return int(line.split()[1])
-    return 0
+class Thread:
+    """The main thread of a process, by what /proc says; its files are kept open, for that is cheap."""
+
+    def __init__(self, pid):
+        self.status = os.open(f"/proc/{pid}/task/{pid}/status", os.O_RDONLY)
+        self.syscall = os.open(f"/proc/{pid}/task/{pid}/syscall", os.O_RDONLY)
+
+    def switches(self):
+        return int(os.pread(self.status, 4096, 0).rsplit(b"\nvoluntary_ctxt_switches:", 1)[1].split()[0])
+
+    def look(self):
+        """The system call it sleeps in and the number of the sleep; None: it waits for nobody."""
+        before = self.switches()
+        call = os.pread(self.syscall, 256, 0).split()[0]
+        if call in (b"running", b"-1") or int(call) in NOBODY or self.switches() != before:
+            return None
+        return int(call), before
 
 
-def look(pid):
-    """The system call it sleeps in and the number of the sleep; None: it waits for nobody."""
-    before = switches(pid)
-    with open(f"/proc/{pid}/task/{pid}/syscall", encoding="ascii") as file:
-        call = file.read().split()[0]
-    if call in ("running", "-1") or int(call) in NOBODY or switches(pid) != before:
-        return None
-    return int(call), before
+def tell(path, longest, where):
+    with open(path + ".new", "w", encoding="ascii") as out:
+        print(f"{longest:.1f} {where}", file=out)
+    os.rename(path + ".new", path)
 
 
 def main():
-    pid, path = int(sys.argv[1]), sys.argv[2]
-    longest, where, since, last = 0.0, "-", 0.0, None
+    thread, path = Thread(int(sys.argv[1])), sys.argv[2]
+    longest, since, last = 0.0, 0.0, None
+    tell(path, longest, "-")
     while True:
         try:
-            now = look(pid)
+            now = thread.look()
         except OSError:
             return
         at = time.monotonic()
         if now is None or now != last:
             last, since = now, at
-        elif (at - since) * 1000 > longest or where == "-":
-            longest, where = (at - since) * 1000, now[0]
-        with open(path + ".new", "w", encoding="ascii") as out:
-            print(f"{longest:.1f} {where}", file=out)
-        os.rename(path + ".new", path)
+        elif (at - since) * 1000 > longest:
+            longest = (at - since) * 1000
+            tell(path, longest, now[0])
         time.sleep(0.004)
 
 
