@@ -58,28 +58,27 @@ pour() { # KIND PORT PACKETS
 	flood others eth0 target eth0 10.88.0.2 -k "$1" -p "$2" -n "$3" -s "$SOURCES" -b "$((10 + floods)).0.0.0" >>"$SCRATCH/flooded"
 }
 pour syn 80 "$SYNS"
-weir_status target
+status_of target
 same "flood/none of the established went" "$ESTABLISHED" "$(said target capture.tables.main.used)"
 pour syn 81 "$PACKETS"
 pour syn 82 "$PACKETS"
 pour ack 80 "$PACKETS"
 pour udp 9 "$PACKETS"
 sleep 2.5
-weir_status target
+status_of target
 same "flood/every packet is seen" "$(($(flood_sum sent) + ESTABLISHED))" \
 	"$(said target capture.tables.half_open.inserted)"
 # An answer may find its question forgotten: that begins a flow, which is told as one more.
 pour dns 53 "$PACKETS"
 asked=$EPOCHREALTIME
-weir_status target
+status_of target
 answered=$EPOCHREALTIME
 sleep 5
 most=$(memory target)
 worked=$(($(cpu target) - worked))
 touch "$SCRATCH/end"
 wait_for $((60 * SLOW)) _net_dead "$holder"
-sleep 3
-weir_status target
+told_all target
 received=$(($(counter target eth0 rx_packets) - received))
 weir_stop target
 same flood/stops 0 $?

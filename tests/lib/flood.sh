@@ -27,3 +27,22 @@ cpu() {
 said() {
 	look value "$SCRATCH/$1/status" "$2"
 }
+
+# status_of HOST: weir_status, again if there was no answer in time.
+status_of() {
+	wait_for $((20 * SLOW)) _answers "$1"
+}
+_answers() {
+	weir_status "$1"
+	look value "$SCRATCH/$1/status" health
+}
+
+# told_all HOST: waits until two polls have nothing new to tell; the last status says what there was.
+told_all() {
+	wait_for $((20 * SLOW)) _tells_nothing_new "$1"
+}
+_tells_nothing_new() {
+	local before
+	_answers "$1" && before=$(said "$1" capture.ip_bytes_told) && sleep 2.5 && _answers "$1" &&
+		[ "$(said "$1" capture.ip_bytes_told)" = "$before" ]
+}

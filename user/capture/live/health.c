@@ -84,6 +84,29 @@ static bool worth_telling(enum loss reason)
 	return false;
 }
 
+/* Without more for so long it is over. */
+#define OVER_AFTER (5 * WEIR_SEC)
+
+static void tell_over(struct live *live, enum loss reason)
+{
+	struct health *health = &live->health;
+	weir_time now = live->clock.newest.boot;
+
+	if (live->losses[reason] != health->newest[reason]) {
+		health->newest[reason] = live->losses[reason];
+		health->grew[reason] = now;
+		return;
+	}
+	if (!health->grew[reason] || now - health->grew[reason] < OVER_AFTER)
+		return;
+	health->grew[reason] = 0;
+	health->told[reason] = 0; /* what comes next is told at once */
+	health->losses[reason] = live->losses[reason];
+	health_say(live, reason == LOSS_TABLE_FULL ? "table_full_over" : "loss_over",
+		   "%s: over, none for %d seconds; %llu in all", loss_words[reason],
+		   (int)(OVER_AFTER / WEIR_SEC), (unsigned long long)live->losses[reason]);
+}
+
 void health_losses(struct live *live)
 {
 	struct health *health = &live->health;
@@ -93,6 +116,8 @@ void health_losses(struct live *live)
 		uint64_t more = live->losses[i] - health->losses[i];
 		const char *fact = i == LOSS_TABLE_FULL ? "table_full" : "loss";
 
+		if (worth_telling(i))
+			tell_over(live, i);
 		if (!more || !worth_telling(i) ||
 		    (health->told[i] && live->clock.newest.boot - health->told[i] < TOLD_EVERY))
 			continue;

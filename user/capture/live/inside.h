@@ -196,6 +196,8 @@ struct health {
 	uint64_t dropped;
 	uint64_t losses[LOSS_COUNT]; /* as told last */
 	weir_time told[LOSS_COUNT];  /* when */
+	uint64_t newest[LOSS_COUNT]; /* at the last look */
+	weir_time grew[LOSS_COUNT];  /* when it last did; 0: not since it was told to be over */
 };
 
 struct live {
