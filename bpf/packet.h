@@ -28,7 +28,6 @@ WEIR_INLINE void full_barrier(__u64 *word)
 #define PACKET_SLOW	 (-2) /* not decided on the fast path */
 #define PACKET_RESTARTED (-3) /* its tuple's old connection is over and out of the table */
 #define PACKET_WATCHED	 (-4) /* counted on the fast path, and its payload may be wanted */
-#define PACKET_UNFIT	 (-5) /* of no kind that the fast path knows */
 
 /* Where a packet was counted. */
 enum counted { COUNTED_HALF, COUNTED_SLOT };
