@@ -9,26 +9,48 @@
 /* Flags that change a state, even if they were seen before. */
 #define FLAGS_DECISIVE (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)
 
-WEIR_INLINE void slot_count(struct flow_slot *slot, const struct packet *p, __u64 d)
+/* What is counted of a packet, in registers; as in struct packet_facts. */
+struct packet_sizes {
+	__u64 direction;
+	__u64 headers; /* l3_length + l4_length */
+	__u64 payload;
+	__u64 segments;
+	__u64 ip_bytes;
+	__u64 tcp_flags;
+};
+
+WEIR_INLINE void slot_count(struct flow_slot *slot, const struct packet_sizes *s, __u32 now,
+			    __u64 d)
 {
-	atomic_add(&slot->bytes[d], (__u64)p->facts.ip_bytes);
-	if (p->facts.payload)
-		atomic_add(&slot->payload[d], (__u64)p->facts.payload);
-	atomic_add(&slot->packets[d], p->facts.segments);
-	slot->last[d] = p->now;
+	atomic_add(&slot->bytes[d], s->ip_bytes);
+	if (s->payload)
+		atomic_add(&slot->payload[d], s->payload);
+	atomic_add(&slot->packets[d], (__u32)s->segments);
+	slot->last[d] = now;
+}
+
+WEIR_INLINE struct packet_sizes sizes_of(const struct packet_facts *f)
+{
+	return (struct packet_sizes){
+		.direction = f->direction & 1,
+		.headers = (__u64)f->l3_length + f->l4_length,
+		.payload = f->payload,
+		.segments = f->segments,
+		.ip_bytes = f->ip_bytes,
+		.tcp_flags = f->tcp_flags,
+	};
 }
 
 /*
- * The common case: known, ours to count, nothing new to say. PACKET_SLOW: anything else. `copies`:
- * the program can copy payload, and is told when it may be wanted.
+ * Counts the packet if its flow is known, ours to count, and there is nothing new to say: then
+ * PACKET_OK, or PACKET_WATCHED for a program that `copies` payload. LOSS_DUPLICATE: another
+ * attachment counts it. PACKET_SLOW: anything else; p->ref says whether the key was found.
  */
-WEIR_INLINE int established_fast(struct packet *p, const int copies)
+WEIR_INLINE int established_fast(struct packet *p, const struct packet_sizes *s, const int copies)
 {
 	struct flow_ref *ref = bpf_map_lookup_elem(&flow_main, &p->facts.key);
+	__u64 d = s->direction & 1, seen;
 	struct flow_slot *slot;
-	__u64 d = p->facts.direction & 1;
-	__u8 flags = p->facts.tcp_flags;
-	__u64 seen;
 
 	if (unlikely(!ref)) {
 		p->ref.generation = 0;
@@ -42,11 +64,11 @@ WEIR_INLINE int established_fast(struct packet *p, const int copies)
 	if (unlikely(slot->owner[d] != p->id))
 		return owner_takes(p, &slot->owner[d], slot->last[d]) ? PACKET_SLOW
 								      : LOSS_DUPLICATE;
-	if (unlikely(flags & (~slot->flags[d] | FLAGS_DECISIVE)))
+	if (unlikely(s->tcp_flags & (~slot->flags[d] | FLAGS_DECISIVE)))
 		return PACKET_SLOW;
 	seen = slot->payload[d];
-	slot_count(slot, p, d);
-	if (copies && settings.payload && p->facts.payload &&
+	slot_count(slot, s, p->now, d);
+	if (copies && settings.payload && s->payload &&
 	    unlikely(payload_wanted(slot->watch, seen, settings.payload_opening))) {
 		p->seen = seen;
 		return PACKET_WATCHED;
@@ -123,6 +145,7 @@ WEIR_INLINE struct flow_slot *slot_find(struct packet *p)
 /* Whatever established_fast() leaves: p->ref was found. */
 static __noinline int established_slow(struct packet *p)
 {
+	const struct packet_sizes sizes = sizes_of(&p->facts);
 	struct flow_slot *slot = slot_find(p);
 	__u64 d = p->facts.direction & 1;
 	struct flow_view view = {};
@@ -143,7 +166,7 @@ static __noinline int established_slow(struct packet *p)
 		return slot_retire(p, slot);
 	p->seen = slot->payload[d];
 	p->counted = COUNTED_SLOT;
-	slot_count(slot, p, d);
+	slot_count(slot, &sizes, p->now, d);
 	if (p->facts.tcp_flags & ~slot->flags[d])
 		cold_cookie(p);
 	cold_start(p, slot, d);

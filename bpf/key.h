@@ -95,10 +95,13 @@ WEIR_INLINE __u8 flow_key_v4(struct flow_key *key, __u64 source, __u64 destinati
 			     __u64 dport, __u8 proto)
 {
 	__u64 swap = key_swapped_v4(source, destination, sport, dport);
-	__u64 mask = -swap;
-	__u64 addr = (source ^ destination) & mask;
-	__u64 port = (sport ^ dport) & mask;
+	__u64 mask = -swap, addr, port;
 
+#ifdef __bpf__
+	asm volatile("" : "+r"(mask)); /* else clang makes a branch of each use */
+#endif
+	addr = (source ^ destination) & mask;
+	port = (sport ^ dport) & mask;
 	set_word64(key->addr[0], 0);
 	set_word64(key->addr[0] + 8, key_v4_low(source ^ addr));
 	set_word64(key->addr[1], 0);

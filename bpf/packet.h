@@ -28,6 +28,7 @@ WEIR_INLINE void full_barrier(__u64 *word)
 #define PACKET_SLOW	 (-2) /* not decided on the fast path */
 #define PACKET_RESTARTED (-3) /* its tuple's old connection is over and out of the table */
 #define PACKET_WATCHED	 (-4) /* counted on the fast path, and its payload may be wanted */
+#define PACKET_UNFIT	 (-5) /* of no kind that the fast path knows */
 
 /* Where a packet was counted. */
 enum counted { COUNTED_HALF, COUNTED_SLOT };
@@ -52,6 +53,7 @@ struct packet {
 	__u8 counted; /* enum counted; once the fast path is left */
 	__u8 behind;  /* TC behind XDP, which counted the packet; the same */
 	__u64 seen;   /* payload of its direction before it; if there is any and it is counted */
+	__s32 fate;   /* what the fast path found; by opaque() only */
 	/* From here: set when the fast path is left. */
 	__u64 cookie;		      /* of its socket; 0: none known */
 	__u64 cgroup;		      /* of its socket; 0: none known */

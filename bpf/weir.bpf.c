@@ -4,6 +4,7 @@
 #include "compat.h"
 #include "copy.h"
 #include "embedded.h"
+#include "fast.h"
 #include "fragment.h"
 
 /*
@@ -26,24 +27,32 @@ static __noinline int packet_unknown(int verdict)
  * Both sums end here: each buffer is in a flow, or has a fate that is counted. `tag` is the length
  * of a VLAN tag that stands beside the buffer.
  */
-WEIR_INLINE void buffer_count(struct traffic_counts *t, const struct packet *p, __u64 bytes,
-			      __u64 tag, int fate)
+WEIR_INLINE void buffer_count(struct traffic_counts *t, const struct packet_sizes *s, __u64 bytes,
+			      __u64 l3_offset, __u64 tag, int fate)
 {
-	const struct packet_facts *f = &p->facts;
-	__u64 segments = f->segments, headers = 0;
+	__u64 segments = s->segments, headers = 0;
 
 	if (unlikely(segments > 1))
-		headers = (segments - 1) * (f->l3_offset + f->l3_length + f->l4_length);
+		headers = (segments - 1) * (l3_offset + s->headers);
 	t->buffers++;
 	t->segments += segments;
 	t->buffer_bytes += bytes;
 	t->wire_bytes += bytes + headers + segments * tag;
 	if (likely(fate == PACKET_OK)) {
-		t->ip_bytes += f->ip_bytes;
+		t->ip_bytes += s->ip_bytes;
 	} else {
 		t->unparsed++;
 		loss_count(fate);
 	}
+}
+
+/* The same for a packet that has facts, or at least a size. */
+static __noinline void buffer_count_facts(struct traffic_counts *t, const struct packet *p,
+					  __u64 bytes, __u64 tag, int fate)
+{
+	const struct packet_sizes s = sizes_of(&p->facts);
+
+	buffer_count(t, &s, bytes, p->facts.l3_offset, tag, fate);
 }
 
 /* What is the same for all programs before the packet is looked at. */
@@ -88,7 +97,7 @@ static __noinline int tc_slow(struct __sk_buff *skb, struct packet *p)
 }
 
 /* Whatever the fast path does not finish. */
-static __noinline int tc_rest(struct __sk_buff *skb, struct packet *p, int fate)
+WEIR_INLINE int tc_rest(struct __sk_buff *skb, struct packet *p, int fate)
 {
 	p->boot = 0;
 	p->behind = 0;
@@ -175,22 +184,96 @@ static __noinline int tc_behind_xdp(struct __sk_buff *skb, struct packet *p, int
 	return TC_NEXT;
 }
 
-/* Everything behind the parser, for a packet that has facts. */
+/* Everything behind the parser, for a packet that has facts and was not looked up yet. */
 WEIR_INLINE int packet_account(struct packet *p, const int copies)
 {
+	struct packet_sizes s;
+
 	if (unlikely(p->facts.fragment != PACKET_WHOLE))
 		packet_fragment(p);
-	return established_fast(p, copies);
+	s = sizes_of(&p->facts);
+	return established_fast(p, &s, copies);
 }
 
-WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
+/*
+ * Parses what the fast path did not take, and looks it up unless p->fate says that it was. Its room
+ * on the stack is not that of what follows: all calls together have 512 bytes before 6.x.
+ */
+WEIR_INLINE int tc_parse(struct __sk_buff *skb, struct packet *p, const struct attachment *a,
+			 const enum packet_start start)
+{
+	struct packet_offload offload;
+	struct cursor c;
+	int parsed, fate = opaque(p->fate);
+
+	cursor_from_skb(&c, skb, p);
+	offload.segments = skb->gso_segs;
+	offload.size = offload.segments ? 0 : skb->gso_size;
+	parsed = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
+	p->facts.key.netns = a->netns;
+	if (parsed == PACKET_OK && fate == PACKET_UNFIT &&
+	    !(p->inbound && (a->flags & ATTACHMENT_XDP)))
+		opaque(p->fate) = packet_account(p, 1);
+	return parsed;
+}
+
+static __noinline int tc_parse_eth(struct __sk_buff *skb, struct packet *p,
+				   const struct attachment *a)
+{
+	return tc_parse(skb, p, a, PACKET_ETHERNET);
+}
+
+static __noinline int tc_parse_l3(struct __sk_buff *skb, struct packet *p,
+				  const struct attachment *a)
+{
+	return tc_parse(skb, p, a, PACKET_IP);
+}
+
+/* What tc_fast() did not finish; p->fate is what it found, or PACKET_UNFIT. */
+static __noinline int tc_general(struct __sk_buff *skb, struct packet *p, struct traffic_counts *t,
+				 const struct attachment *a, int parsed)
+{
+	int fate = opaque(p->fate);
+
+	if (unlikely(p->inbound && (a->flags & ATTACHMENT_XDP)))
+		return tc_behind_xdp(skb, p, parsed);
+	if (likely(parsed == PACKET_OK)) {
+		if (fate < PACKET_OK)
+			fate = tc_rest(skb, p, fate);
+	} else {
+		fate = parsed;
+		if (fate == LOSS_NOT_IP && settings.payload)
+			packet_arp(skb, p);
+	}
+	buffer_count_facts(t, p, skb->len, skb->vlan_present ? 4 : 0, fate);
+	return TC_NEXT;
+}
+
+/* PACKET_UNFIT, or what established_fast() made of the packet. */
+WEIR_INLINE int tc_fast(struct __sk_buff *skb, struct packet *p, const struct attachment *a,
+			const enum packet_start start, struct packet_sizes *s)
+{
+	s->segments = 1;
+	if (skb->gso_size) {
+		s->segments = skb->gso_segs;
+		if (unlikely(!s->segments))
+			return PACKET_UNFIT;
+	}
+	if (unlikely(a->flags & ATTACHMENT_XDP))
+		return PACKET_UNFIT;
+	if (!fast_parse((const __u8 *)(long)skb->data, (const __u8 *)(long)skb->data_end, skb->len,
+			start, a->netns, s, &p->facts.key))
+		return PACKET_UNFIT;
+	return established_fast(p, s, 1);
+}
+
+WEIR_INLINE int tc(struct __sk_buff *skb, const enum packet_start start, __u8 inbound)
 {
 	__u32 ifindex = skb->ifindex, zero = 0, index;
 	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
-	struct packet_offload offload;
 	struct traffic_counts *t;
+	struct packet_sizes s;
 	struct attachment *a;
-	struct cursor c;
 	__u32 now;
 	int fate;
 
@@ -205,21 +288,14 @@ WEIR_INLINE int tc(struct __sk_buff *skb, enum packet_start start, __u8 inbound)
 	if (unlikely(!t))
 		return packet_unknown(TC_NEXT);
 	packet_begin(p, a, now, inbound, 0);
-	cursor_from_skb(&c, skb, p);
-	offload.segments = skb->gso_segs;
-	offload.size = offload.segments ? 0 : skb->gso_size;
-	fate = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
-	p->facts.key.netns = a->netns;
-	if (unlikely(inbound && (a->flags & ATTACHMENT_XDP)))
-		return tc_behind_xdp(skb, p, fate);
-	if (likely(fate == PACKET_OK)) {
-		fate = packet_account(p, 1);
-		if (unlikely(fate < PACKET_OK))
-			fate = tc_rest(skb, p, fate);
-	} else if (fate == LOSS_NOT_IP && settings.payload) {
-		packet_arp(skb, p);
-	}
-	buffer_count(t, p, skb->len, skb->vlan_present ? 4 : 0, fate);
+	fate = tc_fast(skb, p, a, start, &s);
+	opaque(p->fate) = fate; /* whatever it is, the verifier follows one path from here */
+	if (unlikely(fate < PACKET_OK))
+		return tc_general(skb, p, t, a,
+				  start == PACKET_ETHERNET ? tc_parse_eth(skb, p, a)
+							   : tc_parse_l3(skb, p, a));
+	buffer_count(t, &s, skb->len, start == PACKET_ETHERNET ? 14 : 0, skb->vlan_present ? 4 : 0,
+		     fate);
 	return TC_NEXT;
 }
 
@@ -247,17 +323,51 @@ int weir_tc_out_l3(struct __sk_buff *skb)
 	return tc(skb, PACKET_IP, 0);
 }
 
+/* As tc_parse(); `length` becomes that of the whole frame. */
+static __noinline int xdp_parse(struct xdp_md *xdp, struct packet *p, const struct attachment *a,
+				__u64 *length)
+{
+	struct packet_offload offload = {};
+	struct cursor c;
+	int parsed;
+
+	cursor_from_xdp(&c, xdp, p);
+	parsed = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
+	p->facts.key.netns = a->netns;
+	if (parsed == PACKET_OK && opaque(p->fate) == PACKET_UNFIT)
+		opaque(p->fate) = packet_account(p, 0);
+	*length = cursor_length(&c, CURSOR_ALL);
+	return parsed;
+}
+
+/* As tc_general(). */
+static __noinline int xdp_general(struct xdp_md *xdp, struct packet *p, struct traffic_counts *t,
+				  const struct attachment *a)
+{
+	__u64 length;
+	int fate = xdp_parse(xdp, p, a, &length);
+
+	if (likely(fate == PACKET_OK)) {
+		fate = opaque(p->fate);
+		if (fate == PACKET_SLOW)
+			fate = xdp_slow(xdp, p);
+	}
+	buffer_count_facts(t, p, length, 0, fate);
+	return XDP_PASS;
+}
+
 SEC("xdp")
 int weir_xdp(struct xdp_md *xdp)
 {
 	__u32 ifindex = xdp->ingress_ifindex, zero = 0, index;
+	const __u8 *data = (const __u8 *)(long)xdp->data;
+	const __u8 *end = (const __u8 *)(long)xdp->data_end;
 	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
-	struct packet_offload offload = {};
+	struct packet_sizes s = {.segments = 1};
 	struct traffic_counts *t;
 	struct attachment *a;
-	struct cursor c;
+	int fate = PACKET_UNFIT;
 	__u32 now;
-	int fate;
 
 	if (unlikely(!p))
 		return packet_unknown(XDP_PASS);
@@ -270,14 +380,12 @@ int weir_xdp(struct xdp_md *xdp)
 	if (unlikely(!t))
 		return packet_unknown(XDP_PASS);
 	packet_begin(p, a, now, 1, 1);
-	cursor_from_xdp(&c, xdp, p);
-	fate = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
-	if (likely(fate == PACKET_OK)) {
-		p->facts.key.netns = a->netns;
-		fate = packet_account(p, 0);
-		if (unlikely(fate == PACKET_SLOW))
-			fate = xdp_slow(xdp, p);
-	}
-	buffer_count(t, p, fate == PACKET_OK ? c.length : cursor_length(&c, CURSOR_ALL), 0, fate);
+	/* A frame in pieces is longer than its first one, and so not fit. */
+	if (fast_parse(data, end, end - data, PACKET_ETHERNET, a->netns, &s, &p->facts.key))
+		fate = established_fast(p, &s, 0);
+	opaque(p->fate) = fate;
+	if (unlikely(fate < PACKET_OK))
+		return xdp_general(xdp, p, t, a);
+	buffer_count(t, &s, end - data, 14, 0, fate);
 	return XDP_PASS;
 }
