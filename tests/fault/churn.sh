@@ -37,7 +37,14 @@ come() {
 	on here ip link del "n$1"
 }
 # The poll of memory and descriptors is of the engine's process: it holds the hooks.
-descriptors() { find "/proc/${WEIR_PID[here]}/fd" -mindepth 1 | wc -l; }
+# The least of some looks: files are opened for a moment all the time.
+descriptors() {
+	local i
+	for ((i = 0; i < 10; i++)); do
+		find "/proc/${WEIR_PID[here]}/fd" -mindepth 1 2>/dev/null | wc -l
+		sleep 0.1
+	done | sort -n | head -n 1
+}
 resident() { awk '/^VmRSS:/ { print $2 }' "/proc/${WEIR_PID[here]}/status"; }
 # What weir says it watches, when it has seen the last one go.
 watched() { weir_status here && look value "$SCRATCH/here/status" capture.interfaces | grep -o "'name'" | wc -l; }
@@ -53,7 +60,7 @@ took=$((($(date +%s%N) - started) / 1000000))
 check "churn/only the one that stayed is watched" wait_for $((5 * SLOW)) settled
 sleep 1
 now=$(descriptors)
-same "churn/no descriptor is left" "$fds" "$now"
+check "churn/no descriptor is left" test "$now" -le "$fds"
 grown=$(($(resident) - memory))
 check "churn/memory does not grow" test "$grown" -le "$GROWTH_KIB"
 same "churn/each was answered" "$ROUNDS" "$answered"

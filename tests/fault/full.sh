@@ -26,7 +26,7 @@ echo "flow: { slots: $SLOTS }" >>"$SCRATCH/target/weir.yaml"
 start_or_leave target -i eth0
 
 hold() { # PORT COUNT END
-	behind others python3 "$TREE/tests/lib/held.py" 10.93.0.2 "$1" "$2" "$SCRATCH/$3" >"$SCRATCH/held-$3"
+	behind others python3 "$TREE/tests/lib/hold.py" 10.93.0.2 "$1" "$2" "$SCRATCH/$3" >"$SCRATCH/held-$3"
 	wait_for $((30 * SLOW)) grep -q held "$SCRATCH/held-$3"
 }
 hold 8080 "$FIRST" first

@@ -26,11 +26,13 @@ dataset() { # one that is in it for certain
 	case $1 in */spoken.pcap) echo tls ;; *) echo connection ;; esac
 }
 
+# Events of packets: processes begin on the whole machine, whoever's they are.
+decoded() { grep -cvE '"weir\.(process|listener)"' "$events"; }
 settled() { # all that was sent is decoded: nothing came for two looks
 	local before
-	before=$(wc -c <"$events")
+	before=$(decoded)
 	sleep 3
-	[ "$before" = "$(wc -c <"$events")" ]
+	[ "$before" = "$(decoded)" ]
 }
 
 same_both_ways() { # NAME CAPTURE
