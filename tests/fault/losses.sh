@@ -70,7 +70,7 @@ knock 1000
 sleep 1.2
 read -ra before < <(losses "${REASONS[@]}")
 on outside python3 "$SCRATCH/frames.py" eth0 "$mac" >"$SCRATCH/sent"
-knock 1000
+knock 1001
 sleep 1.5
 read -ra after < <(losses "${REASONS[@]}")
 all=0
