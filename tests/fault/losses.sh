@@ -18,8 +18,8 @@ knock_config inside
 start_or_leave inside -i eth0
 
 cat >"$SCRATCH/frames.py" <<'END'
-import socket, struct, sys
-interface, mac = sys.argv[1:3]
+import socket, struct, sys, time
+interface, mac, port = sys.argv[1:4]
 ETHERNET = bytes.fromhex(mac.replace(":", "")) + bytes.fromhex("020000000001")
 def ipv4(protocol, payload, first=0x45, offset=0, length=None):
     return struct.pack(">BBHHHBBH4s4s", first, 0, length or 20 + len(payload), 7, offset, 64, protocol, 0,
@@ -41,12 +41,16 @@ FRAMES = {
     "TOO_MANY_EXTENSIONS": b"\x86\xdd" + long_chain,
     "FRAGMENT_EARLY": b"\x08\x00" + ipv4(17, bytes(24), offset=100),
 }
+# All in one second, and the connection too: it is that second whose coverage its detection tells.
+time.sleep(1.1 - time.time() % 1)
 with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
     out.bind((interface, 0))
     for i, (reason, rest) in enumerate(FRAMES.items()):
         for _ in range(20 + i):
             out.send(ETHERNET + rest)
         print(reason, 20 + i)
+with socket.socket() as knock:
+    knock.connect_ex(("10.78.0.1", int(port)))
 END
 # Numbers that came since the first call, of the reasons that are asked for; and of frames that are in no connection.
 losses() {
@@ -69,8 +73,7 @@ on inside ip neigh replace 10.78.0.2 lladdr "$(mac_of outside)" dev eth0 nud per
 knock 1000
 sleep 1.2
 read -ra before < <(losses "${REASONS[@]}")
-on outside python3 "$SCRATCH/frames.py" eth0 "$mac" >"$SCRATCH/sent"
-knock 1001
+on outside python3 "$SCRATCH/frames.py" eth0 "$mac" 1001 >"$SCRATCH/sent"
 sleep 1.5
 read -ra after < <(losses "${REASONS[@]}")
 all=0

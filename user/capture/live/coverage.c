@@ -84,8 +84,10 @@ double coverage_share(const struct coverage *coverage, weir_time start, weir_tim
 	struct totals from, to;
 	uint64_t packets, lost;
 
-	if (coverage->newest < coverage->oldest || end <= start)
+	if (coverage->newest < coverage->oldest || end < start)
 		return 1;
+	if (end == start) /* of one event */
+		end++;
 	from = totals_at_end_of(coverage, time_floor(start, WEIR_SEC) / WEIR_SEC - 1);
 	to = totals_at_end_of(coverage, time_floor(end - 1, WEIR_SEC) / WEIR_SEC);
 	packets = to.packets - from.packets;

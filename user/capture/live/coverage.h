@@ -16,7 +16,8 @@ void coverage_free(struct coverage *coverage);
  * second. */
 void coverage_add(struct coverage *coverage, weir_time at, uint64_t packets, uint64_t lost);
 
-/* 1 − lost / (packets), 0 to 1, over the seconds that [start, end) touches; 1 where nothing moved.
+/* 1 − lost / (packets), 0 to 1, over the seconds that [start, end) touches, or that a single
+ * moment lies in; 1 where nothing moved.
  * What is older than 25 h counts as the oldest that is known. */
 double coverage_share(const struct coverage *coverage, weir_time start, weir_time end);
 

@@ -41,6 +41,8 @@ static void shares_by_window(void **state)
 	assert_float_equal(coverage_share(c, AT(-60), AT(60)), 1 - 50.0 / 300, MARGIN);
 	/* A part of a second counts as the whole. */
 	assert_float_equal(coverage_share(c, AT(1) + 5, AT(1) + 6), 0.5, MARGIN);
+	assert_float_equal(coverage_share(c, AT(1) + 5, AT(1) + 5), 0.5, MARGIN);
+	assert_float_equal(coverage_share(c, AT(2), AT(1)), 1, MARGIN);
 	coverage_free(c);
 }
 
