@@ -5,6 +5,7 @@
 if [ "${1:-}" != inside ] && [ "$(id -u)" -eq 0 ] && command -v unshare >/dev/null; then
 	exec unshare -m --propagation private bash "$0" inside
 fi
+# alone: the journal has to look at who writes while that lives
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

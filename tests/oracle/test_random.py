@@ -15,7 +15,7 @@ import oracle
 import reference
 
 SEED = int(os.environ.get("WEIR_ORACLE_SEED", "7"))
-CASES = int(os.environ.get("WEIR_ORACLE_CASES", "5000"))
+CASES = int(os.environ.get("WEIR_ORACLE_CASES", "3000"))
 JOBS = int(os.environ.get("WEIR_ORACLE_JOBS", "0")) or len(os.sched_getaffinity(0))
 BATCH = 50
 FAILURES_SHOWN = 3

@@ -48,8 +48,8 @@ static void forget_oldest(struct coverage *coverage)
 
 void coverage_add(struct coverage *coverage, weir_time at, uint64_t packets, uint64_t lost)
 {
-	/* A poll stands right after the second that it tells of. */
-	int64_t second = time_floor(at - 1, WEIR_SEC) / WEIR_SEC;
+	/* A poll stands right after the second that it tells of, by some milliseconds. */
+	int64_t second = time_floor(at - WEIR_SEC / 2, WEIR_SEC) / WEIR_SEC;
 	struct totals last;
 
 	if (coverage->newest < coverage->oldest) {

@@ -43,6 +43,8 @@ static void shares_by_window(void **state)
 	assert_float_equal(coverage_share(c, AT(1) + 5, AT(1) + 6), 0.5, MARGIN);
 	assert_float_equal(coverage_share(c, AT(1) + 5, AT(1) + 5), 0.5, MARGIN);
 	assert_float_equal(coverage_share(c, AT(2), AT(1)), 1, MARGIN);
+	coverage_add(c, AT(4) + 20 * WEIR_MSEC, 400, 150);
+	assert_float_equal(coverage_share(c, AT(3), AT(4)), 0, MARGIN);
 	coverage_free(c);
 }
 
