@@ -24,29 +24,7 @@ END
 chmod +x "$SCRATCH/weir"
 WEIR=$SCRATCH/weir
 
-mkdir -p "$SCRATCH/rules"
-RULES=$SCRATCH/rules
-cat >"$RULES/many.yml" <<'END'
-title: Attempts
-id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1b01
-name: attempts
-logsource: {category: network, service: attempt}
-detection:
-    tcp: {network.transport: tcp}
-    condition: tcp
-level: informational
----
-title: Many attempts
-id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1b02
-name: many_attempts
-correlation:
-    type: event_count
-    rules: [attempts]
-    group-by: [source.ip]
-    timespan: 10m
-    condition: {gte: 11}
-level: high
-END
+many_rule 11 10m
 
 host here there
 wire here eth0 there eth0

@@ -8,29 +8,7 @@
 . "$TREE/tests/lib/net.sh"
 require_live tcpdump
 
-mkdir -p "$SCRATCH/rules"
-RULES=$SCRATCH/rules
-cat >"$RULES/many.yml" <<'END'
-title: Attempts
-id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1c01
-name: attempts
-logsource: {category: network, service: attempt}
-detection:
-    tcp: {network.transport: tcp}
-    condition: tcp
-level: informational
----
-title: Many attempts
-id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1c02
-name: many_attempts
-correlation:
-    type: event_count
-    rules: [attempts]
-    group-by: [source.ip]
-    timespan: 30m
-    condition: {gte: 15}
-level: high
-END
+many_rule 15 30m
 
 host here there
 wire here eth0 there eth0
