@@ -28,7 +28,12 @@ plain attacker eth0
 plain victims eth0
 behind victims python3 "$TRAFFIC" serve --tcp 22,445,3389
 wait_for 10 listening victims 3389
-for name in "${SIDES[@]}"; do start_or_leave "$name"; done
+for name in "${SIDES[@]}"; do
+	weir_config "$name"
+	# Processes and listeners of the whole machine are in no capture.
+	echo 'owners: {enabled: false}' >>"$SCRATCH/$name/weir.yaml"
+	start_or_leave "$name"
+done
 capture attacker eth0 "$SCRATCH/scan.pcap"
 
 on attacker nmap -n -Pn -sT --max-retries 1 -p "$PORTS" 10.77.0.11-13 >"$SCRATCH/nmap" 2>&1 ||
