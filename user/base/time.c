@@ -57,6 +57,13 @@ weir_time time_monotonic(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+struct timespec time_deadline(weir_time wait)
+{
+	weir_time at = time_monotonic() + wait;
+
+	return (struct timespec){at / WEIR_SEC, at % WEIR_SEC};
+}
+
 weir_time time_boot(void)
 {
 	return clock_read(CLOCK_BOOTTIME);

@@ -38,6 +38,9 @@ weir_time time_of_wall(weir_time wall); /* the other way round */
 
 /* CLOCK_MONOTONIC now, in nanoseconds. */
 weir_time time_monotonic(void);
+/* Its time `wait` from now, for what waits by that clock. */
+struct timespec;
+struct timespec time_deadline(weir_time wait);
 
 /* CLOCK_BOOTTIME now, in nanoseconds: what bpf_ktime_get_boot_ns() gives. */
 weir_time time_boot(void);

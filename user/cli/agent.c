@@ -2,13 +2,10 @@
 #include "cli/agent.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "capture/live/instance.h"
@@ -16,28 +13,6 @@
 
 #define ANSWER_MAX     (16 << 20) /* bytes; more is no answer */
 #define ANSWER_SECONDS 5
-
-/* A connected socket, or -errno. */
-static int connect_agent(void)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = ANSWER_SECONDS};
-	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(INSTANCE_NAME);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	memcpy(to.sun_path + 1, INSTANCE_NAME, strlen(INSTANCE_NAME));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&to, length)) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
-	return fd;
-}
 
 /* All that it says until it hangs up; the caller frees it. NULL with -errno in *err. */
 static char *read_answer(int fd, size_t *length, int *err)
@@ -115,7 +90,7 @@ static json_t *understand(const char *text, size_t length)
 
 json_t *agent_ask(const char *request, int *status)
 {
-	int err, fd = connect_agent();
+	int err, fd = instance_connect(ANSWER_SECONDS);
 	size_t length = 0;
 	char *text = NULL;
 	json_t *answer;
@@ -147,7 +122,7 @@ json_t *agent_status(int *status)
 
 json_t *agent_status_if_running(void)
 {
-	int fd = connect_agent(), err;
+	int fd = instance_connect(ANSWER_SECONDS), err;
 	size_t length = 0;
 	char *text = NULL;
 	json_t *answer;

@@ -12,14 +12,6 @@
 
 #define WORD_MAX 256 /* bytes of a key that lines show */
 
-static int64_t monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * WEIR_SEC + ts.tv_nsec;
-}
-
 static struct out *out_new(enum record_kind_out kind)
 {
 	struct out *out = calloc(1, sizeof(*out));
@@ -29,7 +21,7 @@ static struct out *out_new(enum record_kind_out kind)
 	atomic_init(&out->references, 1);
 	atomic_init(&out->owing, false);
 	out->kind = kind;
-	out->made = monotonic();
+	out->made = time_monotonic();
 	return out;
 }
 

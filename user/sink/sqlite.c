@@ -47,10 +47,7 @@ struct sqlite_sink {
 
 static int64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return time_monotonic() / WEIR_MSEC;
 }
 
 static int connect_database(struct sqlite_sink *s, struct error *error)

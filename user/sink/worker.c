@@ -13,21 +13,6 @@
 #define PATIENCE_MS 5000 /* how long a patient writer waits for a worker that fails */
 #define HANG_MS	    5000 /* a disk, a server */
 
-static int64_t monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * WEIR_SEC + ts.tv_nsec;
-}
-
-static struct timespec after(int ms)
-{
-	int64_t at = monotonic() + ms * WEIR_MSEC;
-
-	return (struct timespec){at / WEIR_SEC, at % WEIR_SEC};
-}
-
 static void cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t attributes;
@@ -122,13 +107,13 @@ bool worker_put(struct worker *w, struct out *out)
 
 bool worker_put_patient(struct worker *w, struct out *out)
 {
-	struct timespec until = after(PATIENCE_MS);
+	struct timespec until = time_deadline(PATIENCE_MS * WEIR_MSEC);
 	bool taken;
 
 	pthread_mutex_lock(&w->lock);
 	while (!(taken = put(w, out)) && !w->stopping) {
 		if (!w->failing)
-			until = after(PATIENCE_MS);
+			until = time_deadline(PATIENCE_MS * WEIR_MSEC);
 		if (pthread_cond_timedwait(&w->moved, &w->lock, &until) && w->failing)
 			break;
 	}
@@ -140,7 +125,7 @@ bool worker_put_patient(struct worker *w, struct out *out)
 
 int worker_flush(struct worker *w, int timeout_ms)
 {
-	struct timespec until = after(timeout_ms);
+	struct timespec until = time_deadline(timeout_ms * WEIR_MSEC);
 	uint64_t all;
 	int err = 0;
 
@@ -155,13 +140,13 @@ int worker_flush(struct worker *w, int timeout_ms)
 
 bool worker_stop(struct worker *w, int timeout_ms)
 {
-	struct timespec until = after(timeout_ms + w->hang_ms);
+	struct timespec until = time_deadline((timeout_ms + w->hang_ms) * WEIR_MSEC);
 	bool ended;
 	int err = 0;
 
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
-	w->stop_by = monotonic() + timeout_ms * WEIR_MSEC;
+	w->stop_by = time_monotonic() + timeout_ms * WEIR_MSEC;
 	pthread_cond_broadcast(&w->filled);
 	pthread_cond_broadcast(&w->moved);
 	while (!w->ended && !err)
@@ -252,7 +237,7 @@ struct out *worker_try(struct worker *w)
 
 struct out *worker_take(struct worker *w, int timeout_ms)
 {
-	struct timespec until = after(timeout_ms);
+	struct timespec until = time_deadline(timeout_ms * WEIR_MSEC);
 	struct out *out;
 	int err = 0;
 
@@ -278,7 +263,7 @@ bool worker_expired(struct worker *w)
 	bool expired;
 
 	pthread_mutex_lock(&w->lock);
-	expired = w->stopping && monotonic() > w->stop_by;
+	expired = w->stopping && time_monotonic() > w->stop_by;
 	pthread_mutex_unlock(&w->lock);
 	return expired;
 }
@@ -286,7 +271,7 @@ bool worker_expired(struct worker *w)
 /* Records that come meanwhile wake it too, and it goes on sleeping. */
 bool worker_sleep(struct worker *w, int ms)
 {
-	struct timespec until = after(ms);
+	struct timespec until = time_deadline(ms * WEIR_MSEC);
 	bool stopping;
 	int err = 0;
 

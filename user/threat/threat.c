@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "confine/confine.h"
 #include "threat/set.h"
 
@@ -25,10 +26,8 @@ struct threat {
 
 static void wait_for_work(struct threat *threat)
 {
-	struct timespec until;
+	struct timespec until = time_deadline(LOOK_SECONDS * WEIR_SEC);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += LOOK_SECONDS;
 	pthread_cond_clockwait(&threat->woken, &threat->lock, CLOCK_MONOTONIC, &until);
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,6 +18,24 @@ static socklen_t instance_address(struct sockaddr_un *address)
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	memcpy(address->sun_path + 1, INSTANCE_NAME, sizeof(INSTANCE_NAME) - 1);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(INSTANCE_NAME));
+}
+
+int instance_connect(unsigned seconds)
+{
+	const struct timeval patience = {.tv_sec = seconds};
+	struct sockaddr_un address;
+	socklen_t length = instance_address(&address);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (!connect(fd, (struct sockaddr *)&address, length))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 pid_t instance_holder(void)
@@ -88,21 +107,17 @@ int instance_take(struct error *error)
 /* True if it said that it leaves. It hangs up behind its answer. */
 static bool ask_to_leave(pid_t *holder)
 {
-	const struct timeval patience = {.tv_sec = LEAVE_SECONDS};
 	static const char request[] = INSTANCE_LEAVE "\n";
-	struct sockaddr_un address;
-	socklen_t length = instance_address(&address), size = sizeof(struct ucred);
+	socklen_t size = sizeof(struct ucred);
 	struct ucred peer = {0};
 	char answer[256] = "";
 	size_t used = 0;
 	ssize_t n = 0;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = instance_connect(LEAVE_SECONDS);
 
 	if (fd < 0)
 		return false;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (!connect(fd, (struct sockaddr *)&address, length) &&
-	    !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
 	    send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0)
 		while (used < sizeof(answer) - 1 &&
 		       (n = recv(fd, answer + used, sizeof(answer) - 1 - used, 0)) > 0)

@@ -24,6 +24,10 @@ int instance_take(struct error *error);
  * listening socket, or -errno with `error` said; then it goes on, unless it was asked already. */
 int instance_take_over(pid_t *holder, struct error *error);
 
+/* A caller's connection to the control socket, in which neither direction waits for longer than
+ * `seconds`; or -errno (-ECONNREFUSED: nobody runs here). The caller closes it. */
+int instance_connect(unsigned seconds);
+
 /* Process that holds the lock here, 0 if it is in a process namespace that we cannot see, -errno if
  * nobody holds it. */
 pid_t instance_holder(void);

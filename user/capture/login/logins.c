@@ -184,12 +184,8 @@ static void say_errors(struct login_source *source)
 
 static void wait_for_more(struct logins *logins)
 {
-	struct timespec until;
+	struct timespec until = time_deadline(POLL_NSEC);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += POLL_NSEC;
-	until.tv_sec += until.tv_nsec / WEIR_SEC;
-	until.tv_nsec %= WEIR_SEC;
 	pthread_cond_clockwait(&logins->woken, &logins->lock, CLOCK_MONOTONIC, &until);
 }
 
