@@ -18,28 +18,22 @@ figure() { # NAME VALUE UNIT
 knock_rules() {
 	RULES=$SCRATCH/rules
 	mkdir -p "$RULES"
-	cat >"$RULES/knock.yml" <<-'END'
-		title: Attempts by TCP
-		id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f2b01
-		name: attempts
-		logsource: {category: network, service: attempt}
-		detection:
-		    tcp: {network.transport: tcp}
-		    condition: tcp
-		level: informational
-		---
-		title: Knock
-		id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f2b02
-		name: knock
-		correlation:
-		    type: event_count
-		    rules: [attempts]
-		    group-by: [source.ip, destination.port]
-		    timespan: 10s
-		    condition: {gte: 1}
-		level: critical
-		weir: {raise: detection}
-	END
+	{
+		attempts_rule
+		cat <<-'END'
+			title: Knock
+			id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f2b02
+			name: knock
+			correlation:
+			    type: event_count
+			    rules: [attempts]
+			    group-by: [source.ip, destination.port]
+			    timespan: 10s
+			    condition: {gte: 1}
+			level: critical
+			weir: {raise: detection}
+		END
+	} >"$RULES/knock.yml"
 }
 
 # knock_config HOST: weir_config for it: told without delay, nothing decoded.

@@ -149,14 +149,11 @@ weir_config() {
 	END
 }
 
-# many_rule NUMBER TIMESPAN: RULES becomes a folder with one rule: so many attempts of one source by TCP
-# are a detection MANY_ATTEMPTS.
-many_rule() {
-	RULES=$SCRATCH/rules
-	mkdir -p "$RULES"
-	cat >"$RULES/many.yml" <<-END
-		title: Attempts
-		id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1b01
+# attempts_rule: prints the rule `attempts`, of each first packet of TCP, for others of the same file.
+attempts_rule() {
+	cat <<-END
+		title: Attempts by TCP
+		id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1a01
 		name: attempts
 		logsource: {category: network, service: attempt}
 		detection:
@@ -164,17 +161,29 @@ many_rule() {
 		    condition: tcp
 		level: informational
 		---
-		title: Many attempts
-		id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1b02
-		name: many_attempts
-		correlation:
-		    type: event_count
-		    rules: [attempts]
-		    group-by: [source.ip]
-		    timespan: $2
-		    condition: {gte: $1}
-		level: high
 	END
+}
+
+# many_rule NUMBER TIMESPAN: RULES becomes a folder with one rule: so many attempts of one source by TCP
+# are a detection MANY_ATTEMPTS.
+many_rule() {
+	RULES=$SCRATCH/rules
+	mkdir -p "$RULES"
+	{
+		attempts_rule
+		cat <<-END
+			title: Many attempts
+			id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1b02
+			name: many_attempts
+			correlation:
+			    type: event_count
+			    rules: [attempts]
+			    group-by: [source.ip]
+			    timespan: $2
+			    condition: {gte: $1}
+			level: high
+		END
+	} >"$RULES/many.yml"
 }
 
 # weir_start HOST [OPTION…]: starts a syslog socket and weir there, and returns when weir is ready

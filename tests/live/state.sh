@@ -10,16 +10,9 @@ require_live
 
 mkdir -p "$SCRATCH/rules"
 RULES=$SCRATCH/rules
-cat >"$RULES/steps.yml" <<'END'
-title: Attempts by TCP
-id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1a01
-name: attempts
-logsource: {category: network, service: attempt}
-detection:
-    tcp: {network.transport: tcp}
-    condition: tcp
-level: informational
----
+{
+	attempts_rule
+	cat <<'END'
 title: First step
 id: 5b0a1d5e-2b1f-4f0e-8d55-0f6a3f0f1a02
 name: first_step
@@ -52,6 +45,7 @@ correlation:
     timespan: 30m
 level: high
 END
+} >"$RULES/steps.yml"
 
 host outside inside
 wire outside eth0 inside eth0
