@@ -11,12 +11,10 @@ require_live nmap tcpdump ethtool
 PORTS=1-60,445,3389
 SIDES=(attacker victims)
 TOLD=(PORT_SCAN CONNECTION_SPIKE PRIVILEGED_ACCESS 10.77.0.2 10.77.0.1)
-SAID=critical
-# In an emulated guest the sessions, which make it critical, may come more than 5 s after the scan:
-# the one line says what was known by then, and the database what it came to.
-if [ -n "${WEIR_SLOW:-}" ]; then
-	PORTS=1-25,445,3389 SIDES=(attacker) TOLD=(PRIVILEGED_ACCESS) SAID='(high|critical)'
-fi
+[ -z "${WEIR_SLOW:-}" ] || PORTS=1-25,445,3389 SIDES=(attacker) TOLD=(PRIVILEGED_ACCESS)
+# On a slow machine the sessions, which make it critical, come more than 5 s after the scan: the one
+# line says what was known by then, and the database what it came to.
+SAID='(high|critical)'
 # Times of live events and of the capture's packets differ by this much at most: one timer tick.
 TICK_MS=10
 
