@@ -24,42 +24,13 @@ struct decode *decode_new(const struct decode_options *options, const struct dec
 		d->options.bytes_max = BYTES_DEFAULT;
 	if (!d->options.opening)
 		d->options.opening = PAYLOAD_OPENING_BYTES;
-	TAILQ_INIT(&d->age);
 	TAILQ_INIT(&d->held);
 	table_init(&d->talks, sizeof(struct flow_key), offsetof(struct talking, key));
 	d->store = packed_store_new();
-	if (d->store)
+	if (!talking_open(d) && d->store)
 		return d;
 	decode_free(d);
 	return NULL;
-}
-
-/* ---- conversations ---- */
-
-/* Lets go of all but that it was there. */
-static void strip(struct talking *t)
-{
-	struct talk *talk = &t->talk;
-
-	if (talk->decoder && talk->state) {
-		if (talk->decoder->end)
-			talk->decoder->end(talk);
-		held_forget(t); /* what the decoder did not finish */
-		free(talk->state);
-		talk->state = NULL;
-		talk->decode->bytes -= t->holds;
-		t->holds = 0;
-	}
-	order_forget(t);
-}
-
-static void forget(struct decode *d, struct talking *t)
-{
-	t->talk.record = NULL;
-	strip(t);
-	table_remove(&d->talks, t);
-	TAILQ_REMOVE(&d->age, t, age);
-	free(t);
 }
 
 void decode_free(struct decode *d)
@@ -69,70 +40,11 @@ void decode_free(struct decode *d)
 	if (!d)
 		return;
 	d->ops = nobody;
-	while (!TAILQ_EMPTY(&d->age))
-		forget(d, TAILQ_FIRST(&d->age));
+	talking_close(d);
 	held_resumed_give(d);
 	table_free(&d->talks);
 	packed_store_free(d->store);
 	free(d);
-}
-
-static struct talking *begin(struct decode *d, const struct payload_record *record)
-{
-	struct talking *t = calloc(1, sizeof(*t));
-
-	if (t) {
-		t->key = record->key;
-		t->talk.decode = d;
-		t->talk.origin.key = record->key;
-		t->talk.origin.client = record->initiator & 1;
-	}
-	if (!t || table_insert(&d->talks, t)) {
-		free(t);
-		d->counts.no_memory++;
-		return NULL;
-	}
-	TAILQ_INSERT_TAIL(&d->age, t, age);
-	d->counts.talks++;
-	return t;
-}
-
-static void make_room(struct decode *d)
-{
-	while (d->talks.count >= d->options.talks_max) {
-		if (!TAILQ_FIRST(&d->age)->talk.done)
-			d->counts.evicted++;
-		forget(d, TAILQ_FIRST(&d->age));
-	}
-}
-
-/* The tuple has a new life: what was said before belongs to another connection. */
-static bool anew(const struct talking *t, const struct payload_record *r)
-{
-	enum side side = r->direction == t->talk.origin.client ? SIDE_CLIENT : SIDE_SERVER;
-
-	if (r->seen || r->direction != r->initiator)
-		return false;
-	if (r->key.proto != 6)
-		return r->offset == 0 && (t->datagrams || t->talk.decoder || t->talk.done);
-	return r->started && t->streams[side].begun && t->streams[side].start != r->start;
-}
-
-static struct talking *find(struct decode *d, const struct payload_record *record)
-{
-	struct talking *t = table_find(&d->talks, &record->key);
-
-	if (t && anew(t, record)) {
-		forget(d, t);
-		t = NULL;
-	}
-	if (!t) {
-		make_room(d);
-		return begin(d, record);
-	}
-	TAILQ_REMOVE(&d->age, t, age);
-	TAILQ_INSERT_TAIL(&d->age, t, age);
-	return t;
 }
 
 /* ---- what decoders call ---- */
@@ -320,7 +232,7 @@ static void datagram(struct talking *t, const uint8_t *bytes, struct glimpse *g)
 static void remembered(struct decode *d, const struct payload_record *r, const uint8_t *bytes,
 		       weir_time at, struct glimpse *g)
 {
-	struct talking *t = find(d, r);
+	struct talking *t = talking_find(d, r, at);
 	struct talk *talk = &t->talk;
 
 	if (!t || talk->done)
@@ -339,11 +251,8 @@ static void remembered(struct decode *d, const struct payload_record *r, const u
 		tell_protocol(t, t->protocol ? t->protocol : talk->decoder->protocol);
 	talk->record = NULL;
 	if (talk->done)
-		strip(t);
-	while (d->bytes > d->options.bytes_max && TAILQ_FIRST(&d->age) != t) {
-		d->counts.evicted++;
-		forget(d, TAILQ_FIRST(&d->age));
-	}
+		talking_finish(t);
+	talking_fit(d, t);
 }
 
 void decode_payload(struct decode *d, const struct payload_record *r, const uint8_t *bytes,
@@ -359,20 +268,23 @@ void decode_payload(struct decode *d, const struct payload_record *r, const uint
 		if (stateless(d, r, bytes, at, &g) || over != OVER_UDP)
 			return;
 	}
-	if (over)
-		remembered(d, r, bytes, at, &g);
+	if (!over)
+		return;
+	talking_age(d, at);
+	remembered(d, r, bytes, at, &g);
 }
 
 void decode_advance(struct decode *d, weir_time now)
 {
 	held_due(d, now);
+	talking_age(d, now);
 }
 
 void decode_finish(struct decode *d)
 {
 	struct talking *t;
 
-	TAILQ_FOREACH(t, &d->age, age)
+	TAILQ_FOREACH(t, &d->open, age)
 	for (int side = 0; side < 2 && t->talk.decoder && !t->talk.done; side++)
 		order_flush(t, side);
 	held_due(d, TIME_NEVER);

@@ -12,12 +12,14 @@
 
 /* The inside of the decode stage: what its files share. */
 
-/* A conversation that is remembered. What is done with stays, small, so that its later packets
- * begin nothing. */
+/* A conversation that is remembered. What is done with stays for a while, small, so that its later
+ * packets begin nothing. */
 struct talking {
 	struct talk talk;
 	struct flow_key key; /* of the table */
 	TAILQ_ENTRY(talking) age;
+	weir_time heard;	  /* last */
+	bool finished;		  /* its list */
 	struct stream streams[2]; /* by side; TCP */
 	uint8_t first;		  /* the side that spoke first */
 	bool told;		  /* its protocol */
@@ -39,12 +41,15 @@ struct held {
 
 #define HELD_MAX 16384
 
+TAILQ_HEAD(talk_list, talking);
+
 struct decode {
 	struct decode_ops ops;
 	struct decode_options options;
 	struct table talks;
-	TAILQ_HEAD(, talking) age; /* the least recently heard first */
-	TAILQ_HEAD(, held) held;   /* by due time */
+	struct talk_list open, finished; /* the least recently heard first */
+	uint64_t *marks;		 /* of finished ones that were forgotten */
+	TAILQ_HEAD(, held) held;	 /* by due time */
 	size_t held_count;
 	size_t bytes; /* that all streams and decoders hold */
 	struct packed_store *store;
@@ -53,6 +58,19 @@ struct decode {
 	struct decode_counts counts;
 	struct decoder_counts of[DECODERS_MAX];
 };
+
+/* talking.c */
+int talking_open(struct decode *decode); /* 0, or -1 without memory */
+void talking_close(struct decode *decode);
+/* The conversation that it belongs to, heard now; begun if need be. NULL without memory. */
+struct talking *talking_find(struct decode *decode, const struct payload_record *record,
+			     weir_time at);
+/* Nothing more of it is wanted: it keeps no state. */
+void talking_finish(struct talking *talking);
+/* Forgets some of those that were silent for long; called often. */
+void talking_age(struct decode *decode, weir_time now);
+/* Forgets until they hold no more than they may, this one excepted. */
+void talking_fit(struct decode *decode, const struct talking *but);
 
 /* hold.c */
 void held_forget(struct talking *talking); /* tells what of it is held */
@@ -75,6 +93,7 @@ struct decoder_counts *counts_of(struct talk *talk);
 void order_segment(struct talking *talking, const uint8_t *bytes);
 /* Whatever waits is given, with gaps for what is missing. */
 void order_flush(struct talking *talking, enum side side);
+/* All but where each side began: by that a new connection of the same tuple is told. */
 void order_forget(struct talking *talking);
 
 /* signatures.c: protocols that are only told by name. */

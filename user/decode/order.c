@@ -170,9 +170,12 @@ void order_flush(struct talking *t, enum side side)
 void order_forget(struct talking *t)
 {
 	for (int side = 0; side < 2; side++) {
-		size_t before = stream_bytes(&t->streams[side]);
+		struct stream *s = &t->streams[side];
+		const struct stream known = {.begun = s->begun, .start = s->start};
+		size_t before = stream_bytes(s);
 
-		stream_free(&t->streams[side]);
+		stream_free(s);
+		*s = known;
 		account(t, before, 0);
 	}
 }

@@ -77,9 +77,10 @@ json_t *decode_totals_report(const struct decode_totals *t, const struct decoder
 {
 	const struct decode_counts *c = &t->counts;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "payloads",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "payloads",
 			 (json_int_t)c->payloads, "conversations", (json_int_t)c->talks,
 			 "remembered", (json_int_t)t->remembered, "evicted", (json_int_t)c->evicted,
+			 "aged", (json_int_t)c->aged, "resumed", (json_int_t)c->resumed,
 			 "unidentified", (json_int_t)c->unidentified, "early", (json_int_t)c->early,
 			 "gaps", (json_int_t)c->gaps, "overlong", (json_int_t)c->overlong,
 			 "no_room_to_hold", (json_int_t)c->held_full, "no_memory",

@@ -16,6 +16,8 @@
 
 struct decode_counts {
 	uint64_t payloads, talks, evicted, unidentified;
+	uint64_t aged;	   /* conversations that were silent for long, forgotten */
+	uint64_t resumed;  /* of those that were finished: went on later, and are not looked at */
 	uint64_t early;	   /* segments that came before those they follow, and waited */
 	uint64_t gaps;	   /* runs of bytes that never came */
 	uint64_t overlong; /* what a decoder wanted whole was too long */

@@ -262,6 +262,126 @@ static void conversations_are_bounded(void **state)
 	json_decref(report);
 }
 
+static long long reported(const struct bench *b, const char *name)
+{
+	json_t *report = decode_report(b->decode);
+	long long n = json_integer_value(json_object_get(report, name));
+
+	json_decref(report);
+	return n;
+}
+
+/* A side's word at `offset` of the connection from this port, behind what is always chosen. */
+static void say_from(struct bench *b, uint16_t port, enum side side, uint32_t offset,
+		     const char *text)
+{
+	struct payload_record r = record_of(side, offset, text);
+
+	r.key.port[0] = port;
+	r.watch = offset > PAYLOAD_OPENING_BYTES ? PAYLOAD_HTTP : PAYLOAD_OPENING;
+	b->protocol[0] = '\0';
+	bench_deliver(b, &r, text);
+}
+
+/* Nobody knows what is spoken: nothing more of it is wanted. */
+static void finish(struct bench *b, uint16_t port)
+{
+	say_from(b, port, SIDE_CLIENT, 0, "?nobody knows this\n");
+	say_from(b, port, SIDE_SERVER, 0, "!nor does it know that\n");
+}
+
+/* So often as the live source asks within a second. */
+static void pass(struct bench *b, weir_time time)
+{
+	b->at += time;
+	for (int i = 0; i < 10; i++)
+		decode_advance(b->decode, b->at);
+}
+
+static void finished_ones_are_forgotten_when_they_are_silent(void **state)
+{
+	struct bench *b = *state;
+
+	for (uint16_t port = 10; port < 15; port++)
+		finish(b, port);
+	say_from(b, 15, SIDE_CLIENT, 0, ">one\n");
+	pass(b, 2 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 6);
+	say_from(b, 12, SIDE_CLIENT, 19, "?\n"); /* not silent */
+	pass(b, 2 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 2);
+	assert_int_equal(reported(b, "aged"), 4);
+	assert_int_equal(reported(b, "evicted"), 0);
+	say_from(b, 15, SIDE_CLIENT, 5, "two\n");
+	assert_string_equal(b->told, "c>one|ctwo|");
+}
+
+static void each_payload_makes_room_for_itself(void **state)
+{
+	struct bench *b = *state;
+
+	for (uint16_t port = 10; port < 18; port++)
+		finish(b, port);
+	b->at += 4 * WEIR_MIN;
+	for (uint16_t port = 18; port < 22; port++)
+		finish(b, port);
+	assert_int_equal(reported(b, "remembered"), 4);
+}
+
+static void what_a_forgotten_one_says_later_begins_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	finish(b, 10);
+	pass(b, 4 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 0);
+	say_from(b, 10, SIDE_CLIENT, 9000, ">one\n");
+	say_from(b, 10, SIDE_CLIENT, 9005, ">two\n");
+	assert_string_equal(b->told, "");
+	assert_string_equal(b->protocol, "");
+	assert_int_equal(reported(b, "resumed"), 1);
+	assert_int_equal(reported(b, "conversations"), 1);
+}
+
+static void the_next_connection_of_a_forgotten_ones_tuple_is_new(void **state)
+{
+	struct bench *b = *state;
+
+	finish(b, 10);
+	pass(b, 4 * WEIR_MIN);
+	say_from(b, 10, SIDE_CLIENT, 0, ">one\n");
+	say_from(b, 10, SIDE_CLIENT, 5, "two\n");
+	assert_string_equal(b->told, "c>one|ctwo|");
+	assert_int_equal(reported(b, "resumed"), 0);
+}
+
+static void an_open_one_is_forgotten_much_later_and_may_begin_again(void **state)
+{
+	struct bench *b = *state;
+
+	say_from(b, 10, SIDE_CLIENT, 0, ">one\nhalf");
+	pass(b, 15 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 1);
+	pass(b, 10 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 0);
+	assert_int_equal(freed, 1);
+	say_from(b, 10, SIDE_CLIENT, 9000, ">two\n");
+	assert_string_equal(b->told, "c>one|c>two|");
+}
+
+static void a_new_connection_of_a_finished_ones_tuple_is_another(void **state)
+{
+	struct bench *b = *state;
+	struct payload_record r = record_of(SIDE_CLIENT, 0, ">new\n");
+
+	say(b, SIDE_CLIENT, 0, "?nobody knows this\n");
+	say(b, SIDE_SERVER, 0, "!nor does it know that\n");
+	r.seq = r.start = 77;
+	b->protocol[0] = '\0';
+	bench_deliver(b, &r, ">new\n");
+	assert_string_equal(b->told, "c>new|");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +397,12 @@ int main(void)
 		CASE(what_nobody_knows_is_said_once_and_left),
 		CASE(a_part_of_a_conversation_is_not_called_unidentified),
 		CASE(conversations_are_bounded),
+		CASE(finished_ones_are_forgotten_when_they_are_silent),
+		CASE(each_payload_makes_room_for_itself),
+		CASE(what_a_forgotten_one_says_later_begins_nothing),
+		CASE(the_next_connection_of_a_forgotten_ones_tuple_is_new),
+		CASE(an_open_one_is_forgotten_much_later_and_may_begin_again),
+		CASE(a_new_connection_of_a_finished_ones_tuple_is_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
