@@ -47,11 +47,17 @@ static inline sqlite3_int64 database_time(weir_time at)
 struct retention {
 	weir_time keep_for;  /* 0: for ever */
 	uint64_t keep_bytes; /* 0: no bound */
+	/* `now` is a clock's, not of a recording: rows of more than a day later were stored by a
+	 * clock that was wrong. They are as old as what was stored next, and go with that. */
+	bool by_clock;
 };
 int database_retain(sqlite3 *db, const struct retention *retention, weir_time now,
 		    uint64_t *deleted, bool *more);
 
-/* Newest time that is stored; TIME_NONE: nothing is. */
+/*
+ * Newest time that is stored; TIME_NONE: nothing is. What was stored in a last day that began by a
+ * leap (sink/aging.h) is in doubt: then it is the newest before that leap.
+ */
 weir_time database_newest(sqlite3 *db);
 
 #endif

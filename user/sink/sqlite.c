@@ -431,7 +431,8 @@ int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, s
 	}
 	s->sink.ops = &sqlite_ops;
 	s->sink.kinds = 1u << OUT_SIGNAL | 1u << OUT_DETECTION | 1u << OUT_FLOW | 1u << OUT_HEALTH;
-	s->retention = (struct retention){options->keep_for, options->keep_bytes};
+	s->retention = (struct retention){options->keep_for, options->keep_bytes,
+					  .by_clock = options->clock != NULL};
 	s->clock = options->clock;
 	s->patient = options->patient;
 	s->log_bytes = options->log_bytes ? options->log_bytes : LOG_BYTES;

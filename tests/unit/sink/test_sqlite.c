@@ -661,6 +661,88 @@ static void what_is_old_goes(void **state)
 	assert_string_equal(ask("SELECT count(*) FROM detection_signal"), "0");
 }
 
+#define HOURS(n) ((n)*3600u)
+#define DAYS(n)	 HOURS(24u * (n))
+
+/* When numbered_signal() 0 ends. */
+#define BEGUN (time_floor(SAMPLE_AT, WEIR_MIN) + WEIR_MIN)
+
+/* Opens a new file with a signal of each of these seconds, stored in this order. */
+static sqlite3 *stored_at(const unsigned *seconds, size_t len)
+{
+	struct error error;
+	struct sample s;
+	struct sink *sink;
+	sqlite3 *db;
+
+	unlink(path);
+	sink = open_sink(0);
+	sample_init(&s);
+	for (size_t i = 0; i < len; i++)
+		write_one(sink, numbered_signal(&s, seconds[i]));
+	close_sink(sink);
+	assert_int_equal(database_open(&db, path, &error), 0);
+	return db;
+}
+
+static uint64_t retained(sqlite3 *db, bool by_clock, unsigned seconds)
+{
+	const struct retention retention = {.keep_for = 10 * WEIR_DAY, .by_clock = by_clock};
+	uint64_t deleted = 0;
+	bool more;
+
+	assert_int_equal(
+		database_retain(db, &retention, BEGUN + seconds * WEIR_SEC, &deleted, &more),
+		SQLITE_OK);
+	return deleted;
+}
+
+static void what_a_wrong_clock_stored_goes_with_what_came_next(void **state)
+{
+	static const unsigned at[] = {0,	DAYS(365), DAYS(366), DAYS(1),
+				      DAYS(20), DAYS(730), DAYS(25)};
+	sqlite3 *db = stored_at(at, 7);
+
+	(void)state;
+	assert_int_equal(retained(db, true, DAYS(5)), 0);
+	assert_int_equal(retained(db, true, DAYS(15)), 4);
+	assert_string_equal(ask("SELECT count(*) FROM signal"), "3");
+	assert_int_equal(retained(db, true, DAYS(32)), 1);
+	assert_int_equal(retained(db, true, DAYS(40)), 2);
+	sqlite3_close(db);
+	/* The newest time of a recording is no clock: others may be of later. */
+	db = stored_at(at, 7);
+	assert_int_equal(retained(db, false, DAYS(15)), 2);
+	assert_int_equal(retained(db, false, DAYS(40)), 2);
+	sqlite3_close(db);
+}
+
+static weir_time newest_of(const unsigned *seconds, size_t len)
+{
+	sqlite3 *db = stored_at(seconds, len);
+	weir_time newest = database_newest(db);
+
+	sqlite3_close(db);
+	return newest == TIME_NONE ? newest : (newest - BEGUN) / WEIR_SEC;
+}
+
+/* At the next start nothing is old all at once. */
+static void the_first_day_behind_a_leap_is_in_doubt(void **state)
+{
+	static const unsigned young[] = {0, HOURS(1)};
+	static const unsigned steady[] = {0, HOURS(20), HOURS(43), DAYS(2)};
+	static const unsigned leapt[] = {0, DAYS(1), DAYS(365), DAYS(365) + HOURS(20)};
+	static const unsigned stands[] = {0, DAYS(1), DAYS(365), DAYS(365) + HOURS(12),
+					  DAYS(365) + HOURS(30)};
+
+	(void)state;
+	assert_int_equal(newest_of(NULL, 0), TIME_NONE);
+	assert_int_equal(newest_of(young, 2), HOURS(1));
+	assert_int_equal(newest_of(steady, 4), DAYS(2));
+	assert_int_equal(newest_of(leapt, 4), DAYS(1));
+	assert_int_equal(newest_of(stands, 5), DAYS(365) + HOURS(30));
+}
+
 static void the_store_deletes_while_it_runs(void **state)
 {
 	const struct sqlite_options options = {.path = path, .keep_for = 100 * WEIR_SEC};
@@ -748,6 +830,8 @@ int main(void)
 		TEST(closing_a_locked_file_takes_bounded_time),
 		TEST(a_detection_is_on_disk_when_it_is_announced),
 		TEST(what_is_old_goes),
+		TEST(what_a_wrong_clock_stored_goes_with_what_came_next),
+		TEST(the_first_day_behind_a_leap_is_in_doubt),
 		TEST(the_store_deletes_while_it_runs),
 		TEST(what_is_too_much_goes_oldest_first),
 		TEST(a_bound_below_any_file_ends),
