@@ -36,6 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sender.h"
+
 #define BATCH	   64
 #define FIRST_PORT 1024
 #define BUFFER	   (4 << 20) /* bytes that may wait in the socket */
@@ -85,20 +87,6 @@ struct __attribute__((packed)) packet {
 	};
 	uint8_t payload[64];
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "flood: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double seconds(clockid_t clock)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
-}
 
 static uint32_t sum_of(const void *bytes, size_t length, uint32_t sum)
 {

@@ -25,29 +25,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sender.h"
+
 #define QUESTION 64
 #define ANSWER	 512
 #define DATAGRAM 64
 #define BACKLOG	 4096
 #define BETWEEN	 64 /* datagrams between two looks at the clock */
 
-static void die(const char *what)
-{
-	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double clock_now(clockid_t clock)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
-}
-
 static double now(void)
 {
-	return clock_now(CLOCK_MONOTONIC);
+	return seconds(CLOCK_MONOTONIC);
 }
 
 static void sleep_until(double when)
@@ -188,7 +176,7 @@ static int client(char **argv, int argc)
 		done = send_many(&to, for_seconds);
 	took = now() - begun;
 	printf("done=%lu seconds=%.3f cpu_ns=%.0f\n", (unsigned long)done, took,
-	       clock_now(CLOCK_PROCESS_CPUTIME_ID) * 1e9);
+	       seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e9);
 	return 0;
 }
 
