@@ -91,6 +91,16 @@ require_tool() {
 	done
 }
 
+# require_python MODULE…: PYTHON is an interpreter that has them, or the test leaves with one visible
+# skip. A distribution's modules are for its own interpreter, whatever stands before it in PATH.
+require_python() {
+	for PYTHON in python3 /usr/bin/python3; do
+		! "$PYTHON" -c 'import importlib, sys; [importlib.import_module(m) for m in sys.argv[1:]]' "$@" 2>/dev/null || return 0
+	done
+	skip "$(basename "$0")" "no Python has the modules $*"
+	exit 0
+}
+
 require_root() {
 	if [ "$(id -u)" -ne 0 ]; then
 		skip "$(basename "$0")" "needs root"

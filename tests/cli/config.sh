@@ -27,6 +27,17 @@ expect "missing file" 1 '^weir: /nonexistent/weir.yaml: cannot read the configur
 	"$WEIR" run -c /nonexistent/weir.yaml --print-config
 expect "folder" 1 'cannot read the configuration \(Is a directory\)' "$WEIR" check -c "$SCRATCH"
 
+mkdir "$SCRATCH/weir.d"
+printf 'lateness: 5s\n' >"$FILE"
+printf 'lateness: 6s\nloopback: ${WEIR_TEST_LO}\n' >"$SCRATCH/weir.d/50-site.yaml"
+expect "drop-in" 0 "^lateness: 6s +# $SCRATCH/weir.d/50-site.yaml:1\$" \
+	env WEIR_TEST_LO=yes "$WEIR" run -c "$FILE" --print-config
+expect "environment" 0 "^loopback: true +# $SCRATCH/weir.d/50-site.yaml:2\$" \
+	env WEIR_TEST_LO=yes "$WEIR" run -c "$FILE" --print-config
+expect "not in the environment" 1 "^$SCRATCH/weir.d/50-site.yaml:2:11: loopback: \\$\{WEIR_TEST_LO\} is not in the environment" \
+	env -u WEIR_TEST_LO "$WEIR" run -c "$FILE" --print-config
+rm -r "$SCRATCH/weir.d"
+
 printf 'loopback: true\nretention:\n    age: 10d\n' >"$FILE"
 expect "value of the file" 0 "age: 10d +# $FILE:3\$" "$WEIR" run -c "$FILE" --print-config
 expect "value of the command line" 0 '^interfaces: \["eth\*"\] +# command line$' \

@@ -173,6 +173,8 @@ static void man_all(FILE *out)
 	fputs(".SH EXIT STATUS\n", out);
 	man_paragraphs(usage_words, out);
 	fputs(".SH FILES\n.TP\n/etc/weir/weir.yaml\nconfiguration, optional\n.TP\n"
+	      "/etc/weir/weir.d/*.yaml\nparts of it, read after it in the order of their "
+	      "names\n.TP\n"
 	      "/usr/share/weir/rules, /etc/weir/rules\nrules; the latter wins by rule id\n.TP\n"
 	      "/var/lib/weir/weir.db\ndetections and signals (SQLite)\n",
 	      out);
@@ -208,6 +210,7 @@ static const struct verb_option options[] = {
 	{.name = "man", .words = "print a manual page instead (for 'man -l -')"},
 	{.name = "sample",
 	 .words = "print a configuration with every key, its default and its unit"},
+	{.name = "schema", .words = "print a JSON Schema of the configuration, for editors"},
 	{.name = "keys", .words = "print the keys of the configuration as Markdown"},
 	{.name = "fields", .words = "print the fields of events as Markdown"},
 	{.name = "names", .words = "print only the names of the verbs, one a line"},
@@ -231,6 +234,8 @@ static int run(const struct arguments *arguments)
 		print_names();
 	else if (arguments_has(arguments, "sample"))
 		config_sample(stdout);
+	else if (arguments_has(arguments, "schema"))
+		return config_schema(stdout) ? EXIT_SYSTEM : EXIT_DONE;
 	else if (arguments_has(arguments, "keys"))
 		config_document(stdout);
 	else if (arguments_has(arguments, "fields"))

@@ -125,7 +125,7 @@ void config_enter_none(struct config_state *state, size_t key, struct config_ori
 /* Enters a default; of a list, each of its words. */
 static int enter_default(struct config_state *state, size_t key, struct error *why)
 {
-	struct config_origin origin = {ORIGIN_DEFAULT, 0};
+	struct config_origin origin = {.origin = ORIGIN_DEFAULT};
 	const char *at = config_keys[key].fallback;
 
 	if (!config_keys[key].type->list)
@@ -171,7 +171,7 @@ static void find_shipped_rules(char path[PATH_MAX + 32])
 
 static int enter_default_rules(struct config_state *state, struct error *why)
 {
-	struct config_origin origin = {ORIGIN_DEFAULT, 0};
+	struct config_origin origin = {.origin = ORIGIN_DEFAULT};
 	int key = config_key_find("rules", strlen("rules"));
 	char path[PATH_MAX + 32];
 	int err;
@@ -197,9 +197,17 @@ static int enter_defaults(struct config_state *state, struct error *why)
 	return err ? err : enter_default_rules(state, why);
 }
 
-static unsigned line_of(const struct config_state *state, const char *name)
+/* Where the value of a key stands; nowhere, if it is the default. */
+static struct place place_of(const struct config_state *state, const char *name,
+			     struct faults *faults)
 {
-	return state->origins[config_key_find(name, strlen(name))].line;
+	const struct config_origin *origin = &state->origins[config_key_find(name, strlen(name))];
+
+	return (struct place){
+		.file = arena_text(&faults->arena, origin->file ? origin->file : ""),
+		.line = origin->line,
+		.column = 1,
+	};
 }
 
 /* What one key says of another. */
@@ -207,23 +215,28 @@ static void check_whole(struct config_state *state, struct faults *faults)
 {
 	struct syslog_options *syslog = &state->config.syslog_options;
 	bool remote = syslog->transport != SYSLOG_LOCAL;
-	struct place at = {.file = arena_text(&faults->arena, state->file ? state->file : "")};
 
-	at.column = 1;
-	if (remote && !syslog->server) {
-		at.line = line_of(state, "syslog.transport");
+	if (remote && !syslog->server)
 		fault_add(
-			faults, at, true,
+			faults, place_of(state, "syslog.transport", faults), true,
 			"syslog.transport needs a server: give syslog.server its name or address");
-	}
-	if (!remote && syslog->server) {
-		at.line = line_of(state, "syslog.server");
-		fault_add(faults, at, true,
+	if (!remote && syslog->server)
+		fault_add(faults, place_of(state, "syslog.server", faults), true,
 			  "syslog.server is not used by the local transport: set syslog.transport "
 			  "to udp, tcp or tls");
-	}
 	if (remote && !syslog->port)
 		syslog->port = syslog->transport == SYSLOG_TLS ? "6514" : "514";
+}
+
+/* The file, which must be there if it was named, and its drop-ins. */
+static int read_files(struct config_state *state, const char *path, struct faults *faults)
+{
+	int err = 0, more;
+
+	if (path || access(CONFIG_FILE, F_OK) == 0)
+		err = config_read(state, path ? path : CONFIG_FILE, faults);
+	more = config_read_drop_ins(state, path ? path : CONFIG_FILE, faults);
+	return err ? err : more;
 }
 
 int config_load(struct config **config, const char *path, struct faults *faults)
@@ -238,8 +251,8 @@ int config_load(struct config **config, const char *path, struct faults *faults)
 	err = enter_defaults(state, &why);
 	if (err)
 		fault_add(faults, (struct place){0}, true, "%s", why.text);
-	else if (path || access(CONFIG_FILE, F_OK) == 0)
-		err = config_read(state, path ? path : CONFIG_FILE, faults);
+	else
+		err = read_files(state, path, faults);
 	if (!err)
 		check_whole(state, faults);
 	if (!err && faults->fatal)
@@ -258,7 +271,7 @@ int config_set(struct config *config, const char *key, const char *value, struct
 
 	if (index >= 0)
 		return config_enter(state_of(config), (size_t)index,
-				    (struct config_origin){ORIGIN_COMMAND, 0}, value, error);
+				    (struct config_origin){.origin = ORIGIN_COMMAND}, value, error);
 	for (size_t i = 0; i < config_keys_len; i++)
 		nearest_offer(&nearest, config_keys[i].name);
 	return error_set(error, EXIT_INPUT, EINVAL, "no key '%s': nearest is '%s'", key,

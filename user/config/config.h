@@ -68,7 +68,8 @@ struct config {
 	struct archive_options archive_options;
 };
 
-/* Defaults, then the file (NULL: /etc/weir/weir.yaml if it is there). 0, or -EINVAL with faults. */
+/* Defaults, then the file (NULL: /etc/weir/weir.yaml if it is there), then those of the folder
+ * beside it, weir.d, in the order of their names. 0, or -EINVAL with faults. */
 int config_load(struct config **config, const char *path, struct faults *faults);
 
 /* How its rules are loaded. Borrows from it. */
@@ -91,6 +92,8 @@ void config_print(const struct config *config, FILE *out);
 void config_sample(FILE *out);
 /* The same as a section of docs/configuration.md. */
 void config_document(FILE *out);
+/* A JSON Schema (draft 2020-12) of the file, for editors. 0 or -ENOMEM. */
+int config_schema(FILE *out);
 void config_free(struct config *config);
 
 #endif

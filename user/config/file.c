@@ -19,6 +19,7 @@ struct reader {
 	struct config_state *state;
 	struct faults *faults;
 	const char *file; /* in the arena of faults, which outlives a configuration that failed */
+	const char *kept; /* the same in the configuration's */
 	yaml_document_t document;
 	const char *text; /* of the file */
 	size_t length;
@@ -68,9 +69,27 @@ static const char *text_of(struct reader *reader, const yaml_node_t *node, const
 	return NULL;
 }
 
+/* The same of a value, with what the environment says in the place of ${NAME}. */
+static const char *value_of(struct reader *reader, const yaml_node_t *node, const char *name)
+{
+	const char *text = text_of(reader, node, name);
+	struct error why;
+
+	if (text && config_expand(&reader->state->config.arena, text, &text, &why)) {
+		fault_add(reader->faults, place_of(reader, node), true, "%s: %s", name, why.text);
+		return NULL;
+	}
+	return text;
+}
+
+static struct config_origin origin_of(const struct reader *reader, const yaml_node_t *node)
+{
+	return (struct config_origin){ORIGIN_FILE, place_of(reader, node).line, reader->kept};
+}
+
 static void enter(struct reader *reader, size_t key, const yaml_node_t *node, const char *text)
 {
-	struct config_origin origin = {ORIGIN_FILE, place_of(reader, node).line};
+	struct config_origin origin = origin_of(reader, node);
 	struct error why;
 
 	if (config_enter(reader->state, key, origin, text, &why))
@@ -113,7 +132,7 @@ static void take_parts(struct reader *reader, size_t key, yaml_node_t *node)
 	     pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *at = node_at(reader, pair->value);
 		const char *name = text_of(reader, node_at(reader, pair->key), "a key");
-		const char *value = text_of(reader, at, config_keys[key].name);
+		const char *value = value_of(reader, at, config_keys[key].name);
 
 		if (!name || !value || !part_is_right(reader, &config_keys[key], at, name, value))
 			continue;
@@ -130,33 +149,62 @@ static void take_parts(struct reader *reader, size_t key, yaml_node_t *node)
 		enter(reader, key, node, n ? joined : "");
 }
 
-/* One entry or a list of them; `role` (of a mapping) goes before each as "role=". */
+/* An entry; `role` (of a mapping) goes before it as "role=". */
+static void take_entry(struct reader *reader, size_t key, const yaml_node_t *node, const char *role,
+		       const char *text)
+{
+	char joined[512];
+
+	if (role) {
+		snprintf(joined, sizeof(joined), "%s=%s", role, text);
+		text = joined;
+	}
+	enter(reader, key, node, text);
+}
+
+/* A variable holds a whole list: its entries are divided by commas or spaces. */
+static void take_listed(struct reader *reader, size_t key, const yaml_node_t *node,
+			const char *role, const char *text)
+{
+	static const char dividers[] = ", \t\n";
+
+	for (text += strspn(text, dividers); *text; text += strspn(text, dividers)) {
+		size_t length = strcspn(text, dividers);
+		const char *one = arena_copy(&reader->state->config.arena, text, length);
+
+		if (one)
+			take_entry(reader, key, node, role, one);
+		text += length;
+	}
+}
+
+static void take_scalar(struct reader *reader, size_t key, const yaml_node_t *node,
+			const char *role)
+{
+	const char *text = value_of(reader, node, config_keys[key].name);
+
+	if (!text)
+		return;
+	if (config_is_expansion((const char *)node->data.scalar.value))
+		take_listed(reader, key, node, role, text);
+	else
+		take_entry(reader, key, node, role, text);
+}
+
+/* One entry or a list of them. */
 static void take_entries(struct reader *reader, size_t key, yaml_node_t *node, const char *role)
 {
-	const char *name = config_keys[key].name;
 	yaml_node_item_t *item, *end;
-	yaml_node_t *one = node;
 
 	item = node->type == YAML_SEQUENCE_NODE ? node->data.sequence.items.start : NULL;
 	end = item ? node->data.sequence.items.top : NULL;
 	while (!item || item < end) {
-		const char *text;
-		char joined[512];
+		yaml_node_t *one = item ? node_at(reader, *item++) : node;
 
-		one = item ? node_at(reader, *item++) : node;
-		if (one->type == YAML_MAPPING_NODE && config_keys[key].type->parts) {
+		if (one->type == YAML_MAPPING_NODE && config_keys[key].type->parts)
 			take_parts(reader, key, one);
-			if (!item)
-				return;
-			continue;
-		}
-		text = text_of(reader, one, name);
-		if (text && role) {
-			snprintf(joined, sizeof(joined), "%s=%s", role, text);
-			text = joined;
-		}
-		if (text)
-			enter(reader, key, one, text);
+		else
+			take_scalar(reader, key, one, role);
 		if (!item)
 			return;
 	}
@@ -193,13 +241,13 @@ static void take_key(struct reader *reader, size_t key, yaml_node_t *name, yaml_
 	}
 	reader->seen[key] = at.line;
 	if (type->list)
-		config_enter_none(reader->state, key, (struct config_origin){ORIGIN_FILE, at.line});
+		config_enter_none(reader->state, key, origin_of(reader, name));
 	if (type->map) {
 		take_map(reader, key, value);
 	} else if (type->list) {
 		take_entries(reader, key, value, NULL);
 	} else {
-		text = text_of(reader, value, config_keys[key].name);
+		text = value_of(reader, value, config_keys[key].name);
 		if (text)
 			enter(reader, key, value, text);
 	}
@@ -376,9 +424,9 @@ int config_read(struct config_state *state, const char *path, struct faults *fau
 	}
 	reader.text = text;
 	reader.length = length;
-	state->file = arena_text(&state->config.arena, path);
+	reader.kept = arena_text(&state->config.arena, path);
 	reader.seen = calloc(config_keys_len, sizeof(*reader.seen));
-	if (reader.file && state->file && reader.seen && yaml_parser_initialize(&parser)) {
+	if (reader.file && reader.kept && reader.seen && yaml_parser_initialize(&parser)) {
 		yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 		read_documents(&reader, &parser);
 		yaml_parser_delete(&parser);

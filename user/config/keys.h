@@ -40,8 +40,14 @@ struct config_part {
 /* How values of one type are read and written. */
 struct config_type {
 	const char *expects; /* "a duration such as 90s, 5m or 7d" */
-	bool list;	     /* parse() adds one; clear() takes all away */
-	bool map;	     /* a mapping of lists: parse() gets "name=value" */
+	/* What a text that is written for it looks like, as JSON Schema has regular expressions; of
+	 * a list, each entry. NULL: any text. */
+	const char *pattern;
+	bool number;	  /* a number alone, within the key's bounds, is right too */
+	bool truth;	  /* true and false are */
+	const char *name; /* of the names of a mapping, as `pattern` */
+	bool list;	  /* parse() adds one; clear() takes all away */
+	bool map;	  /* a mapping of lists: parse() gets "name=value" */
 	/* An entry of the list may be a section of these: parse() gets a line "name=value" each. */
 	const struct config_part *parts;
 	/* 0, -EINVAL, -ERANGE (outside the key's bounds), -ENOMEM */

@@ -9,6 +9,8 @@
 #define LIST_MAX      4096 /* entries of one list */
 #define ROLE_NAME_MAX 64
 
+#define NETWORK_PATTERN "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"
+
 static size_t texts_count(const char *const *texts)
 {
 	size_t n = 0;
@@ -107,6 +109,7 @@ static void networks_print(const struct config_key *key, const void *member, FIL
 
 const struct config_type config_networks_type = {
 	.expects = "a list of networks or addresses such as 10.0.0.0/8 or fd00::1",
+	.pattern = NETWORK_PATTERN,
 	.list = true,
 	.parse = networks_parse,
 	.clear = networks_clear,
@@ -169,6 +172,7 @@ static void hooks_print(const struct config_key *key, const void *member, FILE *
 
 const struct config_type config_hooks_type = {
 	.expects = "a list of auto, tc or xdp, with or without an interface before it: eth0=xdp",
+	.pattern = "^(.+=)?(auto|tc|xdp)$",
 	.list = true,
 	.parse = hooks_parse,
 	.clear = hooks_clear,
@@ -258,6 +262,8 @@ static void roles_print(const struct config_key *key, const void *member, FILE *
 const struct config_type config_roles_type = {
 	.expects = "names of roles (small letters, digits, _ and -), each with a list of networks: "
 		   "{backup: [10.0.5.0/24]}",
+	.pattern = NETWORK_PATTERN,
+	.name = "^[a-z0-9_-]{1,63}$",
 	.list = true,
 	.map = true,
 	.parse = roles_parse,

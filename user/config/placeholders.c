@@ -102,6 +102,7 @@ struct rule_options config_rule_options(const struct config *config)
 
 const struct config_type config_placeholders_type = {
 	.expects = "names, each with a list of values: {Servers: ['srv*', 'db*']}",
+	.name = "^[A-Za-z0-9_. -]{1,63}$",
 	.list = true,
 	.map = true,
 	.parse = placeholders_parse,

@@ -43,15 +43,14 @@ static const char *open_section(size_t key, FILE *out, unsigned *indent)
 	return dot ? dot + 1 : name;
 }
 
-static void print_origin(const struct config_state *state, const struct config_origin *origin,
-			 FILE *out)
+static void print_origin(const struct config_origin *origin, FILE *out)
 {
 	switch (origin->origin) {
 	case ORIGIN_DEFAULT:
 		fputs("  # default\n", out);
 		return;
 	case ORIGIN_FILE:
-		fprintf(out, "  # %s:%u\n", state->file, origin->line);
+		fprintf(out, "  # %s:%u\n", origin->file, origin->line);
 		return;
 	case ORIGIN_COMMAND:
 		fputs("  # command line\n", out);
@@ -106,7 +105,7 @@ void config_print(const struct config *config, FILE *out)
 		key->type->print(key, (const char *)config + key->offset, line);
 		fclose(line);
 		fprintf(out, "%-*s", ORIGIN_COLUMN, text);
-		print_origin(state, &state->origins[i], out);
+		print_origin(&state->origins[i], out);
 		free(text);
 	}
 }

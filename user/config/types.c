@@ -111,6 +111,8 @@ static void count_print(const struct config_key *key, const void *member, FILE *
 
 const struct config_type config_count_type = {
 	.expects = "a whole number",
+	.pattern = "^[0-9]+$",
+	.number = true,
 	.parse = count_parse,
 	.print = count_print,
 };
@@ -173,8 +175,12 @@ static void bytes_print(const struct config_key *key, const void *member, FILE *
 	fprintf(out, "%llu", (unsigned long long)value);
 }
 
+#define BYTES_PATTERN "^[0-9]+ *([KMGT]iB|[KMGT]B|kB|B)?$"
+
 const struct config_type config_bytes_type = {
 	.expects = "a size such as 4096, 8MiB or 1GB",
+	.pattern = BYTES_PATTERN,
+	.number = true,
 	.parse = bytes_parse,
 	.print = bytes_print,
 };
@@ -197,6 +203,8 @@ static int power_parse(struct config *config, const struct config_key *key, void
 
 const struct config_type config_power_type = {
 	.expects = "a size that is a power of two, such as 8MiB",
+	.pattern = BYTES_PATTERN,
+	.number = true,
 	.parse = power_parse,
 	.print = bytes_print,
 };
@@ -231,6 +239,7 @@ static void duration_print(const struct config_key *key, const void *member, FIL
 
 const struct config_type config_duration_type = {
 	.expects = "a duration such as 90s, 5m, 1h30m or 7d",
+	.pattern = "^([0-9]+(ns|us|ms|s|m|h|d|w))+$",
 	.parse = duration_read,
 	.print = duration_print,
 };
@@ -256,6 +265,9 @@ static void bool_print(const struct config_key *key, const void *member, FILE *o
 
 const struct config_type config_bool_type = {
 	.expects = "true or false",
+	.pattern = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff]"
+		   "[Ff])$",
+	.truth = true,
 	.parse = bool_parse,
 	.print = bool_print,
 };

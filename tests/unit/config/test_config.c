@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -249,6 +250,145 @@ static void keys_that_belong_together_are_checked(void **state)
 	expect_fault("syslog: {server: a}\n", 1, 1, "set syslog.transport");
 }
 
+static void environment_stands_in_values(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	setenv("WEIR_TEST_PLACE", "node-7", 1);
+	setenv("WEIR_TEST_HOMES", "10.1.0.0/16, fd00::/8\n192.168.0.0/24", 1);
+	setenv("WEIR_TEST_EMPTY", "", 1);
+	unsetenv("WEIR_TEST_NONE");
+	config = load("database: /var/lib/${WEIR_TEST_PLACE}/${WEIR_TEST_NONE:-weir}.db\n"
+		      "home_networks: ${WEIR_TEST_HOMES}\n"
+		      "roles: {backup: \"${WEIR_TEST_HOMES}\"}\n"
+		      "interfaces: [a, \"${WEIR_TEST_EMPTY}\", b]\n"
+		      "lateness: ${WEIR_TEST_EMPTY:-4s}\n"
+		      "geo: {city: \"/x/$${WEIR_TEST_PLACE}$\"}\n");
+	assert_string_equal(config->database, "/var/lib/node-7/weir.db");
+	assert_int_equal(config->home.len, 3);
+	assert_int_equal(config->roles.at[0].networks.len, 3);
+	assert_string_equal(config->interfaces[1], "b");
+	assert_null(config->interfaces[2]);
+	assert_true(config->lateness == 4 * WEIR_SEC);
+	assert_string_equal(config->geo.city, "/x/${WEIR_TEST_PLACE}$");
+	config_free(config);
+	expect_fault("geo:\n    city: ${WEIR_TEST_NONE}/x\n", 2, 11,
+		     "geo.city: ${WEIR_TEST_NONE} is not in the environment: set it");
+	expect_fault("database: a${WEIR-b}\n", 1, 11, "is no expansion: give ${NAME}");
+	expect_fault("database: ${9}\n", 1, 11, "is no expansion");
+	expect_fault("database: ${WEIR_TEST_NONE:-x\n", 1, 11, "is no expansion");
+	expect_fault("lateness: ${WEIR_TEST_PLACE}\n", 1, 11, "lateness is 'node-7': give");
+}
+
+static void environment_is_bounded(void **state)
+{
+	char *much = malloc(70001);
+
+	(void)state;
+	assert_non_null(much);
+	memset(much, 'x', 70000);
+	much[70000] = '\0';
+	setenv("WEIR_TEST_MUCH", much, 1);
+	expect_fault("database: /${WEIR_TEST_MUCH}\n", 1, 11, "give at most 64 KiB");
+	unsetenv("WEIR_TEST_MUCH");
+	free(much);
+}
+
+static void drop_in(const char *folder, const char *name, const char *text)
+{
+	char file[192];
+	FILE *out;
+
+	snprintf(file, sizeof(file), "%s/%s", folder, name);
+	out = fopen(file, "w");
+	assert_non_null(out);
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* "/tmp/weir-config-7.d" of the file that load() writes. */
+static void drop_ins_make(char folder[64])
+{
+	snprintf(folder, 64, "/tmp/weir-config-%d.d", (int)getpid());
+	assert_int_equal(mkdir(folder, 0700), 0);
+}
+
+static void drop_ins_remove(const char *folder, const char *const *names)
+{
+	for (; *names; names++) {
+		char file[192];
+
+		snprintf(file, sizeof(file), "%s/%s", folder, *names);
+		unlink(file);
+	}
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void drop_ins_come_after_the_file(void **state)
+{
+	static const char *const names[] = {"10-a.yaml",    "20-b.yml", "9.yaml",
+					    ".hidden.yaml", "note.txt", NULL};
+	char folder[64];
+	struct config *config;
+	char *text;
+
+	(void)state;
+	drop_ins_make(folder);
+	drop_in(folder, names[0], "lateness: 4s\nhome_networks: [10.1.0.0/16]\nloopback: yes\n");
+	drop_in(folder, names[1], "lateness: 5s\nhome_networks: 10.2.0.0/16\n");
+	drop_in(folder, names[2], "retention: {age: 7d}\n");
+	drop_in(folder, names[3], "nonsense");
+	drop_in(folder, names[4], "nonsense");
+	config = load("lateness: 3s\nhome_networks: [10.3.0.0/16, 10.4.0.0/16]\n"
+		      "retention: {age: 9d, size: 2GiB}\n");
+	assert_true(config->lateness == 5 * WEIR_SEC);
+	assert_int_equal(config->home.len, 1);
+	assert_true(config->loopback);
+	assert_true(config->keep_for == 7 * WEIR_DAY);
+	assert_int_equal(config->keep_bytes, UINT64_C(2) << 30);
+	text = printed(config);
+	assert_non_null(strstr(text, ".d/20-b.yml:1\n"));
+	assert_non_null(strstr(text, ".d/9.yaml:1\n"));
+	assert_non_null(strstr(text, ".yaml:3\n"));
+	free(text);
+	config_free(config);
+	drop_ins_remove(folder, names);
+}
+
+static void faults_of_all_files_are_told(void **state)
+{
+	static const char *const names[] = {"a.yaml", "b.yaml", NULL};
+	static const char text[] = "lateness: x\n";
+	struct faults faults = {0};
+	struct config *config;
+	char folder[64];
+
+	(void)state;
+	drop_ins_make(folder);
+	drop_in(folder, names[0], "\nlopback: 1\n");
+	drop_in(folder, names[1], "syslog: {server: a}\n[");
+	write_file(text, strlen(text));
+	assert_int_equal(config_load(&config, path, &faults), -EINVAL);
+	assert_int_equal(faults.list.len, 3);
+	assert_string_equal(faults.list.at[0].place.file, path);
+	assert_non_null(strstr(faults.list.at[1].place.file, ".d/a.yaml"));
+	assert_int_equal(faults.list.at[1].place.line, 2);
+	assert_non_null(strstr(faults.list.at[2].place.file, ".d/b.yaml"));
+	faults_free(&faults);
+	/* One key of a drop-in that needs another. */
+	faults = (struct faults){0};
+	drop_in(folder, names[0], "");
+	drop_in(folder, names[1], "\nsyslog: {server: a}\n");
+	write_file("", 0);
+	assert_int_equal(config_load(&config, path, &faults), -EINVAL);
+	assert_int_equal(faults.list.len, 1);
+	assert_non_null(strstr(faults.list.at[0].place.file, ".d/b.yaml"));
+	assert_int_equal(faults.list.at[0].place.line, 2);
+	faults_free(&faults);
+	drop_ins_remove(folder, names);
+}
+
 static void all_faults_are_told_at_once(void **state)
 {
 	static const char text[] = "lopback: 1\nlateness: x\nflow: {slots: x, ring: y}\n";
@@ -456,6 +596,10 @@ int main(void)
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(faults_name_place_and_cure),
 		cmocka_unit_test(keys_that_belong_together_are_checked),
+		cmocka_unit_test(environment_stands_in_values),
+		cmocka_unit_test(environment_is_bounded),
+		cmocka_unit_test(drop_ins_come_after_the_file),
+		cmocka_unit_test(faults_of_all_files_are_told),
 		cmocka_unit_test(all_faults_are_told_at_once),
 		cmocka_unit_test(what_is_no_text_has_its_place),
 		cmocka_unit_test(what_is_no_text_is_refused),
