@@ -15,7 +15,7 @@ DESTDIR      ?=
 
 ARCH         := $(shell uname -m | sed 's/aarch64/arm64/; s/x86_64/x86/')
 PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl \
-                libpcre2-8 libmaxminddb libpsl libzstd zlib simdjson libseccomp libsystemd
+                libpcre2-8 libmaxminddb libpsl libzstd zlib simdjson libseccomp libsystemd ncursesw
 
 CFLAGS       ?= -O2 -g
 WEIR_CFLAGS  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
@@ -220,6 +220,8 @@ install: all ## install under PREFIX (and DESTDIR)
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/weir/rules
 	install -m 0644 deploy/weir.yaml README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) \
 		$(DESTDIR)$(PREFIX)/share/doc/weir/
+	$(BUILD)/weir help --schema > $(DESTDIR)$(PREFIX)/share/weir/weir.schema.json
+	chmod 0644 $(DESTDIR)$(PREFIX)/share/weir/weir.schema.json
 	[ -e $(DESTDIR)/etc/weir/weir.yaml ] || install -m 0640 deploy/weir.yaml $(DESTDIR)/etc/weir/weir.yaml
 	sed 's,@PREFIX@,$(PREFIX),g' deploy/systemd/weir.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service

@@ -121,9 +121,10 @@ static bool identify(const struct control *control, int fd, bool *all)
 static bool may_ask(const struct control *control, const struct caller *caller, const char *request)
 {
 	const char *const *name = control->ops.for_group;
+	size_t length = strcspn(request, " ");
 
 	for (; !caller->all && name && *name; name++)
-		if (!strcmp(*name, request))
+		if (strlen(*name) == length && !memcmp(*name, request, length))
 			return true;
 	return caller->all;
 }

@@ -7,12 +7,13 @@
 #include <sys/types.h>
 
 /*
- * The control socket. A caller writes one line, what he wants ("status", "reload"), and gets one
- * line of JSON; then he is hung up on. One that writes nothing for CONTROL_TICKS ticks wants the
- * status, and one that does not take his answer for CONTROL_PATIENCE loses it. An abstract socket
- * has no owner and no mode: who he was when he connected, by the kernel's word, is all that counts.
- * Root and weir's own user may ask for everything, members of a group for what is named; all others
- * are told so and counted. Nothing here waits for a caller. Engine thread only.
+ * The control socket. A caller writes one line, what he wants ("status", "top 100 ssh": its first
+ * word is its name), and gets one line of JSON; then he is hung up on. One that writes nothing for
+ * CONTROL_TICKS ticks wants the status, and one that does not take his answer for CONTROL_PATIENCE
+ * loses it. An abstract socket has no owner and no mode: who he was when he connected, by the
+ * kernel's word, is all that counts. Root and weir's own user may ask for everything, members of a
+ * group for what is named; all others are told so and counted. Nothing here waits for a caller.
+ * Engine thread only.
  */
 #define CONTROL_TICKS	 2
 #define CONTROL_PATIENCE 5 /* ticks */

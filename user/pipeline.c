@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "capture/live/owners.h"
 #include "stages.h"
+#include "view/view.h"
 
 #define MAX_FLOWS_DEFAULT (UINT64_C(1) << 21)
 /* As many as a half-open table of the kernel's: 40 MiB. */
@@ -38,6 +39,8 @@ static void on_ordered(void *context, struct event *event)
 	enrich_event(&p->enrich, event);
 	if (pipeline_wants(p, OUT_EVENT))
 		pipeline_write(p, out_event(event, p->host));
+	if (p->view)
+		view_event(p->view, event);
 	signal_engine_event(p->signals, event);
 	if (pipeline_wants(p, OUT_FLOW))
 		store_ended(p, event);
@@ -52,6 +55,8 @@ static void on_watermark(void *context, weir_time watermark)
 	if (watermark != TIME_NEVER || !pipeline_state_goes_on(p))
 		signal_engine_watermark(p->signals, watermark);
 	correlate_watermark(p->correlate, watermark);
+	if (p->view && watermark != TIME_NEVER)
+		view_advance(p->view, watermark);
 }
 
 static void on_flow_event(void *context, const struct event *event)
@@ -342,6 +347,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	recorded_free(p->recorded);
 	answered_free(&p->answered);
 	evidence_free(p->evidence);
+	view_free(p->view);
 	ruleset_free(p->rules);
 	derive_close(p->enrich.derive);
 	threat_close(p->threat);
@@ -378,6 +384,7 @@ void pipeline_tick(struct pipeline *p, weir_time now)
 		threat_take(p->threat);
 	pipeline_state_tick(p, now);
 	pipeline_health_tick(p);
+	pipeline_view_tick(p, now);
 }
 
 void pipeline_shrink(struct pipeline *p)

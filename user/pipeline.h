@@ -141,6 +141,10 @@ void pipeline_shrink(struct pipeline *pipeline);
 /* Everything `weir status` shows (a new reference). */
 json_t *pipeline_status(struct pipeline *pipeline);
 
+/* What moves now (view/view.h), a new reference; NULL without memory. The first call begins with
+ * nothing. `now` is CLOCK_BOOTTIME. */
+json_t *pipeline_top(struct pipeline *pipeline, weir_time now, size_t limit, const char *filter);
+
 /* The worst detection raised so far (enum severity), -1: none. */
 int pipeline_worst(const struct pipeline *pipeline);
 

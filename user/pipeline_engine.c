@@ -135,5 +135,5 @@ uint32_t pipeline_services(const struct pipeline *p)
 	if (pipeline_wants(p, OUT_EVENT))
 		return all;
 	return p->rules->services | derive_services(p->enrich.derive) |
-	       (pipeline_wants(p, OUT_FLOW) ? 1u << SERVICE_FLOW : 0);
+	       (pipeline_wants(p, OUT_FLOW) || p->view ? 1u << SERVICE_FLOW : 0);
 }

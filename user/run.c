@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -225,7 +226,7 @@ static json_t *restart_json(const struct watch *watch, const struct config *conf
 }
 
 /* The answer to `weir reload`: what came of it, and all faults. */
-static json_t *reload(struct watch *watch)
+static json_t *reload(struct watch *watch, const char *words)
 {
 	struct state_loaded loaded = {0};
 	struct config *config = NULL;
@@ -233,6 +234,7 @@ static json_t *reload(struct watch *watch)
 	json_t *answer = json_object(), *restart = NULL;
 	int err = watch->options->configure(&config, &faults, watch->options->context);
 
+	(void)words;
 	if (!err) {
 		restart = restart_json(watch, config);
 		err = pipeline_reload(watch->pipeline, config, &faults, &loaded);
@@ -261,7 +263,7 @@ static json_t *reload(struct watch *watch)
 /* By SIGHUP: what a caller would be told is logged. */
 static void reload_and_say(struct watch *watch)
 {
-	json_t *answer = reload(watch), *one;
+	json_t *answer = reload(watch, ""), *one;
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "faults"), i, one)
@@ -306,13 +308,14 @@ static json_t *usage_json(const struct watch *watch)
 			 usage_percent(&watch->marks, time_boot(), usage.cpu_time));
 }
 
-static json_t *status(struct watch *watch)
+static json_t *status(struct watch *watch, const char *words)
 {
 	json_t *answer = pipeline_status(watch->pipeline);
 	struct control_stats callers;
 	char since[TIME_TEXT_MAX];
 	bool degraded = false;
 
+	(void)words;
 	json_object_set_new(answer, "cost", usage_json(watch));
 	json_object_set_new(answer, "logins", logins_status(watch->logins, &degraded));
 	control_stats(watch->control, &callers);
@@ -331,24 +334,40 @@ static json_t *status(struct watch *watch)
 }
 
 /* Another weir is prepared to take the place of this one. */
-static json_t *leave(struct watch *watch)
+static json_t *leave(struct watch *watch, const char *words)
 {
+	(void)words;
 	log_info("another weir takes over");
 	watch->stopping = true;
 	return json_pack("{s:b}", INSTANCE_LEAVING, true);
 }
 
+/* "500 ssh": so many of the busiest connections, of those that have the word. */
+static json_t *top(struct watch *watch, const char *words)
+{
+	char *filter;
+	size_t limit = strtoul(words, &filter, 10);
+
+	filter += strspn(filter, " ");
+	return pipeline_top(watch->pipeline, time_boot(), limit, filter);
+}
+
 static const struct {
 	const char *name;
-	json_t *(*answer)(struct watch *watch);
-} requests[] = {{"status", status}, {"reload", reload}, {INSTANCE_LEAVE, leave}};
+	json_t *(*answer)(struct watch *watch, const char *words);
+} requests[] = {{"status", status}, {"top", top}, {"reload", reload}, {INSTANCE_LEAVE, leave}};
 
+/* A name, and words behind it. */
 static json_t *on_request(void *context, const char *request)
 {
+	size_t length = strcspn(request, " ");
+	const char *words = request + length + strspn(request + length, " ");
+
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
-		if (!strcmp(requests[i].name, request))
-			return requests[i].answer(context);
-	return json_pack("{s:s}", "error", "unknown request: status or reload would be right");
+		if (strlen(requests[i].name) == length &&
+		    !memcmp(requests[i].name, request, length))
+			return requests[i].answer(context, words);
+	return json_pack("{s:s}", "error", "unknown request: status, top or reload would be right");
 }
 
 static void on_control(struct watch *watch)
@@ -376,7 +395,7 @@ static int stop_signals(void)
 
 static int open_loop(struct watch *watch, struct error *error)
 {
-	static const char *const for_group[] = {"status", NULL};
+	static const char *const for_group[] = {"status", "top", NULL};
 	const struct control_ops callers = {on_request, watch, database_group(), for_group};
 
 	watch->epoll = epoll_create1(EPOLL_CLOEXEC);

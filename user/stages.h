@@ -51,6 +51,7 @@ struct pipeline {
 	struct correlate *correlate;
 	struct recorded *recorded;
 	struct evidence *evidence;
+	struct view *view;     /* NULL: nobody looks */
 	struct keeper *keeper; /* NULL: nothing is kept over restarts */
 	VEC(struct sink *) sinks;
 	VEC(struct told) told; /* one a sink, in their order */
@@ -129,6 +130,9 @@ void pipeline_roles_use(struct pipeline *p, const struct config *config); /* p->
 
 /* Services whose events somebody reads, a bit each. */
 uint32_t pipeline_services(const struct pipeline *p);
+
+/* pipeline_view.c: lets the view go when nobody looks any more; `now` is CLOCK_BOOTTIME. */
+void pipeline_view_tick(struct pipeline *p, weir_time now);
 
 /* pipeline_state.c: what is known, kept over restarts. */
 struct keeper;

@@ -49,46 +49,45 @@ static char *read_answer(int fd, size_t *length, int *err)
 	return NULL;
 }
 
-static int not_running(int err)
+static int not_running(int err, struct error *error)
 {
 	if (err == -ECONNREFUSED || err == -ENOENT)
-		fputs("weir: not running in this network namespace: 'weir run' starts it\n",
-		      stderr);
-	else
-		fprintf(stderr, "weir: no answer from weir (%s): is it stopped or very busy?\n",
-			strerror(-err));
-	return EXIT_NOT_RUNNING;
+		return error_set(error, EXIT_NOT_RUNNING, -err,
+				 "not running in this network namespace: 'weir run' starts it");
+	return error_set(error, EXIT_NOT_RUNNING, -err,
+			 "no answer from weir (%s): is it stopped or very busy?", strerror(-err));
 }
 
 static int send_request(int fd, const char *request)
 {
-	char line[64];
+	char line[256];
 	int length = snprintf(line, sizeof(line), "%s\n", request);
 
 	return send(fd, line, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -errno;
 }
 
-/* NULL, and it was said why. */
-static json_t *understand(const char *text, size_t length)
+/* NULL with `error` said. */
+static json_t *understand(const char *text, size_t length, struct error *error)
 {
 	json_error_t wrong;
 	json_t *answer = json_loadb(text, length, 0, &wrong);
-	const char *error = json_string_value(json_object_get(answer, "error"));
+	const char *refused = json_string_value(json_object_get(answer, "error"));
 
-	if (json_is_object(answer) && !error)
+	if (json_is_object(answer) && !refused)
 		return answer;
-	if (error)
-		fprintf(stderr, "weir: %s\n", error);
+	if (refused)
+		error_set(error, EXIT_SYSTEM, EPERM, "%s", refused);
 	else if (length)
-		fprintf(stderr, "weir: the answer makes no sense (%s): is it the same version?\n",
-			wrong.text);
+		error_set(error, EXIT_SYSTEM, EPROTO,
+			  "the answer makes no sense (%s): is it the same version?", wrong.text);
 	else
-		fputs("weir: it runs, but answers only root: try it with sudo\n", stderr);
+		error_set(error, EXIT_SYSTEM, EPERM,
+			  "it runs, but answers only root: try it with sudo");
 	json_decref(answer);
 	return NULL;
 }
 
-json_t *agent_ask(const char *request, int *status)
+json_t *agent_request(const char *request, struct error *error)
 {
 	int err, fd = instance_connect(ANSWER_SECONDS);
 	size_t length = 0;
@@ -96,7 +95,7 @@ json_t *agent_ask(const char *request, int *status)
 	json_t *answer;
 
 	if (fd < 0) {
-		*status = not_running(fd);
+		not_running(fd, error);
 		return NULL;
 	}
 	/* Who is not root is hung up on before he has asked: the answer, none, says so. */
@@ -105,13 +104,21 @@ json_t *agent_ask(const char *request, int *status)
 		text = read_answer(fd, &length, &err);
 	close(fd);
 	if (!text) {
-		*status = not_running(err);
+		not_running(err, error);
 		return NULL;
 	}
-	answer = understand(text, length);
-	if (!answer)
-		*status = EXIT_SYSTEM;
+	answer = understand(text, length, error);
 	free(text);
+	return answer;
+}
+
+json_t *agent_ask(const char *request, int *status)
+{
+	struct error error = {0};
+	json_t *answer = agent_request(request, &error);
+
+	if (!answer)
+		*status = verb_error(&error);
 	return answer;
 }
 
@@ -122,18 +129,7 @@ json_t *agent_status(int *status)
 
 json_t *agent_status_if_running(void)
 {
-	int fd = instance_connect(ANSWER_SECONDS), err;
-	size_t length = 0;
-	char *text = NULL;
-	json_t *answer;
+	struct error error;
 
-	if (fd < 0)
-		return NULL;
-	err = send_request(fd, "status");
-	if (!err || err == -EPIPE)
-		text = read_answer(fd, &length, &err);
-	close(fd);
-	answer = text ? json_loadb(text, length, 0, NULL) : NULL;
-	free(text);
-	return answer;
+	return agent_request("status", &error);
 }

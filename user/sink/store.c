@@ -117,6 +117,39 @@ int store_list(struct store *s, const struct store_filter *filter,
 	return code == SQLITE_DONE ? 0 : fault(s, code, error);
 }
 
+static const char *const records_sql[] = {
+	[STORE_SIGNALS] =
+		"SELECT record FROM (SELECT record, window_end AS at, id FROM signal"
+		" WHERE window_end >= ?1 AND " LEVEL_OF(
+			"severity") " >= ?2"
+				    " AND (?3 IS NULL OR rule_name = ?3 COLLATE NOCASE"
+				    " OR rule_id = ?3 COLLATE NOCASE)"
+				    " AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(keys)"
+				    " WHERE value = ?4 COLLATE NOCASE))"
+				    " ORDER BY at DESC, id DESC LIMIT ?5) ORDER BY at, id",
+	[STORE_FLOWS] = "SELECT record FROM (SELECT record, last_seen AS at, id FROM flow"
+			" WHERE last_seen >= ?1 AND (?4 IS NULL OR source_ip = ?4"
+			" OR destination_ip = ?4 OR process = ?4 COLLATE NOCASE"
+			" OR pod = ?4 COLLATE NOCASE OR host = ?4 COLLATE NOCASE)"
+			" ORDER BY at DESC, id DESC LIMIT ?5) ORDER BY at, id",
+};
+
+int store_records(struct store *s, enum store_kind kind, const struct store_filter *filter,
+		  void (*row)(void *context, const char *record), void *context,
+		  struct error *error)
+{
+	sqlite3_stmt *stmt;
+	int code = sqlite3_prepare_v2(s->db, records_sql[kind], -1, &stmt, NULL);
+
+	if (code)
+		return fault(s, code, error);
+	bind_filter(stmt, filter);
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+		row(context, column(stmt, 0));
+	sqlite3_finalize(stmt);
+	return code == SQLITE_DONE ? 0 : fault(s, code, error);
+}
+
 int store_find(struct store *s, const char *prefix, char id[UUID_TEXT_MAX], struct error *error)
 {
 	sqlite3_stmt *stmt;

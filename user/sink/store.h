@@ -35,6 +35,14 @@ int store_list(struct store *store, const struct store_filter *filter,
 	       void (*row)(void *context, const struct store_row *row), void *context,
 	       struct error *error);
 
+/* Signals and connections that are stored, as the JSON objects that they were stored with, oldest
+ * first. Of a connection, `rule` and `level` of the filter say nothing, and `host` may be either of
+ * its ends, its process or its pod. `record` lives during the call. */
+enum store_kind { STORE_SIGNALS, STORE_FLOWS };
+int store_records(struct store *store, enum store_kind kind, const struct store_filter *filter,
+		  void (*row)(void *context, const char *record), void *context,
+		  struct error *error);
+
 /* The detection of this id, or of the only id that begins so. */
 int store_find(struct store *store, const char *prefix, char id[UUID_TEXT_MAX],
 	       struct error *error);
