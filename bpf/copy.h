@@ -15,7 +15,6 @@
 
 #define ETHERTYPE_ARP 0x0806
 #define ARP_LENGTH    28 /* of IPv4 over Ethernet */
-#define TCP_SEQ	      4	 /* offset in the header */
 
 /* The packet whose payload this CPU is at; like packet_now, for the same reasons. */
 struct payload_now {
@@ -195,18 +194,6 @@ static __noinline void payload_decide(struct __sk_buff *skb, const struct packet
 	now->watch = choice.watch;
 }
 
-/* TCP: the sequence number of what follows the header and, if there is one, the SYN. */
-static __noinline void packet_sequence(struct __sk_buff *skb, struct packet *p)
-{
-	const struct packet_facts *f = &p->facts;
-
-	p->seq = 0;
-	if (f->key.proto != PROTO_TCP || !f->l4_length ||
-	    bpf_skb_load_bytes(skb, f->l3_offset + f->l3_length + TCP_SEQ, p->scratch, 4))
-		return;
-	p->seq = bpf_ntohl(word32(p->scratch)) + !!(f->tcp_flags & TCP_FLAG_SYN);
-}
-
 /* The head of the record, but for what the flow says. */
 WEIR_INLINE void payload_begin(struct packet *p, struct payload_now *now)
 {
@@ -214,7 +201,7 @@ WEIR_INLINE void payload_begin(struct packet *p, struct payload_now *now)
 	const struct packet_facts *f = &p->facts;
 
 	r->key = f->key;
-	r->seq = p->seq;
+	r->seq = p->facts.seq;
 	r->at = packet_boot(p);
 	r->seen = p->seen;
 	r->start = 0;
@@ -245,7 +232,7 @@ WEIR_INLINE __u64 payload_seen_behind(const struct packet *p, __u64 counted, __u
 				      __u32 start)
 {
 	__u64 length = p->facts.payload, seen = counted > length ? counted - length : 0;
-	__u64 by_number = (__u32)(p->seq - start);
+	__u64 by_number = (__u32)(p->facts.seq - start);
 
 	if (p->facts.key.proto == PROTO_TCP && (flags & TCP_FLAG_SYN) && by_number < counted)
 		return by_number;
@@ -330,7 +317,6 @@ static __noinline void packet_payload(struct __sk_buff *skb, struct packet *p)
 	now = bpf_map_lookup_elem(&payload_now, &zero);
 	if (!now)
 		return;
-	packet_sequence(skb, p);
 	if (p->counted == COUNTED_SLOT)
 		payload_of_slot(skb, p, now);
 	else

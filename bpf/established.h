@@ -41,6 +41,15 @@ WEIR_INLINE struct packet_sizes sizes_of(const struct packet_facts *f)
 	};
 }
 
+/* So that sizes_of() gives them again, once fast_facts() has added the rest. */
+WEIR_INLINE void sizes_keep(struct packet_facts *f, const struct packet_sizes *s)
+{
+	f->direction = s->direction;
+	f->payload = s->payload;
+	f->segments = s->segments;
+	f->ip_bytes = s->ip_bytes;
+}
+
 /*
  * Counts the packet if its flow is known, ours to count, and there is nothing new to say: then
  * PACKET_OK, or PACKET_WATCHED for a program that `copies` payload. LOSS_DUPLICATE: another
@@ -86,7 +95,7 @@ WEIR_INLINE void cold_start(const struct packet *p, const struct flow_slot *slot
 		return;
 	cold = bpf_map_lookup_elem(&flow_cold, &number);
 	if (cold)
-		cold->start[d] = p->seq;
+		cold->start[d] = p->facts.seq;
 }
 
 /*
@@ -165,6 +174,7 @@ static __noinline int established_slow(struct packet *p)
 	if (step.restart)
 		return slot_retire(p, slot);
 	p->seen = slot->payload[d];
+	p->watch = slot->watch;
 	p->counted = COUNTED_SLOT;
 	slot_count(slot, &sizes, p->now, d);
 	if (p->facts.tcp_flags & ~slot->flags[d])

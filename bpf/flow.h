@@ -134,9 +134,10 @@ struct flow_half {
 	 * that a later walk still finds so has stayed behind, and its counts are its own.
 	 */
 	__u8 moved;
-	__u8 watch; /* enum payload_watch */
-	__u8 zero[2];
-	__u32 start[2]; /* as in flow_cold; 0 if no payload is copied */
+	__u8 watch;	 /* enum payload_watch */
+	__u8 renumbered; /* TCP: the responder's SYN came with more than one number */
+	__u8 zero;
+	__u32 start[2]; /* as in flow_cold */
 };
 _Static_assert(sizeof(struct flow_half) == 112, "flow_half crosses to the agent");
 

@@ -28,28 +28,38 @@ WEIR_INLINE long half_delete(const struct flow_key *key, __u8 inbound)
 	return inbound ? bpf_map_delete_elem(&half_in, key) : bpf_map_delete_elem(&half_out, key);
 }
 
+/*
+ * A later SYN may begin anew: it is not answered. An answer that is sent once more may have another
+ * number (a SYN cookie), while the initiator goes on from the one before.
+ */
+WEIR_INLINE void half_start(struct flow_half *half, const struct packet *p, __u64 d)
+{
+	if (half->flags[d] & TCP_FLAG_SYN && half->start[d] != p->facts.seq)
+		half->renumbered |= d != half->initiator;
+	half->start[d] = p->facts.seq;
+}
+
 WEIR_INLINE void half_add(struct flow_half *half, struct packet *p, __u64 d)
 {
 	p->seen = half->payload[d];
+	p->watch = half->watch;
 	p->counted = COUNTED_HALF;
-	if (p->facts.tcp_flags & TCP_FLAG_SYN) /* a later one may begin anew: it is not answered */
-		half->start[d] = p->seq;
+	if (p->facts.tcp_flags & TCP_FLAG_SYN)
+		half_start(half, p, d);
 	atomic_add(&half->bytes[d], (__u64)p->facts.ip_bytes);
 	atomic_add(&half->payload[d], (__u64)p->facts.payload);
 	atomic_add(&half->packets[d], p->facts.segments);
 	half->last[d] = p->now;
 }
 
-/* What of its payload will be wanted, and where it starts. */
-WEIR_INLINE void half_begin_payload(struct flow_half *half, struct packet *p, __u8 d)
+/* What of its payload will be wanted. */
+WEIR_INLINE void half_begin_payload(struct flow_half *half, struct packet *p)
 {
 	const struct flow_key *key = &p->facts.key;
-	__u32 start = p->facts.tcp_flags & TCP_FLAG_SYN ? p->seq : 0;
 
 	half->watch = payload_watch_of(key->proto, key->port[0], key->port[1]);
-	half->start[0] = d ? 0 : start;
-	half->start[1] = d ? start : 0;
 	p->seen = 0;
+	p->watch = half->watch;
 	p->counted = COUNTED_HALF;
 }
 
@@ -82,8 +92,12 @@ WEIR_INLINE void half_begin(struct flow_half *half, struct packet *p)
 	half->state = step.state;
 	half->initiator = step.initiator;
 	half->marks = step.marks;
+	if (p->facts.tcp_flags & TCP_FLAG_SYN) {
+		half->start[0] = d ? 0 : p->facts.seq;
+		half->start[1] = d ? p->facts.seq : 0;
+	}
 	if (settings.payload)
-		half_begin_payload(half, p, d);
+		half_begin_payload(half, p);
 	if (p->facts.fragment != PACKET_WHOLE)
 		half->marks |= FLOW_FRAGMENT;
 	if (p->xdp)
@@ -309,6 +323,22 @@ WEIR_INLINE int half_retire(struct packet *p, const struct flow_half *half, __u8
 	return PACKET_RESTARTED;
 }
 
+/* Not of TCP, and the initiator goes on without an answer: flow_next() would change nothing. */
+WEIR_INLINE int half_unanswered(const struct packet *p, const struct flow_half *half, __u64 d)
+{
+	return p->facts.key.proto != PROTO_TCP && half->state == FLOW_NEW && half->initiator == d &&
+	       half->owner[d] == p->id && half->moved == HALF_STAYS;
+}
+
+WEIR_INLINE int half_acks(const struct packet *p, const struct flow_half *half)
+{
+	__u64 r = !(half->initiator & 1);
+
+	if (!(p->facts.tcp_flags & TCP_FLAG_ACK))
+		return 0;
+	return half->renumbered || flow_acks(p->facts.ack, half->start[r], half->payload[r]);
+}
+
 /* A further packet of a half-open flow. */
 static __noinline int half_packet(struct packet *p, struct flow_half *half, __u8 inbound)
 {
@@ -318,10 +348,16 @@ static __noinline int half_packet(struct packet *p, struct flow_half *half, __u8
 	struct flow_step step;
 	__u8 moved;
 
+	if (half_unanswered(p, half, d)) {
+		half_add(half, p, d);
+		cookie_learn(half->cookie, p, half->initiator);
+		return half->first != first || half->moved == HALF_MOVED ? LOSS_RACE : PACKET_OK;
+	}
 	if (!owner_takes(p, &half->owner[d], half->last[d]))
 		return LOSS_DUPLICATE;
 	half_view(half, &view);
 	packet_for_state(p, &packet);
+	packet.acks = half_acks(p, half);
 	step = flow_next(&view, &packet);
 	if (step.restart && !half->moved)
 		return half_retire(p, half, inbound);
@@ -348,6 +384,11 @@ WEIR_INLINE int half_overtaken(struct packet *p)
 	return established_slow(p);
 }
 
+WEIR_INLINE int opens(const struct packet *p)
+{
+	return p->facts.key.proto == PROTO_TCP && flow_opens(p->facts.tcp_flags);
+}
+
 /* A packet whose flow is not in the main table, or has just left it. */
 static __noinline int half_slow(struct packet *p)
 {
@@ -357,7 +398,11 @@ static __noinline int half_slow(struct packet *p)
 	long err;
 
 	half = half_find(&p->facts.key, &inbound);
-	if (!p->ref.generation && (!half || half->moved))
+	/*
+	 * Whoever opens has no answer yet that could have promoted it: only if its first SYN came
+	 * late, on another CPU than its ACK.
+	 */
+	if (!p->ref.generation && (half ? half->moved : !opens(p)))
 		fate = half_overtaken(p);
 	if (fate == PACKET_SLOW && half) {
 		fate = half_packet(p, half, inbound);

@@ -52,13 +52,13 @@ struct packet {
 	__u8 xdp;
 	__u8 counted; /* enum counted; once the fast path is left */
 	__u8 behind;  /* TC behind XDP, which counted the packet; the same */
+	__u8 watch;   /* enum payload_watch of where it was counted; the same */
 	__u64 seen;   /* payload of its direction before it; if there is any and it is counted */
 	__s32 fate;   /* what the fast path found; by opaque() only */
 	/* From here: set when the fast path is left. */
 	__u64 cookie;		      /* of its socket; 0: none known */
 	__u64 cgroup;		      /* of its socket; 0: none known */
 	__u64 boot;		      /* ns of CLOCK_BOOTTIME; 0 until packet_boot() */
-	__u64 seq;		      /* TCP sequence number, of a SYN that of what follows it */
 	__u8 scratch[CURSOR_SCRATCH]; /* for the cursor */
 	struct packet_facts inner;    /* room to read what an ICMP error quotes */
 	struct packet_embedded embedded;
@@ -162,6 +162,7 @@ WEIR_INLINE void packet_for_state(const struct packet *p, struct flow_packet *ou
 	out->error = p->facts.icmp_error;
 	out->inbound = p->inbound;
 	out->later = p->facts.fragment == PACKET_LATER;
+	out->acks = 0; /* asked for of half-open flows only */
 	out->port[0] = p->facts.port[0];
 	out->port[1] = p->facts.port[1];
 }

@@ -30,6 +30,9 @@ struct packet_facts {
 	__u32 payload;	     /* bytes that the transport carries, over all segments */
 	__u32 segments;	     /* packets on the wire */
 	__u32 fragment_id;   /* network order; unless PACKET_WHOLE */
+	/* TCP, else 0; host order. Both are zeroed at once. */
+	__u32 seq; /* of what follows the header and, if there is one, the SYN */
+	__u32 ack; /* means nothing without TCP_FLAG_ACK */
 	__u16 l3_offset;
 	__u16 l3_length; /* IP header with options or extensions */
 	__u16 l4_length; /* transport header with options; 0: unknown protocol or a later fragment
@@ -139,6 +142,14 @@ WEIR_INLINE int key_addresses_equal(const struct flow_key *key)
 	       word64(key->addr[0] + 8) == word64(key->addr[1] + 8);
 }
 
+/* What a TCP header says beside its ports and its length. */
+WEIR_INLINE void facts_tcp(struct packet_facts *f, const __u8 *h)
+{
+	f->tcp_flags = h[13];
+	f->seq = bpf_ntohl(word32(h + 4)) + (h[13] >> 1 & 1);
+	f->ack = bpf_ntohl(word32(h + 8));
+}
+
 /*
  * The transport header at `at`, one function a protocol; `room` bytes of the IP packet are there.
  * Each reads what it has asked for, so that no path reads more.
@@ -159,7 +170,7 @@ WEIR_INLINE int parse_tcp(struct cursor *c, __u64 at, __u64 room, struct packet_
 		return LOSS_BAD_TRANSPORT_HEADER;
 	e->port[0] = word16(h);
 	e->port[1] = word16(h + 2);
-	f->tcp_flags = h[13];
+	facts_tcp(f, h);
 	f->l4_length = header;
 	return PACKET_OK;
 }
@@ -431,6 +442,14 @@ WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts
 	return type;
 }
 
+/* What only some packets have. */
+WEIR_INLINE void facts_zero(struct packet_facts *f)
+{
+	f->fragment_id = 0;
+	set_word64(&f->seq, 0);
+	set_word64(&f->tcp_flags, 0);
+}
+
 /* `vlan_tag`: id of a tag that the device took off the frame, and PACKET_TAGGED; 0: none. */
 #define PACKET_TAGGED 0x10000u
 
@@ -441,12 +460,11 @@ WEIR_INLINE int packet_parse_cursor(struct cursor *c, enum packet_start start, _
 	const __u8 *h;
 	int type;
 
-	f->fragment_id = 0;
+	facts_zero(f);
 	f->segments = offload->segments ? offload->segments : 1; /* for what has no facts */
 	f->l3_offset = 0;
 	f->l3_length = 0;
 	f->l4_length = 0;
-	set_word64(&f->tcp_flags, 0);
 	f->vlan = vlan_tag & 0xfff;
 	if (start == PACKET_ETHERNET) {
 		type = parse_ethernet(c, vlan_tag & PACKET_TAGGED ? 1 : 0, f);

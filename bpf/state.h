@@ -26,6 +26,7 @@ struct flow_packet {
 	__u8 error;    /* ICMP error message */
 	__u8 inbound;  /* seen on an ingress hook */
 	__u8 later;    /* a later fragment: its flags are not known */
+	__u8 acks;     /* it acknowledges what the responder began with: flow_acks() */
 	__u16 port[2]; /* source, destination; network order */
 };
 
@@ -107,6 +108,15 @@ WEIR_INLINE struct flow_step flow_first(const struct flow_packet *p)
 	return s;
 }
 
+/*
+ * True if `ack` is of a direction whose first byte has the number `start` and that sent `sent`
+ * bytes: that it began was seen, and a FIN of it perhaps too (RFC 9293, 3.10.7.4).
+ */
+WEIR_INLINE int flow_acks(__u32 ack, __u32 start, __u64 sent)
+{
+	return (__u32)(ack - start) <= sent + 1;
+}
+
 /* TCP before it is established. */
 WEIR_INLINE void flow_next_handshake(const struct flow_view *v, const struct flow_packet *p,
 				     struct flow_step *s)
@@ -133,7 +143,9 @@ WEIR_INLINE void flow_next_handshake(const struct flow_view *v, const struct flo
 	}
 	if (p->flags & TCP_FLAG_SYN)
 		return;
-	if ((v->state == FLOW_ANSWERED && !answer) || (v->state == FLOW_NEW && midstream)) {
+	/* Whoever forged the SYN did not see the answer, and cannot go on from it. */
+	if ((v->state == FLOW_ANSWERED && !answer && p->acks) ||
+	    (v->state == FLOW_NEW && midstream)) {
 		s->state = FLOW_ESTABLISHED;
 		s->tell = TELL_ESTABLISHED;
 		s->promote = 1;

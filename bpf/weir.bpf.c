@@ -87,41 +87,29 @@ static __noinline void xdp_refuse(struct xdp_md *xdp, struct packet *p)
 static __noinline int tc_slow(struct __sk_buff *skb, struct packet *p)
 {
 	p->cgroup = 0;
-	p->seq = 0;
 	p->cookie = bpf_get_socket_cookie(skb);
 	if (settings.cgroup_id && !p->inbound)
 		p->cgroup = bpf_skb_cgroup_id(skb);
-	if (settings.payload && (p->facts.tcp_flags & TCP_FLAG_SYN))
-		packet_sequence(skb, p);
 	return packet_slow(p);
 }
 
 /* Whatever the fast path does not finish. */
 WEIR_INLINE int tc_rest(struct __sk_buff *skb, struct packet *p, int fate)
 {
+	int watched = fate == PACKET_WATCHED;
+
 	p->boot = 0;
 	p->behind = 0;
 	p->counted = COUNTED_SLOT;
-	fate = fate == PACKET_WATCHED ? PACKET_OK : tc_slow(skb, p);
+	fate = watched ? PACKET_OK : tc_slow(skb, p);
 	if (fate != PACKET_OK)
 		return fate;
-	if (settings.payload && p->facts.payload)
+	if (settings.payload && p->facts.payload &&
+	    (watched || payload_wanted(p->watch, p->seen, settings.payload_opening)))
 		packet_payload(skb, p);
 	if (p->facts.unreachable) /* last: it may give the packet another key */
 		tc_refuse(skb, p);
 	return fate;
-}
-
-/* As packet_sequence(), of a SYN. */
-static __noinline void xdp_sequence(struct xdp_md *xdp, struct packet *p)
-{
-	struct cursor c;
-	const __u8 *h;
-
-	cursor_from_xdp(&c, xdp, p);
-	h = cursor_read(&c, (__u64)p->facts.l3_offset + p->facts.l3_length, 8);
-	if (h)
-		p->seq = bpf_ntohl(word32(h + TCP_SEQ)) + 1;
 }
 
 static __noinline int xdp_slow(struct xdp_md *xdp, struct packet *p)
@@ -131,9 +119,6 @@ static __noinline int xdp_slow(struct xdp_md *xdp, struct packet *p)
 	p->boot = 0;
 	p->cgroup = 0;
 	p->cookie = 0;
-	p->seq = 0;
-	if (settings.payload && (p->facts.tcp_flags & TCP_FLAG_SYN))
-		xdp_sequence(xdp, p);
 	fate = packet_slow(p);
 	if (fate == PACKET_OK && p->facts.unreachable)
 		xdp_refuse(xdp, p);
@@ -196,7 +181,8 @@ WEIR_INLINE int packet_account(struct packet *p, const int copies)
 }
 
 /*
- * Parses what the fast path did not take, and looks it up unless p->fate says that it was. Its room
+ * All facts of what the fast path did not finish, which is looked up unless p->fate says that it
+ * was. Its room
  * on the stack is not that of what follows: all calls together have 512 bytes before 6.x.
  */
 WEIR_INLINE int tc_parse(struct __sk_buff *skb, struct packet *p, const struct attachment *a,
@@ -206,6 +192,10 @@ WEIR_INLINE int tc_parse(struct __sk_buff *skb, struct packet *p, const struct a
 	struct cursor c;
 	int parsed, fate = opaque(p->fate);
 
+	if (likely(fate != PACKET_UNFIT) &&
+	    fast_facts(&p->facts, (const __u8 *)(long)skb->data, (const __u8 *)(long)skb->data_end,
+		       start, tc_tag(skb)))
+		return PACKET_OK;
 	cursor_from_skb(&c, skb, p);
 	offload.segments = skb->gso_segs;
 	offload.size = offload.segments ? 0 : skb->gso_size;
@@ -289,6 +279,8 @@ WEIR_INLINE int tc(struct __sk_buff *skb, const enum packet_start start, __u8 in
 		return packet_unknown(TC_NEXT);
 	packet_begin(p, a, now, inbound, 0);
 	fate = tc_fast(skb, p, a, start, &s);
+	if (unlikely(fate < PACKET_OK && fate != PACKET_UNFIT))
+		sizes_keep(&p->facts, &s);
 	opaque(p->fate) = fate; /* whatever it is, the verifier follows one path from here */
 	if (unlikely(fate < PACKET_OK))
 		return tc_general(skb, p, t, a,
@@ -332,11 +324,15 @@ static __noinline int xdp_parse(struct xdp_md *xdp, struct packet *p, const stru
 	int parsed;
 
 	cursor_from_xdp(&c, xdp, p);
+	*length = cursor_length(&c, CURSOR_ALL);
+	if (likely(opaque(p->fate) != PACKET_UNFIT) &&
+	    fast_facts(&p->facts, (const __u8 *)(long)xdp->data, (const __u8 *)(long)xdp->data_end,
+		       PACKET_ETHERNET, 0))
+		return PACKET_OK;
 	parsed = packet_parse_cursor(&c, PACKET_ETHERNET, 0, &offload, &p->facts);
 	p->facts.key.netns = a->netns;
 	if (parsed == PACKET_OK && opaque(p->fate) == PACKET_UNFIT)
 		opaque(p->fate) = packet_account(p, 0);
-	*length = cursor_length(&c, CURSOR_ALL);
 	return parsed;
 }
 
@@ -383,6 +379,8 @@ int weir_xdp(struct xdp_md *xdp)
 	/* A frame in pieces is longer than its first one, and so not fit. */
 	if (fast_parse(data, end, end - data, PACKET_ETHERNET, a->netns, &s, &p->facts.key))
 		fate = established_fast(p, &s, 0);
+	if (unlikely(fate < PACKET_OK && fate != PACKET_UNFIT))
+		sizes_keep(&p->facts, &s);
 	opaque(p->fate) = fate;
 	if (unlikely(fate < PACKET_OK))
 		return xdp_general(xdp, p, t, a);

@@ -56,12 +56,17 @@ static const struct kind kinds[] = {
 	 {MACS, 0x81, 0, 0, 7, 8, 0, IPV4(50, 1, 0x4000), PORTS},
 	 68,
 	 -1},
+	{"unanswered",
+	 "as ipv4, to a port that says nothing: a flow that stays half open",
+	 {MACS, 8, 0, IPV4(50, 1, 0x4000), 0x30, 0x39, 0, 54, 0, 30, 0, 0},
+	 64,
+	 -1},
 	{"fragment_first", NULL, {MACS, 8, 0, IPV4(44, 9, 0x2000), PORTS}, 58, -1},
 	{"fragment",
 	 "a later fragment, whose ports are looked up",
 	 {MACS, 8, 0, IPV4(44, 9, 0x2003)},
 	 58,
-	 3},
+	 4},
 };
 
 #define KINDS (int)(sizeof(kinds) / sizeof(kinds[0]))
@@ -165,37 +170,27 @@ static int drop(void *context, void *data, size_t size)
 	return 0;
 }
 
-static void kinds_contest(struct weir_bpf *weir, int empty, double least[ROUNDS],
+static void kinds_contest(struct weir_bpf *weir, struct floor_bpf *least, double unit[ROUNDS],
 			  double ns[KINDS][ROUNDS])
 {
+	int empty = bpf_program__fd(least->progs.empty_tc);
+	int minimal = bpf_program__fd(least->progs.floor_tc);
 	int fd = bpf_program__fd(weir->progs.weir_tc_in_eth);
 
 	for (int r = -1; r < ROUNDS; r++) { /* the first warms up */
+		double nothing = run(empty, kinds[0].frame, kinds[0].length, REPEAT);
+		int at = r < 0 ? 0 : r;
+
+		unit[at] = run(minimal, kinds[0].frame, kinds[0].length, REPEAT) - nothing;
 		for (int k = 0; k < KINDS; k++) {
 			const struct kind *kind = &kinds[k];
-			double value, nothing;
 
 			if (kind->first >= 0)
 				run(fd, kinds[kind->first].frame, kinds[kind->first].length, 1);
 			nothing = run(empty, kind->frame, kind->length, REPEAT);
-			value = run(fd, kind->frame, kind->length, REPEAT) - nothing;
-			if (r >= 0)
-				ns[k][r] = value;
+			ns[k][at] = run(fd, kind->frame, kind->length, REPEAT) - nothing;
 		}
-		if (r >= 0)
-			least[r] -= run(empty, kinds[0].frame, kinds[0].length, REPEAT);
 	}
-}
-
-static void floor_contest(struct floor_bpf *least, double ns[ROUNDS])
-{
-	struct flow_ref ref = {.generation = 1};
-	struct flow_key key = key_of(0);
-
-	set(least->maps.floor_main, &key, &ref);
-	for (int r = 0; r < ROUNDS; r++)
-		ns[r] = run(bpf_program__fd(least->progs.floor_tc), kinds[0].frame, kinds[0].length,
-			    REPEAT);
 }
 
 /* Makes `in` and `out` what is run behind the varying programs. */
@@ -212,68 +207,104 @@ static const __u8 segment[64] = {
 	MACS, 8, 0, 0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, [46] = 0x50, [48] = 1,
 };
 
-/* ns a packet of new flows, `each` packets a flow. */
-static double fresh(struct weir_bpf *weir, struct vary_bpf *vary, int empty, int program, int each)
+struct fresh {
+	double weir, least; /* ns a packet */
+};
+
+/* Packets of new flows, `each` packets a flow. */
+static struct fresh fresh(struct weir_bpf *weir, struct floor_bpf *least, struct vary_bpf *vary,
+			  int program, int each)
 {
 	int in = bpf_program__fd(weir->progs.weir_tc_in_eth);
 	int out = bpf_program__fd(weir->progs.weir_tc_out_eth);
+	int minimal = bpf_program__fd(least->progs.floor_new_tc);
+	int empty = bpf_program__fd(least->progs.empty_tc);
 	struct ring_buffer *ring =
 		ring_buffer__new(bpf_map__fd(weir->maps.records), drop, NULL, NULL);
-	double ns[ROUNDS];
+	double ns[ROUNDS], floor[ROUNDS];
 
-	if (!ring)
-		die("cannot read the ring");
+	if (!ring || ring_buffer__add(ring, bpf_map__fd(least->maps.floor_records), drop, NULL))
+		die("cannot read the rings");
 	for (int r = 0; r < ROUNDS; r++) {
 		double nothing;
 
 		behind(vary, empty, empty);
 		nothing = run(program, segment, sizeof(segment), NEW * each);
+		behind(vary, minimal, minimal);
+		floor[r] = run(program, segment, sizeof(segment), NEW * each) - nothing;
 		behind(vary, in, out);
 		ns[r] = run(program, segment, sizeof(segment), NEW * each) - nothing;
 		ring_buffer__consume(ring);
 	}
 	ring_buffer__free(ring);
-	return median(ns);
+	return (struct fresh){median(ns), median(floor)};
 }
 
-static __u64 main_entries(struct weir_bpf *weir)
+static __u64 entries(const struct bpf_map *map)
 {
 	struct flow_key key, *at = NULL;
 	__u64 n = 0;
 
-	while (!bpf_map_get_next_key(bpf_map__fd(weir->maps.flow_main), at, &key)) {
+	while (!bpf_map_get_next_key(bpf_map__fd(map), at, &key)) {
 		at = &key;
 		n++;
 	}
 	return n;
 }
 
+static void print_fresh(const char *name, const struct fresh *f, double unit, const char *what,
+			const char *bound)
+{
+	print(name, "ratio", f->weir / unit, "ratio", what);
+	print(name, "ns", f->weir, "ns", bound);
+	print(name, "floor.ns", f->least, "ns", "the kernel's own maps alone: floor.bpf.c");
+	print(name, "floor.ratio", f->weir / f->least, "ratio", "the kernel's own maps alone");
+}
+
+static struct floor_bpf *floor_load(void)
+{
+	struct floor_bpf *least = floor_bpf__open();
+	struct flow_ref ref = {.generation = 1};
+	struct flow_key key = key_of(0);
+
+	if (!least)
+		die("cannot open the floor");
+	bpf_map__set_max_entries(least->maps.floor_main, SLOTS);
+	bpf_map__set_max_entries(least->maps.floor_hot, SLOTS);
+	bpf_map__set_max_entries(least->maps.floor_cold, SLOTS);
+	bpf_map__set_max_entries(least->maps.floor_free, SLOTS);
+	if (floor_bpf__load(least))
+		die("cannot load the floor");
+	set(least->maps.floor_main, &key, &ref);
+	for (__u32 slot = FIRST; slot < SLOTS; slot++)
+		set(least->maps.floor_free, NULL, &slot);
+	return least;
+}
+
 int main(void)
 {
-	struct floor_bpf *least = floor_bpf__open_and_load();
+	struct floor_bpf *least = floor_load();
 	struct vary_bpf *vary = vary_bpf__open_and_load();
 	struct weir_bpf *weir = weir_load();
-	double least_ns[ROUNDS], ns[KINDS][ROUNDS], unit, flood, talk;
-	int empty;
+	double least_ns[ROUNDS], ns[KINDS][ROUNDS], unit;
+	struct fresh flood, talk;
 
-	if (!least || !vary)
+	if (!vary)
 		die("cannot load the programs");
-	empty = bpf_program__fd(least->progs.empty_tc);
-	floor_contest(least, least_ns);
-	kinds_contest(weir, empty, least_ns, ns);
+	kinds_contest(weir, least, least_ns, ns);
 	unit = median(least_ns);
 	for (int k = 0; k < KINDS; k++) {
 		if (kinds[k].against)
 			print(kinds[k].name, "ratio", median(ns[k]) / unit, "ratio",
 			      kinds[k].against);
 	}
-	flood = fresh(weir, vary, empty, bpf_program__fd(vary->progs.vary_flood), 1);
-	talk = fresh(weir, vary, empty, bpf_program__fd(vary->progs.vary_talk), 3);
-	print("flood", "ratio", flood / unit, "ratio", "SYNs, each from another source");
-	print("flood", "ns", flood, "ns", "the same");
-	print("new", "ratio", talk / unit, "ratio", "SYN, SYN-ACK and ACK of new flows, each");
-	print("new", "ns", talk, "ns", "the same; at most 300 for a new flow's packet");
-	if (main_entries(weir) < (__u64)NEW * ROUNDS) {
+	flood = fresh(weir, least, vary, bpf_program__fd(vary->progs.vary_flood), 1);
+	talk = fresh(weir, least, vary, bpf_program__fd(vary->progs.vary_talk), 3);
+	print_fresh("flood", &flood, unit, "SYNs, each from another source", "the same");
+	print_fresh("new", &talk, unit, "SYN, SYN-ACK and ACK of new flows, each",
+		    "the same; at most 300 for a new flow's packet");
+	if (entries(weir->maps.flow_main) < (__u64)NEW * ROUNDS ||
+	    entries(least->maps.floor_main) < (__u64)NEW * ROUNDS) {
 		fprintf(stderr, "bench_kinds: not all handshakes were promoted\n");
 		return 1;
 	}

@@ -43,6 +43,8 @@ static inline __attribute__((always_inline)) int rewrite(struct __sk_buff *skb, 
 	*(__u16 *)(data + 34) = back ? service : port;
 	*(__u16 *)(data + 36) = back ? port : service;
 	data[47] = flags;
+	*(__u32 *)(data + 38) = 0; /* number */
+	*(__u32 *)(data + 42) = flags & FLAG_ACK ? bpf_htonl(1) : 0;
 	return 1;
 }
 

@@ -144,6 +144,17 @@ static inline void frame_tcp(struct frame *f, unsigned from, unsigned to, unsign
 	at[13] = flags;
 }
 
+/* Of the TCP header that was put last, without options. */
+static inline void frame_tcp_numbers(struct frame *f, uint32_t seq, uint32_t ack)
+{
+	uint8_t *at = f->byte + f->len - 20;
+
+	frame_put16(at + 4, seq >> 16);
+	frame_put16(at + 6, seq & 0xffff);
+	frame_put16(at + 8, ack >> 16);
+	frame_put16(at + 10, ack & 0xffff);
+}
+
 static inline void frame_udp(struct frame *f, unsigned from, unsigned to)
 {
 	uint8_t *at;

@@ -30,12 +30,15 @@ static inline void segment_frame(const struct talk *t, bool from_client, unsigne
 				 struct frame *f)
 {
 	uint32_t seq = isn(from_client) + (flags & SYN ? 0 : 1) + (uint32_t)offset;
+	uint32_t ack = flags & ACK ? isn(!from_client) + 1 : 0;
 	uint8_t *tcp, *payload;
 
 	talk_tcp_frame(t, from_client, flags, length, f);
 	tcp = f->byte + f->ip + 20;
 	frame_put16(tcp + 4, seq >> 16);
 	frame_put16(tcp + 6, seq & 0xffff);
+	frame_put16(tcp + 8, ack >> 16);
+	frame_put16(tcp + 10, ack & 0xffff);
 	payload = f->byte + f->len - length;
 	for (size_t i = 0; i < length; i++)
 		payload[i] = stream_byte(from_client, offset + i);

@@ -65,6 +65,8 @@ static inline void talk_tcp_frame(const struct talk *t, bool from_client, unsign
 	frame_v4(f, from_client ? 1 : 2, from_client ? 2 : 1, 6, 0);
 	frame_tcp(f, from_client ? t->client : t->server, from_client ? t->server : t->client,
 		  flags, 0);
+	if (flags & ACK) /* of a SYN with the number 0 */
+		frame_tcp_numbers(f, 0, 1);
 	frame_payload(f, payload);
 	frame_end(f);
 }

@@ -273,6 +273,7 @@ static size_t agree_on(struct rig *rig, const struct frame *f)
 	if (fate == PACKET_OK) {
 		flow.key = facts.key;
 		chosen_begin(&flow);
+		chosen_start(&flow, &facts);
 		chosen_packet(&chosen, &flow, &facts, f->byte, (uint32_t)f->len, 0);
 		forget(rig, &facts.key);
 	} else if (fate == LOSS_NOT_IP) {

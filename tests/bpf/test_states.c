@@ -239,6 +239,95 @@ static void test_half_open_scan(void **state)
 	assert_false(talk_promoted(&t));
 }
 
+static void numbered(const struct talk *t, bool from_client, unsigned flags, uint32_t seq,
+		     uint32_t ack)
+{
+	struct frame f;
+
+	talk_tcp_frame(t, from_client, flags, 0, &f);
+	frame_tcp_numbers(&f, seq, ack);
+	assert_true(rig_run(t->rig, talk_program(t, from_client), &f));
+}
+
+/* Who forges a source sees no answer: what it sends behind its SYN earns no place. */
+static void check_forged(struct rig *rig, bool inbound, bool xdp)
+{
+	struct talk t = talk_new(rig, inbound, 40000, 80, 6);
+	struct flow_cold cold;
+
+	t.xdp = xdp;
+	numbered(&t, true, SYN, 7, 0);
+	numbered(&t, false, SYN_ACK, 0xffffffff, 8); /* the next number is 0 */
+	numbered(&t, true, ACK, 8, 0xffffffff);
+	numbered(&t, true, ACK | PSH, 8, 2);
+	numbered(&t, true, ACK, 8, 0x80000000);
+	numbered(&t, true, FIN, 8, 0);
+	numbered(&t, true, 0, 8, 0);
+	assert_false(talk_promoted(&t));
+	assert_int_equal(talk_half(&t, inbound).state, FLOW_ANSWERED);
+	EXPECT(&t, RECORD_STARTED);
+	numbered(&t, true, ACK, 8, 0);
+	assert_int_equal(talk_slot(&t, &cold).packets[t.direction], 7);
+	EXPECT(&t, RECORD_ESTABLISHED);
+}
+
+static void test_forged(void **state)
+{
+	rig_need(*state);
+	check_forged(*state, true, false);
+	rig_reset(*state);
+	check_forged(*state, true, true);
+	rig_reset(*state);
+	check_forged(*state, false, false);
+}
+
+/* With options, and behind a tag: the other parser's number. */
+static void test_forged_in_general(void **state)
+{
+	struct frame f;
+	struct talk t;
+
+	rig_need(*state);
+	t = talk_new(*state, true, 40000, 80, 6);
+	numbered(&t, true, SYN, 7, 0);
+	numbered(&t, false, SYN_ACK, 100, 8);
+	for (uint32_t ack = 100; ack < 102; ack++) {
+		frame_link(&f);
+		frame_tag(&f, 0x8100, 7);
+		frame_v4(&f, 1, 2, 6, 8);
+		frame_tcp(&f, 40000, 80, ACK, 0);
+		frame_tcp_numbers(&f, 8, ack);
+		frame_end(&f);
+		assert_false(talk_promoted(&t));
+		assert_true(rig_run(t.rig, RIG_TC_IN, &f));
+	}
+	assert_true(talk_promoted(&t));
+}
+
+/* The initiator goes on from any answer, if they differ (a SYN cookie), and from data behind one.
+ */
+static void test_several_answers(void **state)
+{
+	struct talk t;
+
+	rig_need(*state);
+	t = talk_new(*state, true, 40000, 80, 6);
+	numbered(&t, true, SYN, 7, 0);
+	numbered(&t, false, SYN_ACK, 100, 8);
+	numbered(&t, true, SYN, 7, 0);
+	numbered(&t, false, SYN_ACK, 5000, 8);
+	numbered(&t, true, ACK, 8, 101);
+	assert_true(talk_promoted(&t));
+	t = talk_new(*state, true, 40001, 80, 6);
+	numbered(&t, true, SYN, 7, 0);
+	numbered(&t, false, SYN_ACK, 0, 8);
+	talk_tcp(&t, false, ACK | PSH, 1000);
+	numbered(&t, true, ACK, 8, 1003);
+	assert_false(talk_promoted(&t));
+	numbered(&t, true, ACK, 8, 1001);
+	assert_true(talk_promoted(&t));
+}
+
 static void test_initiator_gives_up(void **state)
 {
 	struct talk t;
@@ -405,12 +494,27 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
-		EACH(test_outbound),	       EACH(test_inbound),	EACH(test_inbound_xdp),
-		EACH(test_data_and_close),     EACH(test_reset_closes), EACH(test_reuse),
-		EACH(test_generation),	       EACH(test_rejected),	EACH(test_half_open_scan),
-		EACH(test_initiator_gives_up), EACH(test_answer_first), EACH(test_reset_first),
-		EACH(test_midstream),	       EACH(test_fin_scan),	EACH(test_udp_outbound),
-		EACH(test_udp_inbound),	       EACH(test_ping),		EACH(test_unreachable),
+		EACH(test_outbound),
+		EACH(test_inbound),
+		EACH(test_inbound_xdp),
+		EACH(test_data_and_close),
+		EACH(test_reset_closes),
+		EACH(test_reuse),
+		EACH(test_generation),
+		EACH(test_rejected),
+		EACH(test_half_open_scan),
+		EACH(test_initiator_gives_up),
+		EACH(test_answer_first),
+		EACH(test_reset_first),
+		EACH(test_midstream),
+		EACH(test_fin_scan),
+		EACH(test_udp_outbound),
+		EACH(test_udp_inbound),
+		EACH(test_ping),
+		EACH(test_unreachable),
+		EACH(test_forged),
+		EACH(test_forged_in_general),
+		EACH(test_several_answers),
 	};
 
 	return cmocka_run_group_tests(tests, open_rig, close_rig);

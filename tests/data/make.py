@@ -28,7 +28,7 @@ def ipv6(source, destination, next_header, payload):
 
 
 def tcp(sport, dport, flags, payload=b""):
-    return struct.pack(">HHIIBBHHH", sport, dport, 1, 1, 5 << 4, flags, 64240, 0, 0) + payload
+    return struct.pack(">HHIIBBHHH", sport, dport, 1, 2 if flags & ACK else 0, 5 << 4, flags, 64240, 0, 0) + payload
 
 
 def udp(sport, dport, payload=b""):

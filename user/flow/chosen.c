@@ -3,7 +3,6 @@
 
 #include "flow/stage.h"
 
-#define TCP_SEQ	     4 /* offset in the header */
 #define ETHER_HEADER 14
 #define ETHER_TAG    4
 #define ETHER_ARP    0x0806
@@ -16,35 +15,27 @@ void chosen_begin(struct flow *flow)
 	flow->watch = payload_watch_of(key->proto, key->port[0], key->port[1]);
 }
 
-/* Sequence number of the packet's first payload byte; notes where a direction starts. */
-static uint32_t sequence(struct flow *flow, const struct packet_facts *f, const uint8_t *bytes)
+void chosen_start(struct flow *flow, const struct packet_facts *f)
 {
 	unsigned d = f->direction & 1;
-	uint32_t seq;
 
-	if (flow->key.proto != PROTO_TCP || !f->l4_length)
-		return 0;
-	seq = payload_word(bytes + f->l3_offset + f->l3_length + TCP_SEQ);
-	if (f->tcp_flags & TCP_FLAG_SYN) {
-		seq++;
-		/* Later ones are none of the connection's. */
-		if (!flow->now.payload[d]) {
-			flow->start[d] = seq;
-			flow->started |= 1u << d;
-		}
-	}
-	return seq;
+	if (!(f->tcp_flags & TCP_FLAG_SYN) || flow->now.payload[d])
+		return;
+	if (flow->started >> d & 1 && flow->start[d] != f->seq)
+		flow->renumbered |= d != flow->initiator;
+	flow->start[d] = f->seq;
+	flow->started |= 1u << d;
 }
 
 static void tell(const struct chosen *chosen, const struct flow *flow, const struct packet_facts *f,
-		 const struct payload_view *view, const struct payload_choice *choice, uint32_t seq,
+		 const struct payload_view *view, const struct payload_choice *choice,
 		 const uint8_t *payload, uint32_t there, weir_time at)
 {
 	unsigned d = f->direction & 1;
 	uint32_t take = choice->take < there ? choice->take : there;
 	const struct payload_record record = {
 		.key = flow->key,
-		.seq = seq,
+		.seq = f->seq,
 		.seen = view->seen,
 		.start = flow->start[d],
 		.wire = f->payload,
@@ -77,7 +68,6 @@ void chosen_packet(const struct chosen *chosen, struct flow *flow, const struct 
 		.proto = flow->key.proto,
 	};
 	struct payload_choice choice;
-	uint32_t seq = sequence(flow, f, bytes);
 
 	if (!f->payload || f->fragment == PACKET_LATER || flow->own || flow->silent ||
 	    (flow->watch == PAYLOAD_OPENING && view.seen >= view.opening))
@@ -89,7 +79,7 @@ void chosen_packet(const struct chosen *chosen, struct flow *flow, const struct 
 	choice = payload_choose(&view);
 	flow->watch = choice.watch;
 	if (choice.send)
-		tell(chosen, flow, f, &view, &choice, seq, bytes + offset, there, at);
+		tell(chosen, flow, f, &view, &choice, bytes + offset, there, at);
 }
 
 void chosen_other(const struct chosen *chosen, const uint8_t *ethernet, uint32_t captured,

@@ -21,6 +21,10 @@ struct chosen {
 /* A flow begins. */
 void chosen_begin(struct flow *flow);
 
+/* A SYN may say where a direction starts; later ones are none of the connection's. Each packet of
+ * `flow`, before it is added to it. */
+void chosen_start(struct flow *flow, const struct packet_facts *facts);
+
 /* A packet of `flow`, before it is added to it. `bytes` are the frame from facts' offset 0 on. */
 void chosen_packet(const struct chosen *chosen, struct flow *flow, const struct packet_facts *facts,
 		   const uint8_t *bytes, uint32_t captured, weir_time at);

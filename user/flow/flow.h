@@ -40,6 +40,7 @@ struct flow {
 	bool silent;	   /* NAT twin: makes no events */
 	uint8_t watch;	   /* enum payload_watch; captures only */
 	uint8_t started;   /* bit a direction: `start` is known; captures only */
+	bool renumbered;   /* the responder's SYN came with more than one; the same */
 	weir_time last;
 
 	struct flow_counts now;	  /* all that was counted */

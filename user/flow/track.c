@@ -145,6 +145,16 @@ static struct flow_view view_of(const struct flow *flow)
 	};
 }
 
+static bool acks(const struct flow *flow, const struct packet_facts *f)
+{
+	unsigned r = !flow->initiator;
+
+	if (!(f->tcp_flags & TCP_FLAG_ACK))
+		return false;
+	return flow->renumbered || !(flow->started >> r & 1) ||
+	       flow_acks(f->ack, flow->start[r], flow->now.payload[r]);
+}
+
 static struct flow *begin(struct track *track, const struct sighting *s,
 			  const struct flow_packet *packet)
 {
@@ -189,6 +199,7 @@ static struct flow *step(struct track *track, struct flow *flow, const struct si
 	if (!flow)
 		return begin(track, s, &packet);
 	view = view_of(flow);
+	packet.acks = acks(flow, f);
 	next = flow_next(&view, &packet);
 	if (next.restart) {
 		flow_end(track->flows, flow);
@@ -233,6 +244,7 @@ static void take(struct track *track, struct sighting *s)
 		track->stats.no_memory++;
 		return;
 	}
+	chosen_start(flow, &s->facts);
 	if (track->chosen.payload && s->bytes)
 		chosen_packet(&track->chosen, flow, &s->facts, s->bytes, s->captured, s->at);
 	flow_add(track->flows, flow, s->facts.direction, s->facts.ip_bytes, s->facts.payload,

@@ -38,6 +38,7 @@ static void packet(struct machine *m, unsigned direction, unsigned flags, int re
 		.flags = flags,
 		.reply = reply,
 		.inbound = m->inbound,
+		.acks = !!(flags & ACK),
 		.port = {bpf_htons(direction ? 80 : 40000), bpf_htons(direction ? 40000 : 80)}};
 	struct flow_step s = {.restart = 1};
 
@@ -93,6 +94,24 @@ static void test_tcp(void **state)
 	packet(&m, 0, SYN, 0);
 	expect(m, FLOW_NEW, TELL_STARTED);
 	assert_int_equal(m.starts, 2);
+}
+
+static void test_forged(void **state)
+{
+	struct flow_view v = {.state = FLOW_ANSWERED};
+	struct flow_packet p = {.proto = 6, .flags = ACK};
+
+	(void)state;
+	assert_false(flow_next(&v, &p).promote);
+	assert_int_equal(flow_next(&v, &p).state, FLOW_ANSWERED);
+	p.acks = 1;
+	assert_true(flow_next(&v, &p).promote);
+	assert_true(flow_acks(101, 101, 0));
+	assert_true(flow_acks(102, 101, 0)); /* and a FIN */
+	assert_false(flow_acks(103, 101, 0));
+	assert_false(flow_acks(100, 101, 0));
+	assert_true(flow_acks(4, 0xfffffff0, 20));
+	assert_false(flow_acks(6, 0xfffffff0, 20));
 }
 
 static void test_close_at_once(void **state)
@@ -288,7 +307,7 @@ int main(void)
 		cmocka_unit_test(test_unanswered),   cmocka_unit_test(test_answers_first),
 		cmocka_unit_test(test_midstream),    cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_udp),	     cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_any_sequence),
+		cmocka_unit_test(test_any_sequence), cmocka_unit_test(test_forged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ static inline struct frame frame_tcp(unsigned from, uint16_t sport, unsigned to,
 	frame_put16(&f, sport);
 	frame_put16(&f, dport);
 	frame_put32(&f, 1);
-	frame_put32(&f, 1);
+	frame_put32(&f, flags & 0x10 ? 2 : 0); /* what a SYN with the number 1 waits for */
 	frame_put16(&f, (uint16_t)(5 << 12 | flags));
 	frame_zeros(&f, 6u + payload);
 	return f;

@@ -98,6 +98,29 @@ static void test_half_open_scan(void **state)
 	assert_true(got(b, SERVICE_FLOW, 0)->tcp_half_open);
 }
 
+static struct frame with_ack(struct frame f, uint32_t ack)
+{
+	ack = htonl(ack);
+	memcpy(f.bytes + f.ip + 28, &ack, sizeof(ack));
+	return f;
+}
+
+/* Nobody goes on from an answer that went elsewhere. */
+static void test_forged(void **state)
+{
+	struct bench *b = *state;
+
+	tcp(b, false, SYN, 0);
+	tcp(b, true, SYN | ACK, 0);
+	give(b, with_ack(frame_tcp(1, 40000, 2, 22, ACK, 0), 1));
+	give(b, with_ack(frame_tcp(1, 40000, 2, 22, PSH | ACK, 10), 4));
+	assert_int_equal(count(b, SERVICE_CONNECTION), 0);
+	give(b, with_ack(frame_tcp(1, 40000, 2, 22, ACK, 0), 2));
+	assert_int_equal(count(b, SERVICE_CONNECTION), 1);
+	assert_false(got(b, SERVICE_CONNECTION, 0)->tcp_half_open);
+	finish(b);
+}
+
 static void test_stray_answers(void **state)
 {
 	struct bench *b = *state;
@@ -450,6 +473,7 @@ int main(void)
 		TEST(test_reset),
 		TEST(test_unanswered_with_retransmissions),
 		TEST(test_half_open_scan),
+		TEST(test_forged),
 		TEST(test_stray_answers),
 		TEST(test_midstream),
 		TEST(test_scan_without_syn),
