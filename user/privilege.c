@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "confine/confine.h"
+#include "procfs/procfs.h"
 #include "sink/database.h"
 #include "starter/starter.h"
 
@@ -22,44 +23,54 @@
 #define CAP_BPF 39
 #endif
 
+/* Until when the engine has it. */
+enum hold {
+	HOLD_NEVER, /* the process that looks into others has it */
+	HOLD_START,
+	HOLD_ON,
+};
+
 struct right {
 	unsigned number;
 	const char *name;
-	bool keep; /* beyond the start */
+	enum hold hold;
 	const char *why;
 };
 
 static const struct right rights[] = {
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", true,
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", HOLD_ON,
 	 "attach to interfaces that appear, and follow translated connections"},
-	{CAP_BPF, "CAP_BPF", false,
+	{CAP_BPF, "CAP_BPF", HOLD_START,
 	 "load programs; before Linux 5.19 also to read their tables and to attach them"},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", true,
-	 "see which program a process runs and which sockets it has"},
-	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", true,
-	 "read what containers consist of, and logs of users' log-ins"},
-	{CAP_PERFMON, "CAP_PERFMON", false, "load programs that read the kernel's memory"},
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", false,
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", HOLD_NEVER,
+	 "see which program a process runs and which sockets it has: weir-procfs"},
+	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", HOLD_START,
+	 "read the numbers of tracepoints; then weir-procfs alone, what containers consist of and "
+	 "logs of users' log-ins"},
+	{CAP_PERFMON, "CAP_PERFMON", HOLD_START, "load programs that read the kernel's memory"},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", HOLD_START,
 	 "find and remove what a weir that was killed left attached"},
-	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", false,
+	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", HOLD_START,
 	 "memory for tables beyond the usual limit, before Linux 5.11"},
-	{CAP_CHOWN, "CAP_CHOWN", false, "give the database to its group"},
-	{CAP_SETGID, "CAP_SETGID", false, "join that group"},
-	{CAP_SETPCAP, "CAP_SETPCAP", false, "give all others up for good"},
+	{CAP_CHOWN, "CAP_CHOWN", HOLD_START, "give the database to its group"},
+	{CAP_SETGID, "CAP_SETGID", HOLD_START, "join that group"},
+	{CAP_SETPCAP, "CAP_SETPCAP", HOLD_START, "give all others up for good"},
 };
 #define RIGHTS (sizeof(rights) / sizeof(rights[0]))
 
 struct privilege {
 	struct starter *starter;
+	struct procfs *procfs;
 	bool settled, capabilities, filtered;
 };
 
-static uint64_t mask(bool start)
+/* What is held from here on. */
+static uint64_t mask(enum hold from)
 {
-	uint64_t set = start ? 0 : confine_use_maps();
+	uint64_t set = from == HOLD_ON ? confine_use_maps() : 0;
 
 	for (size_t i = 0; i < RIGHTS; i++)
-		if (start || rights[i].keep)
+		if (rights[i].hold >= from)
 			set |= UINT64_C(1) << rights[i].number;
 	return set;
 }
@@ -79,14 +90,31 @@ static void join_group(void)
 	(void)!setgroups((size_t)count + 1, groups);
 }
 
-int privilege_begin(struct privilege **out, struct error *error)
+/* Each child keeps of what there is what it is for. */
+static int start_children(struct privilege *privilege, const struct procfs_options *options,
+			  struct error *error)
+{
+	int err = starter_open(&privilege->starter, error);
+
+	if (!err)
+		err = procfs_open(&privilege->procfs, options, error);
+	if (err)
+		return err;
+	err = confine_capabilities(mask(HOLD_START));
+	return err ? error_set(error, EXIT_SYSTEM, -err, "cannot give up what is not needed: %s",
+			       strerror(-err))
+		   : 0;
+}
+
+int privilege_begin(struct privilege **out, const struct procfs_options *options,
+		    struct error *error)
 {
 	struct privilege *privilege = calloc(1, sizeof(*privilege));
 	int err = privilege ? 0 : -ENOMEM;
 
 	if (privilege)
 		err = confine_private();
-	err = err ? err : confine_capabilities(mask(true));
+	err = err ? err : confine_capabilities(mask(HOLD_NEVER));
 	if (err) {
 		free(privilege);
 		return error_set(error, EXIT_SYSTEM, -err, "cannot give up what is not needed: %s",
@@ -95,9 +123,9 @@ int privilege_begin(struct privilege **out, struct error *error)
 	umask(0077);
 	join_group();
 	confine_threads();
-	err = starter_open(&privilege->starter, error);
+	err = start_children(privilege, options, error);
 	if (err) {
-		free(privilege);
+		privilege_end(privilege);
 		return err;
 	}
 	*out = privilege;
@@ -107,14 +135,14 @@ int privilege_begin(struct privilege **out, struct error *error)
 void privilege_settle(struct privilege *privilege)
 {
 	struct confinement has;
-	int err = confine_capabilities(mask(false));
+	int err = confine_capabilities(mask(HOLD_ON));
 
 	privilege->settled = true;
 	privilege->capabilities = !err;
 	if (err)
 		log_warn("weir keeps rights that it needs no more: %s", strerror(-err));
 	confine_probe(&has);
-	err = has.calls ? confine_calls_engine(true, true) : -ENOSYS;
+	err = has.calls ? confine_calls_engine(true) : -ENOSYS;
 	privilege->filtered = !err;
 	if (err)
 		log_warn("system calls are not filtered: %s", strerror(err < 0 ? -err : err));
@@ -124,6 +152,7 @@ void privilege_end(struct privilege *privilege)
 {
 	if (!privilege)
 		return;
+	procfs_close(privilege->procfs);
 	starter_close(privilege->starter);
 	free(privilege);
 }
@@ -131,6 +160,11 @@ void privilege_end(struct privilege *privilege)
 struct starter *privilege_starter(const struct privilege *privilege)
 {
 	return privilege->starter;
+}
+
+struct procfs *privilege_procfs(const struct privilege *privilege)
+{
+	return privilege->procfs;
 }
 
 json_t *privilege_status(const struct privilege *privilege, bool *degraded)
@@ -145,6 +179,7 @@ json_t *privilege_status(const struct privilege *privilege, bool *degraded)
 	json_object_set_new(object, "given_up", gone);
 	json_object_set_new(object, "calls_filtered", json_boolean(privilege->filtered));
 	json_object_set_new(object, "starter", json_integer(starter_pid(privilege->starter)));
+	json_object_set_new(object, "procfs", procfs_status(privilege->procfs, degraded));
 	*degraded = *degraded ||
 		    (privilege->settled && !(privilege->capabilities && privilege->filtered));
 	return object;

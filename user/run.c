@@ -25,6 +25,7 @@
 #include "decoding/decoding.h"
 #include "pipeline.h"
 #include "privilege.h"
+#include "procfs/procfs.h"
 #include "sink/database.h"
 #include "starter/starter.h"
 
@@ -56,6 +57,8 @@ struct watch {
 	struct logins *logins;
 	struct control *control;
 	struct privilege *privilege;
+	const char *log_files[LOGINS_FILES_MAX]; /* of log-ins, for whoever opens them */
+	struct follow_opener opener;
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
@@ -66,7 +69,7 @@ struct watch {
 	bool stopping;
 };
 
-/* systemd's readiness protocol: one datagram to the socket that $NOTIFY_SOCKET names. */
+/* systemd's protocol (sd_notify(3)): one datagram to the socket that $NOTIFY_SOCKET names. */
 static void notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -105,7 +108,8 @@ static void tell_health(struct watch *watch)
 {
 	const char *fact, *message;
 
-	while (live_health(watch->live, &fact, &message))
+	while (live_health(watch->live, &fact, &message) ||
+	       procfs_health(privilege_procfs(watch->privilege), &fact, &message))
 		pipeline_health(watch->pipeline, live_now(watch->live), fact, message);
 }
 
@@ -506,6 +510,7 @@ static int open_owners(struct watch *watch, const struct config *config, struct 
 		.context = watch->pipeline,
 		.off = config->owners ? NULL : "owners.enabled is false",
 		.root = config->host_root,
+		.procfs = privilege_procfs(watch->privilege),
 	};
 	struct stat facts;
 
@@ -552,6 +557,20 @@ static void remember(struct watch *watch)
 	live_not_before(watch->live, pipeline_earliest(watch->pipeline));
 }
 
+static int open_privilege(struct watch *watch, const struct config *config, struct error *error)
+{
+	const struct procfs_options options = {config->host_root, watch->log_files};
+
+	logins_files(config->login_sources, watch->log_files);
+	return privilege_begin(&watch->privilege, &options, error);
+}
+
+static int open_logins(struct watch *watch, const struct config *config, struct error *error)
+{
+	watch->opener = (struct follow_opener){procfs_file, privilege_procfs(watch->privilege)};
+	return logins_open(&watch->logins, config->login_sources, &watch->opener, error);
+}
+
 static int watch_open(struct watch *watch, const struct config *config, struct error *error)
 {
 	struct pipeline_options options = {
@@ -563,7 +582,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 		.lateness = config->lateness,
 	};
 	struct live_options live;
-	int err = privilege_begin(&watch->privilege, error);
+	int err = open_privilege(watch, config, error);
 
 	if (err)
 		return err;
@@ -585,7 +604,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 		remember(watch);
 	pipeline_live(watch->pipeline, watch->live);
 	err = open_decoding(watch, config, error);
-	err = err ? err : logins_open(&watch->logins, config->login_sources, error);
+	err = err ? err : open_logins(watch, config, error);
 	err = err ? err : open_loop(watch, error);
 	if (!err)
 		privilege_settle(watch->privilege);

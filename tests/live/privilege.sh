@@ -66,6 +66,14 @@ same "privilege/the starter is a child of weir" "$pid" "$(ps -o ppid= -p "$start
 same "privilege/the starter holds nothing" 0000000000000000 "$(of "$starter" CapPrm)"
 decoder=$(look value "$status" decoding.pid)
 same "privilege/the decoder holds nothing" 0000000000000000 "$(of "$decoder" CapPrm)"
+keeper=$(look value "$status" privilege.procfs.keeper)
+looker=$(look value "$status" privilege.procfs.pid)
+for each in "keeper $keeper" "process that looks into others $looker"; do
+	same "privilege/the ${each% *} may look, and no more" "DAC_READ_SEARCH SYS_PTRACE" "$(names "$(of "${each##* }" CapPrm)")"
+	same "privilege/the ${each% *}: system calls are filtered" 2 "$(each "${each##* }" Seccomp)"
+done
+same "privilege/the keeper is a child of weir" "$pid" "$(ps -o ppid= -p "$keeper" | tr -d ' ')"
+same "privilege/who looks into others is the keeper's" "$keeper" "$(ps -o ppid= -p "$looker" | tr -d ' ')"
 check "privilege/not degraded" grep -q '"health": *"healthy"' "$status"
 
 # ---- who may ask ----
@@ -115,6 +123,24 @@ again() {
 }
 check "privilege/another decoder is started" wait_for $((5 * SLOW)) again
 
+# ---- who looks into others ends ----
+
+if grep -q '"on": *true' "$status"; then
+	kill -SEGV "$looker"
+	anew() {
+		weir_status here
+		[ "$(look value "$status" privilege.procfs.restarts)" = 1 ] && [ "$(look value "$status" privilege.procfs.pid)" != "$looker" ]
+	}
+	check "privilege/another one that looks into others is started" wait_for $((5 * SLOW)) anew
+	same "privilege/it may look, and no more" "DAC_READ_SEARCH SYS_PTRACE" "$(names "$(of "$(look value "$status" privilege.procfs.pid)" CapPrm)")"
+	check "privilege/weir is degraded" grep -q '"health": *"degraded"' "$status"
+	told() { grep '"event.action":"procfs_restarted"' "$events" | grep -q 'signal 11'; }
+	check "privilege/and it is told" wait_for $((5 * SLOW)) told
+	on here setpriv --reuid 65533 --clear-groups bash -c 'exec 3<>/dev/tcp/10.87.0.1/8080; echo >&3; sleep 0.2; true'
+	owned_again() { [ "$(look count "$events" connection destination.ip=10.87.0.1 user.id=65533 process.name=bash)" = 1 ]; }
+	check "privilege/whose a connection is, again" wait_for $((10 * SLOW)) owned_again
+fi
+
 # ---- with the unit's user and capabilities ----
 
 # Maps that are open need no right from 5.19.
@@ -129,16 +155,36 @@ same "privilege/stops" 0 $?
 same "privilege/nothing attached" "" "$(attached here)"
 mkdir -m 750 "$SCRATCH/lib"
 chown 65534:65534 "$SCRATCH/lib"
+cat >"$SCRATCH/user.yaml" <<-END
+	database: $SCRATCH/lib/weir.db
+	rules: [$RULES]
+	logins:
+	  sources: [$SCRATCH/roots.log]
+	json:
+	  path: $SCRATCH/lib/events.json
+	  events: true
+END
+(umask 0077 && : >"$SCRATCH/roots.log")
 behind here setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps "-all,$caps" --ambient-caps "-all,$caps" \
-	--bounding-set "-all,$caps" "$SCRATCH/weir" run -c /dev/null --rules "$RULES" --database "$SCRATCH/lib/weir.db" \
-	2>"$SCRATCH/user" >/dev/null
+	--bounding-set "-all,$caps" "$SCRATCH/weir" run -c "$SCRATCH/user.yaml" 2>"$SCRATCH/user" >/dev/null
 pid=$!
 user_ready() { grep -q '^weir: watching ' "$SCRATCH/user"; }
 check "privilege/as the unit's user" wait_for "$READY_SECONDS" user_ready
-same "privilege/as the unit's user: rights" "$(echo ${bpf:-} DAC_READ_SEARCH NET_ADMIN SYS_PTRACE) " \
+same "privilege/as the unit's user: rights" "$(echo ${bpf:-} NET_ADMIN) " \
 	"$(names "$(of "$pid" CapPrm)" | tr ' ' '\n' | sort | tr '\n' ' ')"
 on here "$WEIR" status --json >"$SCRATCH/user.status"
 check "privilege/as the unit's user: not degraded" grep -q '"health": *"healthy"' "$SCRATCH/user.status"
+if grep -q '"on": *true' "$status"; then
+	on here bash -c 'exec 3<>/dev/tcp/10.87.0.1/8080; echo >&3; sleep 0.2; true'
+	roots() { [ "$(look count "$SCRATCH/lib/events.json" connection user.id=0 process.executable="$(readlink -f "$BASH")")" -ge 1 ]; }
+	check "privilege/as the unit's user: what root runs" wait_for $((10 * SLOW)) roots
+fi
+echo 'Failed password for root from 10.87.0.1 port 4 ssh2' >>"$SCRATCH/roots.log"
+logged() {
+	on here "$WEIR" status --json >"$SCRATCH/user.status"
+	[ "$(look value "$SCRATCH/user.status" logins.sources.0.logins)" = 1 ]
+}
+check "privilege/as the unit's user: a log that is root's" wait_for $((5 * SLOW)) logged
 wire here eth2 there eth2
 check "privilege/as the unit's user: an interface that appears" wait_for $((5 * SLOW)) hooked eth2
 kill "$pid"
@@ -166,6 +212,10 @@ if [ "$(uname -m)" = x86_64 ]; then
 	python3 "$inject" "${WEIR_PID[here]}" 321 5 # bpf(BPF_PROG_LOAD)
 	wait_for 5 weir_gone here
 	check "privilege/loading a program ends it" grep -q 'may not (number *321)' "$SCRATCH/here/said"
+	weir_start here
+	python3 "$inject" "${WEIR_PID[here]}" 438 # pidfd_getfd
+	wait_for 5 weir_gone here
+	check "privilege/copying a descriptor ends it" grep -q 'may not (number *438)' "$SCRATCH/here/said"
 else
 	weir_stop here
 	skip "privilege/a forbidden call ends it" "calls are put into a process on x86-64 only"

@@ -37,7 +37,6 @@ uint64_t confine_held(void); /* those in force now */
  */
 void confine_threads(void);
 void confine_thread(uint64_t keep);
-#define CONFINE_READ_FILES (UINT64_C(1) << 2) /* CAP_DAC_READ_SEARCH: whosever files */
 
 /* CAP_BPF where it takes that to use BPF maps by their descriptors, before Linux 5.19; else 0. */
 uint64_t confine_use_maps(void);
@@ -63,6 +62,19 @@ int confine_files(const struct confine_path *paths, size_t count);
  */
 int confine_calls_decoder(int channel);
 
+/*
+ * Only what it takes to read files and to look at descriptors of other processes: nothing is
+ * written, made, run or signalled, no socket made; messages go over the descriptors `first` to
+ * `last`, which are connected, alone. Any other call kills the process (SIGSYS). All its threads.
+ * openat2(2) hides its flags: who takes the process over can make an empty file or empty one where
+ * its user may.
+ */
+int confine_calls_procfs(int first, int last);
+
+/* Of the process that starts that one, which inherits it: no programs, no other rights, nothing of
+ * the system as such; else SIGSYS. */
+int confine_calls_keeper(void);
+
 /* Everything but programs, sockets, other processes, and the system as such: these calls fail with
  * EPERM. All threads of the process. */
 int confine_calls_replay(void);
@@ -70,10 +82,9 @@ int confine_calls_replay(void);
 /*
  * What the agent needs once all is open: no programs, no other rights, no namespaces, no code in
  * memory that is written, no part of the system but files and sockets of four families; of bpf(2)
- * what works on descriptors that are open. `attaches`: links are made too; `looks`: descriptors of
- * other processes are copied, and cgroups opened by number. Another call is refused, said on
- * standard error, and ends the process (SIGSYS). All threads of the process.
+ * what works on descriptors that are open. `attaches`: links are made too. Another call is refused,
+ * said on standard error, and ends the process (SIGSYS). All threads of the process.
  */
-int confine_calls_engine(bool attaches, bool looks);
+int confine_calls_engine(bool attaches);
 
 #endif

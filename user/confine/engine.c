@@ -142,10 +142,11 @@ static int listen_for_refusal(void)
 	return sigaction(SIGSYS, &action, NULL) ? -errno : 0;
 }
 
-/* Descriptors of other processes, and files (cgroups) by their number. */
+/* Descriptors of other processes, and files (cgroups) by their number: another process does that
+ * (procfs/). */
 static const int looking[] = {SCMP_SYS(pidfd_getfd), SCMP_SYS(open_by_handle_at)};
 
-int confine_calls_engine(bool attaches, bool looks)
+int confine_calls_engine(bool attaches)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int err;
@@ -154,8 +155,7 @@ int confine_calls_engine(bool attaches, bool looks)
 		return -ENOMEM;
 	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	err = err ? err : calls_add_forbidden(filter, REFUSED);
-	if (!looks)
-		err = err ? err : CALLS_ADD(filter, REFUSED, looking);
+	err = err ? err : CALLS_ADD(filter, REFUSED, looking);
 	err = err ? err : refuse_bpf(filter, attaches);
 	err = err ? err : refuse_families(filter);
 	err = err ? err : refuse_namespaces(filter);

@@ -177,6 +177,14 @@ static bool part_is(struct walk *walk, struct cgroup_container *container)
 	return by_form(walk->part, container);
 }
 
+const char *cgroup_runtime(const char *name)
+{
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (forms[i].runtime && !strcmp(name, forms[i].runtime))
+			return forms[i].runtime;
+	return NULL;
+}
+
 /* Next to what runs inside, systemd-nspawn itself has a cgroup in its unit. */
 static bool watches(const struct cgroup_container *container, const char *rest)
 {

@@ -15,6 +15,9 @@ struct cgroup_container {
 	char pod_uid[POD_UID_MAX + 1]; /* "": in no pod */
 };
 
+/* The static name of a runtime that is called so; NULL: there is none. */
+const char *cgroup_runtime(const char *name);
+
 /* The outermost container in the path. False: there is none. */
 bool cgroup_container(const char *path, struct cgroup_container *container);
 

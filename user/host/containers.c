@@ -134,15 +134,26 @@ static const char *said(const char *text)
 	return text[0] ? text : NULL;
 }
 
-static void look(struct known *known, const char *root_path)
+bool host_container_words(const char *root_path, const struct cgroup_container *where,
+			  struct container_words *words)
 {
 	struct host_root root;
 
-	if (!host_root_open(&root, root_path)) {
-		root.whole = true;
-		runtime_read(&root, &known->where, &known->words);
-		host_root_close(&root);
-	}
+	if (host_root_open(&root, root_path))
+		return false;
+	root.whole = true;
+	runtime_read(&root, where, words);
+	host_root_close(&root);
+	return true;
+}
+
+static void look(const struct host_facts *facts, struct known *known)
+{
+	struct container_words words;
+
+	if (facts->words ? facts->words(facts->context, &known->where, &words)
+			 : host_container_words(facts->root, &known->where, &words))
+		known->words = words;
 	known->facts = (struct host_container){
 		.id = known->where.id,
 		.name = said(known->words.name),
@@ -170,7 +181,7 @@ const struct host_container *host_container(struct host_facts *facts, const char
 	use(facts->containers, known);
 	now = known->facts.name ? 0 : facts->clock();
 	if (!known->facts.name && now >= known->again) {
-		look(known, facts->root);
+		look(facts, known);
 		name_by_id(known);
 		known->again = now + known->pause;
 		known->pause = known->pause * 2 < AGAIN_MOST ? known->pause * 2 : AGAIN_MOST;

@@ -14,6 +14,8 @@ struct host_facts *host_facts_new(const struct host_options *options)
 		return NULL;
 	facts->root = strdup(options->root ? options->root : "/");
 	facts->clock = options->clock ? options->clock : time_boot;
+	facts->words = options->words;
+	facts->context = options->context;
 	facts->packages = packages_new();
 	facts->containers = containers_new();
 	facts->users = users_new();

@@ -14,9 +14,17 @@
  * attacker's: links do not lead out of it, nothing but regular files is opened, all is bounded.
  * Everything is cached. Engine thread only.
  */
+struct cgroup_container;
+struct container_words;
+
 struct host_options {
 	const char *root;	  /* where the host's own files are; NULL: "/" */
 	weir_time (*clock)(void); /* for ages of what is cached; NULL: time_boot() */
+	/* Says in our place what files of runtimes say; false: not known now. NULL: we read them
+	 * (host_container_words()). */
+	bool (*words)(void *context, const struct cgroup_container *where,
+		      struct container_words *words);
+	void *context; /* of words */
 };
 
 struct host_facts;
@@ -43,7 +51,12 @@ void host_facts_free(struct host_facts *facts);
  * after a change, reads its database: 0.1 to 0.3 seconds for a large host, some milliseconds for a
  * usual image.
  */
-enum host_owned { HOST_UNKNOWN, HOST_OWNED, HOST_NOT_OWNED };
+enum host_owned {
+	HOST_UNKNOWN,
+	HOST_OWNED,
+	HOST_NOT_OWNED,
+	HOST_LATER, /* it is being found out: only of somebody who answers in our place */
+};
 
 enum host_owned host_package_owns(struct host_facts *facts, const char *root, const char *path);
 
@@ -73,6 +86,10 @@ const struct host_container *host_container(struct host_facts *facts, const char
 /* The name of a user of the host, from its passwd(5) alone; NULL: it has none there. Good until the
  * next call. */
 const char *host_user(struct host_facts *facts, uint32_t uid);
+
+/* What the files of runtimes say of a container. Nothing is kept; any thread. */
+bool host_container_words(const char *root, const struct cgroup_container *where,
+			  struct container_words *words);
 
 void host_stats(const struct host_facts *facts, struct host_stats *stats);
 

@@ -12,6 +12,9 @@ struct users;
 struct host_facts {
 	char *root;
 	weir_time (*clock)(void);
+	bool (*words)(void *context, const struct cgroup_container *where,
+		      struct container_words *words);
+	void *context;
 	struct packages *packages;
 	struct containers *containers;
 	struct users *users;

@@ -24,31 +24,20 @@ struct cgroup {
 };
 
 struct cgroups {
-	int mount;
+	cgroups_find_fn *find;
+	void *context;
 	struct table by_id;
 	TAILQ_HEAD(, cgroup) age;
-	char root[PATH_MAX]; /* path of `mount` */
 };
 
-static int path_of_fd(int fd, char path[PATH_MAX])
-{
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, PATH_MAX - 1);
-	path[n > 0 ? n : 0] = '\0';
-	return n > 0 ? 0 : -errno;
-}
-
-struct cgroups *cgroups_new(int mount)
+struct cgroups *cgroups_new(cgroups_find_fn *find, void *context)
 {
 	struct cgroups *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
-	c->mount = mount;
-	path_of_fd(mount, c->root);
+	c->find = find;
+	c->context = context;
 	table_init(&c->by_id, sizeof(uint64_t), offsetof(struct cgroup, id));
 	TAILQ_INIT(&c->age);
 	return c;
@@ -71,31 +60,6 @@ void cgroups_free(struct cgroups *c)
 		drop(c, first);
 	table_free(&c->by_id);
 	free(c);
-}
-
-static void read_path(const struct cgroups *c, uint64_t id, char path[PATH_MAX])
-{
-	union {
-		struct file_handle handle;
-		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
-	} h = {.handle = {.handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS}};
-	size_t root = strlen(c->root);
-	int fd;
-
-	path[0] = '\0';
-	memcpy(h.handle.f_handle, &id, sizeof(id));
-	fd = open_by_handle_at(c->mount, &h.handle, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	path_of_fd(fd, path);
-	close(fd);
-	if (strncmp(path, c->root, root) != 0) {
-		path[0] = '\0';
-		return;
-	}
-	memmove(path, path + root, strlen(path + root) + 1);
-	if (!path[0])
-		strcpy(path, "/");
 }
 
 /* "…/ssh.service" and what is below it, but not a user's manager, "user@1000.service". */
@@ -121,7 +85,8 @@ static struct cgroup *learn(struct cgroups *c, uint64_t id)
 	struct cgroup *cgroup;
 	char path[PATH_MAX];
 
-	read_path(c, id, path);
+	if (c->find(c->context, id, path))
+		return NULL;
 	cgroup = malloc(sizeof(*cgroup) + strlen(path) + 1);
 	if (!cgroup)
 		return NULL;
@@ -138,7 +103,7 @@ static struct cgroup *learn(struct cgroups *c, uint64_t id)
 	return cgroup;
 }
 
-static struct cgroup *find(struct cgroups *c, uint64_t id)
+static struct cgroup *known_of(struct cgroups *c, uint64_t id)
 {
 	struct cgroup *cgroup = table_find(&c->by_id, &id);
 
@@ -153,16 +118,58 @@ static struct cgroup *find(struct cgroups *c, uint64_t id)
 
 const char *cgroups_path(struct cgroups *c, uint64_t id)
 {
-	const struct cgroup *cgroup = find(c, id);
+	const struct cgroup *cgroup = known_of(c, id);
 
 	return cgroup && cgroup->path[0] ? cgroup->path : NULL;
 }
 
 bool cgroups_is_service(struct cgroups *c, uint64_t id)
 {
-	const struct cgroup *cgroup = find(c, id);
+	const struct cgroup *cgroup = known_of(c, id);
 
 	return cgroup && cgroup->service;
+}
+
+/* ---- the kernel's word ---- */
+
+static void path_of_fd(int fd, char path[PATH_MAX])
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, PATH_MAX - 1);
+	path[n > 0 ? n : 0] = '\0';
+}
+
+void cgroups_root_path(int mount, char root[PATH_MAX])
+{
+	path_of_fd(mount, root);
+}
+
+void cgroups_read_path(int mount, const char *root, uint64_t id, char path[PATH_MAX])
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} h = {.handle = {.handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS}};
+	size_t above = strlen(root);
+	int fd;
+
+	path[0] = '\0';
+	memcpy(h.handle.f_handle, &id, sizeof(id));
+	fd = open_by_handle_at(mount, &h.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	path_of_fd(fd, path);
+	close(fd);
+	if (strncmp(path, root, above) != 0) {
+		path[0] = '\0';
+		return;
+	}
+	memmove(path, path + above, strlen(path + above) + 1);
+	if (!path[0])
+		strcpy(path, "/");
 }
 
 int cgroups_open_root(void)

@@ -2,6 +2,7 @@
 #ifndef WEIR_PROCESS_CGROUPS_H
 #define WEIR_PROCESS_CGROUPS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,8 +14,12 @@ struct cgroups;
 
 #define CGROUPS_MAX 4096
 
-/* `mount`: a descriptor of the hierarchy's root, the caller's. NULL without memory. */
-struct cgroups *cgroups_new(int mount);
+/* Finds the path of a cgroup: 0, and an empty one if there is none; or -errno: not known now, and
+ * to be asked again. */
+typedef int cgroups_find_fn(void *context, uint64_t id, char path[PATH_MAX]);
+
+/* NULL without memory. */
+struct cgroups *cgroups_new(cgroups_find_fn *find, void *context);
 void cgroups_free(struct cgroups *cgroups);
 
 /* Its path below the root, "/system.slice/ssh.service"; NULL: not known, or gone before it was
@@ -27,5 +32,11 @@ bool cgroups_is_service(struct cgroups *cgroups, uint64_t id);
 
 /* Where cgroup2 is mounted: a descriptor for the caller to close, or -errno (-ENOENT: nowhere). */
 int cgroups_open_root(void);
+
+/* The same as a path is said of: what the descriptor `mount` says it is. */
+void cgroups_root_path(int mount, char root[PATH_MAX]);
+
+/* By the kernel, which takes CAP_DAC_READ_SEARCH; `root` is the path of `mount`. Any thread. */
+void cgroups_read_path(int mount, const char *root, uint64_t id, char path[PATH_MAX]);
 
 #endif

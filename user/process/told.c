@@ -108,20 +108,31 @@ static bool in_memory(const char *path)
 	       !strncmp(path, "/proc/self/fd/", 14);
 }
 
+static enum host_owned owns(const struct process_teller *teller, uint32_t pid, const char *path)
+{
+	char root[32];
+
+	if (teller->owns)
+		return teller->owns(teller->context, pid, path);
+	snprintf(root, sizeof(root), "/proc/%u/root", pid);
+	return host_package_owns(teller->host, pid ? root : NULL, path);
+}
+
 /* Its path means something in its own root folder, which is there as long as it is. */
 static void ask_packaged(const struct process_teller *teller, const struct process *process,
 			 bool contained)
 {
 	struct program *program = process->program;
-	char root[32];
+	enum host_owned owned;
 
 	if (program->packaged != HOST_UNKNOWN || program->asked >= ASKED_MAX ||
 	    (contained && (process->flags & PROCESS_ENDED)))
 		return;
+	owned = owns(teller, contained ? process->id.pid : 0, program->executable);
+	if (owned == HOST_LATER)
+		return;
 	program->asked++;
-	snprintf(root, sizeof(root), "/proc/%u/root", process->id.pid);
-	program->packaged = (uint8_t)host_package_owns(teller->host, contained ? root : NULL,
-						       program->executable);
+	program->packaged = (uint8_t)owned;
 }
 
 static void put_file(const struct process_teller *teller, const struct process *process,

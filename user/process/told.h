@@ -3,9 +3,8 @@
 #define WEIR_PROCESS_TOLD_H
 
 #include "event/event.h"
+#include "host/host.h"
 #include "process/table.h"
-
-#define PROCESS_ENTITY_MAX 64
 
 #define PROCESS_ENTITY_MAX 64
 
@@ -15,12 +14,15 @@
 #define PROCESS_NEAR	  4
 
 struct cgroups;
-struct host_facts;
 
 /* What telling takes beside the process. Zeroed, each may be NULL: then it is not known. */
 struct process_teller {
 	struct cgroups *cgroups;
 	struct host_facts *host;
+	/* Says in our place whether a package owns a path below the root of a process (pid 0: the
+	 * host's own); NULL: host_package_owns() is asked. */
+	enum host_owned (*owns)(void *context, uint32_t pid, const char *path);
+	void *context; /* of owns */
 	/* Texts that events point to and that no process has as such, made anew when the next event
 	 * is another's. */
 	struct process_name {

@@ -65,7 +65,7 @@ static void *watch_lists(void *context)
 	struct threat *threat = context;
 	struct threat_signature seen[THREAT_LISTS_MAX] = {{0}};
 
-	confine_thread(CONFINE_READ_FILES);
+	confine_thread(0);
 	pthread_mutex_lock(&threat->lock);
 	while (!threat->stopping) {
 		struct threat_set *wanted, *next;

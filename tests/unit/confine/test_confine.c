@@ -274,13 +274,151 @@ static void a_replay_has_files_and_no_network(void **state)
 	assert_does(replay_on);
 }
 
+/* ---- the calls of who looks into others ---- */
+
+static void procfs_filter(void)
+{
+	REQUIRE(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
+	REQUIRE(ends[1] == ends[0] + 1);
+	REQUIRE(!confine_calls_procfs(ends[0], ends[0]));
+}
+
+static ssize_t send_by(int fd)
+{
+	struct iovec part = {"x", 1};
+	const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	return sendmsg(fd, &message, MSG_DONTWAIT);
+}
+
+static void procfs_on(void)
+{
+	char text[64];
+	int fd, pidfd;
+
+	procfs_filter();
+	fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	REQUIRE(fd > ends[1]);
+	REQUIRE(read(fd, text, sizeof(text)) > 0);
+	REQUIRE(!close(fd));
+	REQUIRE(readlink("/proc/self/exe", text, sizeof(text)) > 0);
+	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	REQUIRE(pidfd >= 0);
+	REQUIRE(syscall(SYS_pidfd_getfd, pidfd, ends[0], 0) >= 0);
+	REQUIRE(send_by(ends[0]) == 1);
+	free(malloc(8 << 20));
+}
+
+static void procfs_opens_to_write(void)
+{
+	procfs_filter();
+	open(folder, O_WRONLY);
+}
+
+static void procfs_makes_file(void)
+{
+	procfs_filter();
+	open(folder, O_RDONLY | O_CREAT, 0600);
+}
+
+static void procfs_empties_file(void)
+{
+	procfs_filter();
+	open(folder, O_RDONLY | O_TRUNC);
+}
+
+/* By a number, since the sanitizers write too. */
+static void procfs_writes_there(void)
+{
+	procfs_filter();
+	syscall(SYS_pwrite64, ends[1], "x", 1, 0);
+}
+
+static void procfs_maps_shared(void)
+{
+	procfs_filter();
+	mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+static void procfs_makes_code(void)
+{
+	procfs_filter();
+	mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void procfs_makes_socket(void)
+{
+	procfs_filter();
+	socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static void procfs_runs_program(void)
+{
+	procfs_filter();
+	execl("/bin/true", "true", NULL);
+}
+
+static void procfs_makes_process(void)
+{
+	procfs_filter();
+	fork();
+}
+
+static void procfs_kills(void)
+{
+	procfs_filter();
+	kill(getppid(), SIGTERM);
+}
+
+static void procfs_sends_elsewhere(void)
+{
+	procfs_filter();
+	send_by(ends[1]);
+}
+
+static void procfs_lets_its_channel_go(void)
+{
+	procfs_filter();
+	close(ends[0]);
+}
+
+static void procfs_has_signals_sent(void)
+{
+	procfs_filter();
+	fcntl(ends[1], F_SETOWN, getppid());
+}
+
+static void procfs_traces(void)
+{
+	procfs_filter();
+	syscall(SYS_ptrace, 0, 0, 0, 0);
+}
+
+static void who_looks_into_others_does_nothing_else(void **state)
+{
+	void (*const bodies[])(void) = {
+		procfs_opens_to_write,	 procfs_makes_file,
+		procfs_empties_file,	 procfs_writes_there,
+		procfs_maps_shared,	 procfs_makes_code,
+		procfs_makes_socket,	 procfs_runs_program,
+		procfs_makes_process,	 procfs_kills,
+		procfs_sends_elsewhere,	 procfs_lets_its_channel_go,
+		procfs_has_signals_sent, procfs_traces,
+	};
+
+	(void)state;
+	assert_does(procfs_on);
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		assert_killed(bodies[i]);
+}
+
 /* ---- the agent's calls ---- */
 
 static void engine_filter(void)
 {
 	int null = open("/dev/null", O_WRONLY);
 
-	REQUIRE(!confine_calls_engine(false, false));
+	REQUIRE(!confine_calls_engine(false));
 	dup2(null, STDERR_FILENO); /* the last words */
 }
 
@@ -421,9 +559,11 @@ static void what_the_agent_never_does_kills(void **state)
 		assert_killed(bodies[i]);
 }
 
+#define READ_FILES (UINT64_C(1) << 2) /* CAP_DAC_READ_SEARCH */
+
 static void keep_two(void)
 {
-	const uint64_t two = CONFINE_READ_FILES | UINT64_C(1) << 12, before = confine_held();
+	const uint64_t two = READ_FILES | UINT64_C(1) << 12, before = confine_held();
 
 	REQUIRE(!confine_capabilities(two));
 	REQUIRE(confine_held() == (before & two));
@@ -436,8 +576,8 @@ static void threads_give_up_when_told(void)
 	confine_thread(0);
 	REQUIRE(confine_held() == before);
 	confine_threads();
-	confine_thread(CONFINE_READ_FILES);
-	REQUIRE(confine_held() == (before & CONFINE_READ_FILES));
+	confine_thread(READ_FILES);
+	REQUIRE(confine_held() == (before & READ_FILES));
 }
 
 static void capabilities_are_those_that_are_named(void **state)
@@ -482,6 +622,7 @@ int main(void)
 		cmocka_unit_test(no_files_are_reached),
 		cmocka_unit_test(only_one_folder_is_written),
 		cmocka_unit_test(a_replay_has_files_and_no_network),
+		cmocka_unit_test(who_looks_into_others_does_nothing_else),
 		cmocka_unit_test(the_agent_goes_on),
 		cmocka_unit_test(what_the_agent_never_does_kills),
 		cmocka_unit_test(a_container_ends_too),

@@ -12,6 +12,7 @@
 #include "capture/live/clock.h"
 #include "capture/live/owners_inside.h"
 #include "host/host.h"
+#include "procfs/procfs.h"
 
 /* ---- opening ---- */
 
@@ -48,10 +49,14 @@ static uint16_t read_ephemeral(void)
 static bool open_parts(struct owners *o)
 {
 	const struct processes_options options = {0};
+	const struct host_options host = {
+		.root = o->options.root, .words = procfs_words, .context = o->options.procfs};
 
 	o->processes = processes_new(&options);
 	o->listeners = o->processes ? listeners_new(o->processes) : NULL;
-	o->teller.host = host_facts_new(&(struct host_options){.root = o->options.root});
+	o->teller.host = host_facts_new(&host);
+	o->teller.owns = procfs_owns;
+	o->teller.context = o->options.procfs;
 	return o->listeners && o->teller.host;
 }
 
@@ -69,7 +74,7 @@ static void open_kernel(struct owners *o)
 			 "/sys/fs/cgroup/unified");
 		return;
 	}
-	o->teller.cgroups = cgroups_new(o->root);
+	o->teller.cgroups = cgroups_new(procfs_cgroup, o->options.procfs);
 	if (!owners_kernel_open(&o->kernel, o->root, owners_record, o))
 		return;
 	o->netns = own_netns(o);
@@ -124,6 +129,7 @@ void owners_drain(struct owners *o, const struct live_clock *clock)
 		return;
 	memset(o->strangers, 0, sizeof(o->strangers));
 	ring_buffer__consume(o->kernel.ring);
+	owners_records_end(o);
 	owners_stdio_due(o, now);
 	processes_advance(o->processes, now);
 }
@@ -235,6 +241,7 @@ static json_t *host_json(const struct owners *o)
 	struct host_stats s;
 
 	host_stats(o->teller.host, &s);
+	procfs_packages(o->options.procfs, &s);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "package_roots",
 			 number(s.roots), "package_paths", number(s.paths), "package_bytes",
 			 number(s.bytes), "indexed", number(s.indexed), "put_off",

@@ -74,6 +74,17 @@ struct owners_counts {
 	uint64_t unchecked; /* looks at descriptors that found no room to wait */
 };
 
+/* So many records are gathered before they are told: meanwhile programs that were started are
+ * looked at. */
+#define OWNERS_BATCH 32
+
+union owners_taken {
+	struct owner_record head;
+	struct owner_forked forked;
+	struct owner_executed executed;
+	struct owner_bound bound;
+};
+
 struct owners {
 	struct owners_options options;
 	struct owners_kernel kernel;
@@ -85,13 +96,17 @@ struct owners {
 	weir_time offset;   /* event time less boot time */
 	struct owners_counts counts;
 	uint64_t strangers[OWNERS_STRANGERS];
+	union owners_taken batch[OWNERS_BATCH];
+	unsigned batch_len;
 	struct stdio_queue stdio[STDIO_WAITS];
 	struct process_teller teller;
 	struct event event; /* the one under construction */
 };
 
-/* owners_records.c */
+/* owners_records.c: what the ring holds is taken by owners_record(), and told by
+ * owners_records_end() at the latest. */
 int owners_record(void *context, void *data, size_t size);
+void owners_records_end(struct owners *owners);
 /* The process of a record or a socket, entered if it was not known. NULL: no room. */
 struct process *owners_process(struct owners *owners, const struct owner_process *who);
 /* What /proc says that it runs, and who its parent is. False: it is gone. */

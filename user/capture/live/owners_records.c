@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "capture/live/owners_inside.h"
-#include "process/proc.h"
+#include "procfs/procfs.h"
 
 /* What the owner programs tell: processes that begin, run another program and end, and sockets. */
 
@@ -43,7 +43,7 @@ bool owners_read(struct owners *o, struct process *process)
 					.command_line = f.command_line,
 					.folder = f.folder};
 
-	if (proc_read(process->id, o->root, &f))
+	if (procfs_process(o->options.procfs, process->id, &f))
 		return false;
 	program.flags = f.flags | (process->flags & PROCESS_STDIO ? PROGRAM_STDIO : 0);
 	process_runs(o->processes, process, &program);
@@ -176,7 +176,7 @@ static void runs(struct owners *o, struct process *process, const struct owner_e
 	char command[OWNER_ARGS + 1], path[OWNER_PATH], name[64];
 	struct program_facts program = {.name = name, .flags = flags_of(r)};
 	struct proc_facts f;
-	bool there = !proc_read(process->id, o->root, &f);
+	bool there = !procfs_process(o->options.procfs, process->id, &f);
 
 	memcpy(path, r->path, sizeof(path));
 	path[sizeof(path) - 1] = '\0';
@@ -289,7 +289,7 @@ static void on_listens(struct owners *o, const struct owner_bound *record)
 
 	/* It listens without having been bound: the kernel chooses a port after it has told. */
 	if (!r->port)
-		proc_sockets(r->head.who.pid, on_socket, r);
+		procfs_sockets(o->options.procfs, r->head.who.pid, on_socket, r);
 	listener.port = r->port;
 
 	listener.process = owners_process(o, &r->head.who);
@@ -305,23 +305,19 @@ static void on_listens(struct owners *o, const struct owner_bound *record)
 
 /* ---- by kind ---- */
 
-int owners_record(void *context, void *data, size_t size)
-{
-	static const size_t sizes[] = {
-		[OWNER_FORK] = sizeof(struct owner_forked),
-		[OWNER_EXEC] = sizeof(struct owner_executed),
-		[OWNER_EXIT] = sizeof(struct owner_record),
-		[OWNER_HOLDS] = sizeof(struct owner_record),
-		[OWNER_LISTENS] = sizeof(struct owner_bound),
-		[OWNER_UNLISTENS] = sizeof(struct owner_bound),
-	};
-	const struct owner_record *r = data;
-	struct owners *o = context;
+static const size_t sizes[] = {
+	[OWNER_FORK] = sizeof(struct owner_forked),
+	[OWNER_EXEC] = sizeof(struct owner_executed),
+	[OWNER_EXIT] = sizeof(struct owner_record),
+	[OWNER_HOLDS] = sizeof(struct owner_record),
+	[OWNER_LISTENS] = sizeof(struct owner_bound),
+	[OWNER_UNLISTENS] = sizeof(struct owner_bound),
+};
 
-	o->counts.records++;
-	if (size < sizeof(*r) || r->kind >= sizeof(sizes) / sizeof(sizes[0]) ||
-	    size < sizes[r->kind])
-		return 0;
+static void take_record(struct owners *o, const void *data)
+{
+	const struct owner_record *r = data;
+
 	switch ((enum owner_record_kind)r->kind) {
 	case OWNER_FORK:
 		on_fork(o, data);
@@ -342,5 +338,32 @@ int owners_record(void *context, void *data, size_t size)
 		listeners_remove(o->listeners, ((const struct owner_bound *)data)->cookie);
 		break;
 	}
+}
+
+/* ---- in batches: what /proc says is asked for while records are gathered ---- */
+
+void owners_records_end(struct owners *o)
+{
+	for (unsigned i = 0; i < o->batch_len; i++)
+		take_record(o, &o->batch[i]);
+	o->batch_len = 0;
+	procfs_ahead_end(o->options.procfs);
+}
+
+int owners_record(void *context, void *data, size_t size)
+{
+	const struct owner_record *r = data;
+	struct owners *o = context;
+
+	o->counts.records++;
+	if (size < sizeof(*r) || !r->kind || r->kind >= sizeof(sizes) / sizeof(sizes[0]) ||
+	    size < sizes[r->kind])
+		return 0;
+	if (r->kind == OWNER_EXEC)
+		procfs_ahead(o->options.procfs,
+			     (struct process_id){.start = r->who.start, .pid = r->who.pid});
+	memcpy(&o->batch[o->batch_len++], data, sizes[r->kind]);
+	if (o->batch_len == OWNERS_BATCH)
+		owners_records_end(o);
 	return 0;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "capture/live/owners_inside.h"
-#include "process/proc.h"
+#include "procfs/procfs.h"
 
 /*
  * What was there before the programs: processes and their IP sockets, from /proc. The programs run
@@ -44,9 +44,8 @@ static void on_socket(void *context, const struct proc_socket *found)
 		process->flags |= PROCESS_LISTENED;
 }
 
-static void on_process(void *context, uint32_t pid)
+static void seed_process(struct owners *o, uint32_t pid)
 {
-	struct owners *o = context;
 	struct proc_facts facts;
 	struct process_birth birth;
 	struct process *process;
@@ -56,7 +55,7 @@ static void on_process(void *context, uint32_t pid)
 					      .folder = facts.folder};
 	struct program_facts known = program;
 
-	if (proc_read((struct process_id){.pid = pid}, o->root, &facts))
+	if (procfs_process(o->options.procfs, (struct process_id){.pid = pid}, &facts))
 		return;
 	birth = (struct process_birth){
 		.id = facts.id,
@@ -93,12 +92,39 @@ static void read_sockets(struct owners *o)
 	size_t cursor = 0;
 
 	while ((seed.process = processes_next(o->processes, &cursor, seed.process)))
-		proc_sockets(seed.process->id.pid, on_socket, &seed);
+		procfs_sockets(o->options.procfs, seed.process->id.pid, on_socket, &seed);
+}
+
+typedef VEC(uint32_t) pid_list;
+
+static void on_pid(void *context, uint32_t pid)
+{
+	pid_list *pids = context;
+	uint32_t *one = vec_add(pids);
+
+	if (one)
+		*one = pid;
+}
+
+/* While one is entered the next are looked at. */
+static void read_processes(struct owners *o)
+{
+	pid_list pids = {0};
+	size_t ahead = 0;
+
+	procfs_list(o->options.procfs, on_pid, &pids);
+	for (size_t i = 0; i < pids.len; i++) {
+		for (; ahead < pids.len && ahead < i + PROCFS_AHEAD_MAX; ahead++)
+			procfs_ahead(o->options.procfs, (struct process_id){.pid = pids.at[ahead]});
+		seed_process(o, pids.at[i]);
+	}
+	procfs_ahead_end(o->options.procfs);
+	vec_free(&pids);
 }
 
 void owners_seed(struct owners *o)
 {
-	proc_list(on_process, o);
+	read_processes(o);
 	adopt_all(o);
 	read_sockets(o);
 }

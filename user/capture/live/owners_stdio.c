@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/live/owners_inside.h"
-#include "process/proc.h"
+#include "procfs/procfs.h"
 
 /* After its first socket: soon, and when even a slow one has put it in place. */
 static const weir_time waits[STDIO_WAITS] = {100 * WEIR_MSEC, WEIR_SEC};
@@ -34,7 +34,7 @@ static void look(struct owners *o, struct process_id id, uint64_t now)
 	struct process *process = process_find(o->processes, id);
 
 	if (!process || (process->flags & (PROCESS_ENDED | PROCESS_STDIO)) ||
-	    !proc_stdio_is_socket(id))
+	    !procfs_stdio_is_socket(o->options.procfs, id))
 		return;
 	process->flags |= PROCESS_STDIO;
 	owners_tell(o, process, "stdio_socket", now);

@@ -13,9 +13,16 @@
  */
 #define FOLLOW_PIECE_MAX 8192 /* bytes of a line or record; longer lines are passed over */
 
+/* Opens a file in our place, to be read, if it is a regular one: a descriptor, or -errno. */
+struct follow_opener {
+	int (*open)(void *context, const char *path);
+	void *context;
+};
+
 struct follow {
 	const char *path;
-	size_t record; /* bytes of each record; 0: lines */
+	const struct follow_opener *opener; /* NULL: we open it; outlives the follow */
+	size_t record;			    /* bytes of each record; 0: lines */
 	int fd;
 	dev_t device;
 	ino_t inode;

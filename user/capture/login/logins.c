@@ -2,6 +2,7 @@
 #include "capture/login/logins.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct login_source {
 struct logins {
 	struct login_source sources[LOGINS_SOURCES];
 	unsigned len;
+	const struct follow_opener *opener;
 	struct shapes *shapes;
 	struct same *same;
 	struct queue *queue;
@@ -193,7 +195,7 @@ static void *read_logins(void *context)
 {
 	struct logins *logins = context;
 
-	confine_thread(CONFINE_READ_FILES);
+	confine_thread(0);
 	pthread_mutex_lock(&logins->lock);
 	while (!logins->stopping) {
 		pthread_mutex_unlock(&logins->lock);
@@ -238,17 +240,26 @@ static void add(struct logins *logins, const char *name, bool named)
 		.failed = failed,
 	};
 	follow_init(&source->follow, name, records ? login_record_size : 0);
+	source->follow.opener = logins->opener;
 }
 
-static bool can_read(const char *path)
+static const char *const logs[] = {"/var/log/auth.log", "/var/log/secure", NULL};
+static const char *const records[] = {"/var/log/wtmp", "/var/log/btmp", NULL};
+
+static bool can_read(const struct logins *logins, const char *path)
 {
-	return !access(path, R_OK);
+	const struct follow_opener *opener = logins->opener;
+	int fd = opener ? opener->open(opener->context, path)
+			: open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* The first that is there; each says the same as those behind it, and more. */
 static void add_auto(struct logins *logins)
 {
-	static const char *const logs[] = {"/var/log/auth.log", "/var/log/secure"};
 	struct journal *journal = NULL;
 
 	if (logins->len + 2 > LOGINS_SOURCES)
@@ -258,15 +269,31 @@ static void add_auto(struct logins *logins)
 		add(logins, "journal", false);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++)
-		if (can_read(logs[i])) {
+	for (size_t i = 0; logs[i]; i++)
+		if (can_read(logins, logs[i])) {
 			add(logins, logs[i], false);
 			return;
 		}
-	if (can_read("/var/log/wtmp"))
-		add(logins, "/var/log/wtmp", false);
-	if (can_read("/var/log/btmp"))
-		add(logins, "/var/log/btmp", false);
+	for (size_t i = 0; records[i]; i++)
+		if (can_read(logins, records[i]))
+			add(logins, records[i], false);
+}
+
+static size_t add_files(const char *const *from, const char **files, size_t len)
+{
+	for (; *from && len < LOGINS_FILES_MAX - 1; from++)
+		if (strcmp(*from, "auto") != 0 && strcmp(*from, "journal") != 0)
+			files[len++] = *from;
+	return len;
+}
+
+void logins_files(const char *const *sources, const char *files[LOGINS_FILES_MAX])
+{
+	size_t len = add_files(logs, files, 0);
+
+	len = add_files(records, files, len);
+	len = add_files(sources, files, len);
+	files[len] = NULL;
 }
 
 static int add_sources(struct logins *logins, const char *const *sources, struct error *error)
@@ -309,7 +336,8 @@ static int make(struct logins *logins, const char *const *sources, struct error 
 	return err;
 }
 
-int logins_open(struct logins **logins, const char *const *sources, struct error *error)
+int logins_open(struct logins **logins, const char *const *sources,
+		const struct follow_opener *opener, struct error *error)
 {
 	struct logins *made = calloc(1, sizeof(*made));
 	int err;
@@ -317,6 +345,7 @@ int logins_open(struct logins **logins, const char *const *sources, struct error
 	if (!made)
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for log-ins");
 	error->text[0] = '\0';
+	made->opener = opener;
 	err = make(made, sources, error);
 	if (err)
 		logins_close(made);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "capture/login/follow.h"
 #include "capture/login/login.h"
 
 /*
@@ -21,9 +22,15 @@ struct logins;
  * `sources` (ended by NULL): "journal"; "auto": the journal if there is one, else auth.log or
  * secure, else wtmp and btmp; else paths of files, which are lines of a log or, by the names wtmp
  * and btmp, records. Borrowed until it is closed. 0; or -errno with `error` said. What cannot be
- * read is tried again, and in the status.
+ * read is tried again, and in the status. `opener` (NULL: none) opens files, asked by one thread at
+ * a time; the caller's, and outlives it.
  */
-int logins_open(struct logins **logins, const char *const *sources, struct error *error);
+int logins_open(struct logins **logins, const char *const *sources,
+		const struct follow_opener *opener, struct error *error);
+
+/* Files that may have to be opened for these sources, ended by NULL. */
+#define LOGINS_FILES_MAX (LOGINS_SOURCES + 8)
+void logins_files(const char *const *sources, const char *files[LOGINS_FILES_MAX]);
 void logins_close(struct logins *logins);
 
 /* Hands over what was read since: engine thread. Log-ins are good until the call returns. */

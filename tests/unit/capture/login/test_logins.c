@@ -235,7 +235,7 @@ static void logins_come_while_they_happen(void **state)
 	(void)state;
 	append_text(log_path, "Failed password for old from 127.0.0.1 port 4 ssh2\n");
 	append(btmp_path, &record, sizeof(record));
-	assert_int_equal(logins_open(&logins, sources, &error), 0);
+	assert_int_equal(logins_open(&logins, sources, NULL, &error), 0);
 	append_text(log_path, "Failed password for root from 127.0.0.1 port 4 ssh2\n"
 			      "Nov 26 10:00:00 h sshd[7]: Failed password for root from 127.0.0.1 "
 			      "port 4 ssh2\n");
@@ -263,7 +263,7 @@ static void a_full_queue_is_counted(void **state)
 	bool degraded = false;
 
 	(void)state;
-	assert_int_equal(logins_open(&logins, sources, &error), 0);
+	assert_int_equal(logins_open(&logins, sources, NULL, &error), 0);
 	for (int i = 0; i < LOGINS_QUEUE + 10; i++)
 		append_text(log_path, "Failed password for root from 127.0.0.1 port 4 ssh2\n");
 	for (int i = 0; i < 200 && !degraded; i++) {
