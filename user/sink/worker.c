@@ -23,7 +23,7 @@ static void cond_init(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attributes);
 }
 
-static void worker_free(struct worker *w)
+void worker_free(struct worker *w)
 {
 	pthread_cond_destroy(&w->filled);
 	pthread_cond_destroy(&w->moved);
@@ -138,7 +138,7 @@ int worker_flush(struct worker *w, int timeout_ms)
 	return err;
 }
 
-bool worker_stop(struct worker *w, int timeout_ms)
+bool worker_end(struct worker *w, int timeout_ms)
 {
 	struct timespec until = time_deadline((timeout_ms + w->hang_ms) * WEIR_MSEC);
 	bool ended;
@@ -159,6 +159,13 @@ bool worker_stop(struct worker *w, int timeout_ms)
 		return false;
 	}
 	pthread_join(w->thread, NULL);
+	return true;
+}
+
+bool worker_stop(struct worker *w, int timeout_ms)
+{
+	if (!worker_end(w, timeout_ms))
+		return false;
 	worker_free(w);
 	return true;
 }
@@ -204,13 +211,17 @@ json_t *worker_status(struct worker *w)
 	return status;
 }
 
-void worker_lost(struct worker *w, const struct out *out, bool failed)
+void worker_lost_kind(struct worker *w, enum record_kind_out kind, uint64_t records, bool failed)
 {
 	pthread_mutex_lock(&w->lock);
-	w->failed += failed;
-	w->dropped += !failed;
-	w->lost[out->kind]++;
+	*(failed ? &w->failed : &w->dropped) += records;
+	w->lost[kind] += records;
 	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_lost(struct worker *w, const struct out *out, bool failed)
+{
+	worker_lost_kind(w, out->kind, 1, failed);
 }
 
 bool worker_lost_text(const struct worker *w, char *text, size_t size)
@@ -242,10 +253,19 @@ struct out *worker_take(struct worker *w, int timeout_ms)
 	int err = 0;
 
 	pthread_mutex_lock(&w->lock);
-	while (!(out = lanes_take(w->lanes)) && !w->stopping && !err)
+	while (!(out = lanes_take(w->lanes)) && !w->stopping && !w->poked && !err)
 		err = pthread_cond_timedwait(&w->filled, &w->lock, &until);
+	w->poked = false;
 	pthread_mutex_unlock(&w->lock);
 	return out;
+}
+
+void worker_poke(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->poked = true;
+	pthread_cond_signal(&w->filled);
+	pthread_mutex_unlock(&w->lock);
 }
 
 bool worker_stopping(struct worker *w)

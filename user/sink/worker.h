@@ -25,7 +25,7 @@ struct worker {
 	uint64_t put, done; /* records taken in; finished with, whatever became of them */
 	uint64_t written, dropped, failed;
 	uint64_t lost[OUT_KINDS]; /* dropped and failed, by kind */
-	bool stopping, failing, ended;
+	bool stopping, failing, ended, poked;
 	int64_t stop_by; /* CLOCK_MONOTONIC, ns; once stopping */
 	char error[512]; /* while failing */
 };
@@ -46,6 +46,9 @@ int worker_flush(struct worker *worker, int timeout_ms);
 /* Lets the thread finish, at most `timeout_ms`, and frees. False: it hangs in the system, and its
  * memory must be left to it. */
 bool worker_stop(struct worker *worker, int timeout_ms);
+/* The two halves of it, for threads that use one another's. */
+bool worker_end(struct worker *worker, int timeout_ms);
+void worker_free(struct worker *worker);
 /* True between worker_fault() and worker_well(). */
 bool worker_failing(struct worker *worker);
 /* {written, dropped, failed, queued, lost: {detections, signals, …}[, error]}: a new reference. */
@@ -53,8 +56,11 @@ json_t *worker_status(struct worker *worker);
 
 /* ---- the thread's side ---- */
 
-/* The next record, the caller's reference; NULL after `timeout_ms` or when it is time to end. */
+/* The next record, the caller's reference; NULL after `timeout_ms`, when it is time to end, or
+ * when it was poked. */
 struct out *worker_take(struct worker *worker, int timeout_ms);
+/* Any thread: there is something else to do. */
+void worker_poke(struct worker *worker);
 struct out *worker_try(struct worker *worker);
 bool worker_stopping(struct worker *worker);
 /* True once stopping for as long as worker_stop() allows: give up. */
@@ -66,6 +72,8 @@ bool worker_sleep(struct worker *worker, int ms);
 void worker_count(struct worker *worker, uint64_t records, uint64_t written);
 /* One that will not reach its end: `failed`, or else dropped for want of room. */
 void worker_lost(struct worker *worker, const struct out *out, bool failed);
+void worker_lost_kind(struct worker *worker, enum record_kind_out kind, uint64_t records,
+		      bool failed);
 /* "detections 2, flows 7" into `text`; false: nothing was lost. After worker_stop() too. */
 bool worker_lost_text(const struct worker *worker, char *text, size_t size);
 /* Says the fault once, when it begins or changes; and once that it is over. */
