@@ -108,10 +108,47 @@ static int open_stores(struct pipeline *p, struct error *error)
 	return err;
 }
 
+/* Receivers elsewhere, each where it is configured: *sink stays NULL where it is not. */
+
+static int open_webhook(const struct config *config, const struct network_options *network,
+			struct sink **sink, struct error *error)
+{
+	const struct http_options *http = &config->webhook.http;
+
+	if (!http->url && !http->url_file)
+		return 0;
+	return sink_webhook_open(sink, &config->webhook, network, error);
+}
+
+static int (*const remotes[])(const struct config *config, const struct network_options *network,
+			      struct sink **sink, struct error *error) = {
+	open_webhook,
+};
+
+static int open_remotes(struct pipeline *p, struct error *error)
+{
+	struct network_options network = p->config->network;
+	int err = 0;
+
+	if (!p->options.live)
+		return 0;
+	network.own_socket = pipeline_own_socket;
+	network.context = p;
+	for (size_t i = 0; i < sizeof(remotes) / sizeof(remotes[0]) && !err; i++) {
+		struct sink *sink = NULL;
+
+		err = remotes[i](p->config, &network, &sink, error);
+		if (!err && sink)
+			err = sink_add(p, sink, 0);
+	}
+	return err;
+}
+
 int pipeline_sinks_open(struct pipeline *p, struct error *error)
 {
 	int err = open_stores(p, error);
 
+	err = err ? err : open_remotes(p, error);
 	return err ? err : open_streams(p, error);
 }
 

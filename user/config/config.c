@@ -214,6 +214,7 @@ static struct place place_of(const struct config_state *state, const char *name,
 static void check_whole(struct config_state *state, struct faults *faults)
 {
 	struct syslog_options *syslog = &state->config.syslog_options;
+	const struct http_options *webhook = &state->config.webhook.http;
 	bool remote = syslog->transport != SYSLOG_LOCAL;
 
 	if (remote && !syslog->server)
@@ -226,6 +227,9 @@ static void check_whole(struct config_state *state, struct faults *faults)
 			  "to udp, tcp or tls");
 	if (remote && !syslog->port)
 		syslog->port = syslog->transport == SYSLOG_TLS ? "6514" : "514";
+	if (webhook->url && webhook->url_file)
+		fault_add(faults, place_of(state, "webhook.url_file", faults), true,
+			  "webhook.url says where it goes already: give one of the two");
 }
 
 /* The file, which must be there if it was named, and its drop-ins. */

@@ -62,7 +62,9 @@ struct config {
 	bool all_flows;
 	bool syslog;
 	struct syslog_options syslog_options;
-	const char *json_path; /* NULL: none; "-": standard output */
+	struct network_options network; /* spools */
+	struct webhook_options webhook; /* without an address: none */
+	const char *json_path;		/* NULL: none; "-": standard output */
 	bool json_signals, json_events;
 	bool archive;
 	struct archive_options archive_options;

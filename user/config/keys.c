@@ -23,6 +23,22 @@ static const struct config_choice facilities[] = {
 	{NULL, 0},
 };
 
+static const struct config_choice levels[] = {
+	{"informational", SEVERITY_INFORMATIONAL},
+	{"low", SEVERITY_LOW},
+	{"medium", SEVERITY_MEDIUM},
+	{"high", SEVERITY_HIGH},
+	{"critical", SEVERITY_CRITICAL},
+	{NULL, 0},
+};
+
+static const struct config_choice webhook_formats[] = {
+	{"json", WEBHOOK_JSON},
+	{"slack", WEBHOOK_SLACK},
+	{"alertmanager", WEBHOOK_ALERTMANAGER},
+	{NULL, 0},
+};
+
 const struct config_key config_keys[] = {
 	/* What is home, who is who. */
 	{"home_networks", &config_networks_type, AT(home),
@@ -184,6 +200,38 @@ const struct config_key config_keys[] = {
 	 65536, .words = "Longest message, bytes."},
 	{"syslog.queue", &config_count_type, AT(syslog_options.queue), "4096", NULL, 16, 1048576,
 	 .words = "Messages that may wait for a slow server."},
+	{"spool.path", &config_path_type, AT(network.spool), "/var/lib/weir/spool", "none",
+	 .words = "Folder in which records wait for receivers that are away, a folder each.\n"
+		  "none: in memory, 4 MiB each, until weir ends."},
+	{"spool.size", &config_bytes_type, AT(network.spool_bytes), "256MiB", NULL, 1048576,
+	 UINT64_C(1) << 40,
+	 .words = "How much may wait for each receiver, bytes; the oldest goes first."},
+	{"webhook.url", &config_text_type, AT(webhook.http.url), "none", "none",
+	 .words = "Address to which detections are posted (http or https); docs/outputs.md."},
+	{"webhook.url_file", &config_path_type, AT(webhook.http.url_file), "none", "none",
+	 .words = "File whose first line is that address, where it is a secret, as Slack's are."},
+	{"webhook.format", &config_choice_type, AT(webhook.format), "json",
+	 .choices = webhook_formats,
+	 .words = "json: the JSON object; slack: a message (Mattermost and Rocket.Chat read it\n"
+		  "too); alertmanager: an alert, for its address /api/v2/alerts."},
+	{"webhook.level", &config_choice_type, AT(webhook.level), "low", .choices = levels,
+	 .words = "Severity that a detection must have."},
+	{"webhook.headers", &config_texts_type, AT(webhook.http.headers), "",
+	 .words = "More headers of each request: ['X-Team: network']."},
+	{"webhook.token_file", &config_path_type, AT(webhook.http.token_file), "none", "none",
+	 .words =
+		 "File whose first line is a secret for the header Authorization: a token, before\n"
+		 "which 'Bearer' is put, or two words ('Splunk TOKEN'). Read for each request."},
+	{"webhook.ca_file", &config_path_type, AT(webhook.http.ca_file), "none", "none",
+	 .words = "Certificates (PEM) that may sign the server's. none: those of the system."},
+	{"webhook.timeout", &config_duration_type, AT(webhook.http.timeout), "10s", NULL,
+	 100 * WEIR_MSEC, 5 * WEIR_MIN,
+	 .words = "How long a request may take; then it is sent again."},
+	{"webhook.link", &config_text_type, AT(webhook.link), "none", "none",
+	 .words = "Address of your page about a detection, with {id} in it, for slack and\n"
+		  "alertmanager."},
+	{"webhook.queue", &config_count_type, AT(webhook.queue), "1024", NULL, 16, 1048576,
+	 .words = "Detections that may wait for the spool."},
 	{"json.path", &config_path_type, AT(json_path), "none", "none",
 	 .words = "File to which detections are written as JSON, one object a line; -: standard\n"
 		  "output. On the command line: --json[=FILE]."},

@@ -66,6 +66,36 @@ struct syslog_options {
 /* Announces each OUT_DETECTION once (out.announce), when the store has it (out_await()). */
 int sink_syslog_open(struct sink **sink, const struct syslog_options *options, struct error *error);
 
+/* What sinks that go over the network share. Texts are borrowed until the sink is closed. */
+struct network_options {
+	const char *spool; /* folder of spools; NULL: what waits, waits in memory */
+	uint64_t spool_bytes;
+	/* Told of each socket before it is connected, as for syslog. May be NULL. */
+	void (*own_socket)(void *context, uint64_t cookie);
+	void *context;
+};
+
+/* Of those that speak HTTP: post.h. */
+struct http_options {
+	const char *url, *url_file; /* one of them */
+	const char *const *headers;
+	const char *token_file, *ca_file;
+	weir_time timeout;
+};
+
+enum webhook_format { WEBHOOK_JSON, WEBHOOK_SLACK, WEBHOOK_ALERTMANAGER };
+struct webhook_options {
+	struct http_options http;
+	enum webhook_format format;
+	enum severity level; /* at least */
+	const char *link;    /* of a page about a detection, with {id} in it; NULL: none */
+	size_t queue;	     /* records; 0: 1,024 */
+};
+/* Posts each OUT_DETECTION once, when it is announced; to an Alertmanager also that it is closed.
+ * Delivered at least once, in order (relay.h). */
+int sink_webhook_open(struct sink **sink, const struct webhook_options *options,
+		      const struct network_options *network, struct error *error);
+
 /* Puts a sink behind a bounded queue and a thread of its own: *sink becomes that. On failure it is
  * left as it was. 0 as `queue`: 4,096 records. */
 int sink_queued(struct sink **sink, size_t queue, struct error *error);
