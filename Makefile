@@ -10,18 +10,40 @@ CLANG        ?= clang
 BPFTOOL      ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
 VERSION      := 0.1.0
 
-PREFIX       ?= /usr/local
-DESTDIR      ?=
+# Where it goes, by the GNU conventions. The program is built for one sysconfdir and localstatedir
+# (after a change: make clean), and finds its rules by where it lies: beside itself, or in
+# ../share/weir.
+PREFIX        ?= /usr/local
+DESTDIR       ?=
+prefix        ?= $(PREFIX)
+exec_prefix   ?= $(prefix)
+bindir        ?= $(exec_prefix)/bin
+datarootdir   ?= $(prefix)/share
+datadir       ?= $(datarootdir)
+docdir        ?= $(datarootdir)/doc/weir
+mandir        ?= $(datarootdir)/man
+man1dir       ?= $(mandir)/man1
+sysconfdir    ?= /etc
+localstatedir ?= /var
+unitdir       ?= $(exec_prefix)/lib/systemd/system
+sysusersdir   ?= $(exec_prefix)/lib/sysusers.d
+bash_completiondir ?= $(datadir)/bash-completion/completions
+zsh_completiondir  ?= $(datadir)/zsh/site-functions
+fish_completiondir ?= $(datadir)/fish/vendor_completions.d
+INSTALL         ?= install
+INSTALL_PROGRAM ?= $(INSTALL)
+INSTALL_DATA    ?= $(INSTALL) -m 644
 
 ARCH         := $(shell uname -m | sed 's/aarch64/arm64/; s/x86_64/x86/')
 PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl \
                 libpcre2-8 libmaxminddb libpsl libzstd zlib simdjson libseccomp libsystemd ncursesw \
-                libcurl
+                libcurl libmicrohttpd
 
 CFLAGS       ?= -O2 -g
 WEIR_CFLAGS  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
                 -Wmissing-prototypes -fno-strict-aliasing -I. -Iuser -I$(BUILD) \
-                -DWEIR_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+                -DWEIR_VERSION='"$(VERSION)"' -DWEIR_SYSCONFDIR='"$(sysconfdir)"' \
+                -DWEIR_LOCALSTATEDIR='"$(localstatedir)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 # The one file that is not C: simdjson is a library of C++.
 CXXFLAGS     ?= -O2 -g
 WEIR_CXXFLAGS := -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Werror -fno-exceptions -fno-rtti \
@@ -63,14 +85,14 @@ Q             = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := help
 .PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-sigmahq \
-        fuzz-short check bench install package clean tests unit-tests bpf-tests benches fuzzers FORCE
+        fuzz-short check bench install install-strip uninstall package clean tests unit-tests bpf-tests benches fuzzers FORCE
 .SECONDARY:
 
 help: ## this text
 	@printf 'weir %s\n\n' '$(VERSION)'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
-	@printf '\nThe first to try: make run. What may be set: BUILD=%s PREFIX=%s DESTDIR= CC=%s CLANG=%s\n' \
-		'$(BUILD)' '$(PREFIX)' '$(CC)' '$(CLANG)'
+	@printf '\nThe first to try: make run. What may be set: BUILD=%s prefix=%s DESTDIR= CC=%s CLANG=%s\n' \
+		'$(BUILD)' '$(prefix)' '$(CC)' '$(CLANG)'
 
 all: $(BUILD)/weir ## build the program at build/weir
 
@@ -211,30 +233,45 @@ bench: deps-test ## measure; writes build/bench.json
 
 # ---- where it goes ----
 
-install: all ## install under PREFIX (and DESTDIR)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/weir \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/weir \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)/etc/weir/rules
-	install -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/bin/weir
-	rm -rf $(DESTDIR)$(PREFIX)/share/weir/rules
-	cp -R rules $(DESTDIR)$(PREFIX)/share/weir/rules
-	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/weir/rules
-	install -m 0644 deploy/weir.yaml README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) \
-		$(DESTDIR)$(PREFIX)/share/doc/weir/
-	$(BUILD)/weir help --schema > $(DESTDIR)$(PREFIX)/share/weir/weir.schema.json
-	chmod 0644 $(DESTDIR)$(PREFIX)/share/weir/weir.schema.json
-	[ -e $(DESTDIR)/etc/weir/weir.yaml ] || install -m 0640 deploy/weir.yaml $(DESTDIR)/etc/weir/weir.yaml
-	sed 's,@PREFIX@,$(PREFIX),g' deploy/systemd/weir.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
-	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
-	install -m 0644 deploy/systemd/weir.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/weir.conf
-	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers >/dev/null || \
-		systemd-sysusers $(PREFIX)/lib/sysusers.d/weir.conf
-	$(BUILD)/weir help --man weir > $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
+COMPLETIONS = $(bash_completiondir)/weir $(zsh_completiondir)/_weir $(fish_completiondir)/weir.fish
+
+install: all ## install under prefix (and DESTDIR); bindir, mandir, sysconfdir, … may be set
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(datadir)/weir $(docdir) $(man1dir) $(unitdir) \
+		$(sysusersdir) $(bash_completiondir) $(zsh_completiondir) $(fish_completiondir) \
+		$(sysconfdir)/weir/rules)
+	$(INSTALL_PROGRAM) $(BUILD)/weir $(DESTDIR)$(bindir)/weir
+	rm -rf $(DESTDIR)$(datadir)/weir/rules
+	cp -R rules $(DESTDIR)$(datadir)/weir/rules
+	chmod -R u=rwX,go=rX $(DESTDIR)$(datadir)/weir/rules
+	$(INSTALL_DATA) deploy/weir.yaml README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
+	$(BUILD)/weir help --schema > $(DESTDIR)$(datadir)/weir/weir.schema.json
+	chmod 644 $(DESTDIR)$(datadir)/weir/weir.schema.json
+	[ -e $(DESTDIR)$(sysconfdir)/weir/weir.yaml ] || \
+		$(INSTALL) -m 640 deploy/weir.yaml $(DESTDIR)$(sysconfdir)/weir/weir.yaml
+	sed 's,@BINDIR@,$(bindir),g' deploy/systemd/weir.service > $(DESTDIR)$(unitdir)/weir.service
+	chmod 644 $(DESTDIR)$(unitdir)/weir.service
+	$(INSTALL_DATA) deploy/systemd/weir.sysusers $(DESTDIR)$(sysusersdir)/weir.conf
+	$(BUILD)/weir help --man weir > $(DESTDIR)$(man1dir)/weir.1
 	for verb in $$($(BUILD)/weir help --names); do \
-		$(BUILD)/weir help --man $$verb > $(DESTDIR)$(PREFIX)/share/man/man1/weir-$$verb.1 || exit; \
+		$(BUILD)/weir help --man $$verb > $(DESTDIR)$(man1dir)/weir-$$verb.1 || exit; \
 	done
-	chmod 0644 $(DESTDIR)$(PREFIX)/share/man/man1/weir*.1
+	chmod 644 $(DESTDIR)$(man1dir)/weir.1 $(DESTDIR)$(man1dir)/weir-*.1
+	$(BUILD)/weir help --completion bash > $(DESTDIR)$(bash_completiondir)/weir
+	$(BUILD)/weir help --completion zsh > $(DESTDIR)$(zsh_completiondir)/_weir
+	$(BUILD)/weir help --completion fish > $(DESTDIR)$(fish_completiondir)/weir.fish
+	chmod 644 $(addprefix $(DESTDIR),$(COMPLETIONS))
+	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers >/dev/null || \
+		systemd-sysusers $(sysusersdir)/weir.conf
+	[ -n "$(DESTDIR)" ] || ! getent group weir >/dev/null || chgrp weir $(sysconfdir)/weir/weir.yaml
+
+install-strip: ## the same without symbols for debuggers
+	@$(MAKE) --no-print-directory INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
+
+uninstall: ## remove what install put there; configuration, your rules and what was stored stay
+	rm -f $(DESTDIR)$(bindir)/weir $(DESTDIR)$(unitdir)/weir.service $(DESTDIR)$(sysusersdir)/weir.conf \
+		$(DESTDIR)$(man1dir)/weir.1 $(DESTDIR)$(man1dir)/weir-*.1 $(addprefix $(DESTDIR),$(COMPLETIONS))
+	rm -rf $(DESTDIR)$(datadir)/weir $(DESTDIR)$(docdir)
+	@echo 'weir: left where they are: $(sysconfdir)/weir, $(localstatedir)/lib/weir, the user weir'
 
 package: ## packages for distributions: comes with a later release
 	@echo "weir: packages come with a later release: use 'make install DESTDIR=...' until then" >&2

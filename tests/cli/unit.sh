@@ -7,7 +7,7 @@
 require_tool systemd-analyze
 MOST=2.5
 
-sed "s,@PREFIX@,/usr,g" "$TREE/deploy/systemd/weir.service" >"$SCRATCH/weir.service"
+sed "s,@BINDIR@,/usr/bin,g" "$TREE/deploy/systemd/weir.service" >"$SCRATCH/weir.service"
 if ! systemd-analyze security --offline=true --no-pager "$SCRATCH/weir.service" >"$SCRATCH/security" 2>&1; then
 	if grep -q 'unrecognized option\|needs an argument' "$SCRATCH/security"; then
 		skip "exposure" "this systemd-analyze reads no unit that is not loaded (250 does)"

@@ -42,8 +42,8 @@ static int find_folder(struct allow *a, const struct config *config, struct erro
 			a->folder = config->rules[i];
 	if (!a->folder)
 		return error_set(error, EXIT_SYSTEM, ENOENT,
-				 "none of the configured rules is a folder: make /etc/weir/rules, "
-				 "or name one with --rules");
+				 "none of the configured rules is a folder: make " WEIR_SYSCONFDIR
+				 "/weir/rules, or name one with --rules");
 	snprintf(a->path, sizeof(a->path), "%s/local-allow-%.*s.yml", a->folder, ID_SHOWN, a->id);
 	/* Folders are read without what begins with a dot. */
 	snprintf(a->fresh, sizeof(a->fresh), "%s/.local-allow-%.*s.yml", a->folder, ID_SHOWN,

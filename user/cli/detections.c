@@ -15,7 +15,8 @@
 #define WORD_MAX 32 /* of what a detection is closed as */
 
 static const struct verb_option options[] = {
-	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"config", 'c', "FILE", "configuration, instead of " WEIR_SYSCONFDIR "/weir/weir.yaml",
+	 NULL},
 	{"database", 0, "FILE", "read this database, instead of the configured one", "database"},
 	{"since", 0, "WHEN", "only with evidence since then: 24h, 7d, or 2026-01-02 03:04:05 (UTC)",
 	 NULL},

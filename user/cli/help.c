@@ -3,8 +3,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/completion.h"
 #include "cli/verbs.h"
 #include "config/config.h"
+#include "metrics/metric.h"
 
 #define HELP_WIDTH  80
 #define HELP_INDENT 28 /* where an option's words begin */
@@ -172,11 +174,13 @@ static void man_all(FILE *out)
 	}
 	fputs(".SH EXIT STATUS\n", out);
 	man_paragraphs(usage_words, out);
-	fputs(".SH FILES\n.TP\n/etc/weir/weir.yaml\nconfiguration, optional\n.TP\n"
-	      "/etc/weir/weir.d/*.yaml\nparts of it, read after it in the order of their "
+	fputs(".SH FILES\n.TP\n" WEIR_SYSCONFDIR
+	      "/weir/weir.yaml\nconfiguration, optional\n.TP\n" WEIR_SYSCONFDIR
+	      "/weir/weir.d/*.yaml\nparts of it, read after it in the order of their "
 	      "names\n.TP\n"
-	      "/usr/share/weir/rules, /etc/weir/rules\nrules; the latter wins by rule id\n.TP\n"
-	      "/var/lib/weir/weir.db\ndetections and signals (SQLite)\n",
+	      "/usr/share/weir/rules, " WEIR_SYSCONFDIR
+	      "/weir/rules\nrules; the latter wins by rule id\n.TP\n" WEIR_LOCALSTATEDIR
+	      "/lib/weir/weir.db\ndetections and signals (SQLite)\n",
 	      out);
 }
 
@@ -213,7 +217,11 @@ static const struct verb_option options[] = {
 	{.name = "schema", .words = "print a JSON Schema of the configuration, for editors"},
 	{.name = "keys", .words = "print the keys of the configuration as Markdown"},
 	{.name = "fields", .words = "print the fields of events as Markdown"},
+	{.name = "metrics", .words = "print the metrics as Markdown"},
 	{.name = "names", .words = "print only the names of the verbs, one a line"},
+	{.name = "completion",
+	 .value = "SHELL",
+	 .words = "print what bash, zsh or fish reads to complete weir's command line"},
 	{0},
 };
 
@@ -223,6 +231,19 @@ static void print_names(void)
 		puts((*v)->name);
 }
 
+static int print_completion(const struct arguments *arguments)
+{
+	const char *shell = arguments_value(arguments, "completion");
+
+	for (const struct completion_shell *s = completion_shells; s->name; s++)
+		if (!strcmp(s->name, shell)) {
+			s->print(stdout);
+			return EXIT_DONE;
+		}
+	return verb_usage(arguments->verb, "no completion for '%s': bash, zsh and fish have one",
+			  shell);
+}
+
 static int run(const struct arguments *arguments)
 {
 	const char *name = arguments_operand(arguments, 0);
@@ -230,6 +251,8 @@ static int run(const struct arguments *arguments)
 
 	if (name && !verb && strcmp(name, "weir"))
 		return verb_usage(arguments->verb, "no verb '%s': 'weir help' lists them", name);
+	if (arguments_has(arguments, "completion"))
+		return print_completion(arguments);
 	if (arguments_has(arguments, "names"))
 		print_names();
 	else if (arguments_has(arguments, "sample"))
@@ -240,6 +263,8 @@ static int run(const struct arguments *arguments)
 		config_document(stdout);
 	else if (arguments_has(arguments, "fields"))
 		field_document(stdout);
+	else if (arguments_has(arguments, "metrics"))
+		metrics_document(stdout);
 	else if (arguments_has(arguments, "man"))
 		verb_print_man(verb, stdout);
 	else if (verb)

@@ -10,7 +10,8 @@
 #include "rule/severity.h"
 
 static const struct verb_option options[] = {
-	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"config", 'c', "FILE", "configuration, instead of " WEIR_SYSCONFDIR "/weir/weir.yaml",
+	 NULL},
 	{"rules", 0, "PATH",
 	 "rule file or folder, instead of the usual. May be given several times", "rules"},
 	{"lenient", 0, NULL, "skip rules that are for events or fields that weir does not have",

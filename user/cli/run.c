@@ -17,7 +17,8 @@ static const struct verb_option options[] = {
 	 "where packets are counted: auto, tc or xdp; for one interface or pattern NAME, or all. "
 	 "May be given several times",
 	 "hooks"},
-	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"config", 'c', "FILE", "configuration, instead of " WEIR_SYSCONFDIR "/weir/weir.yaml",
+	 NULL},
 	{"database", 0, "FILE", "where detections and signals are stored; 'none': nowhere",
 	 "database"},
 	{"rules", 0, "PATH",

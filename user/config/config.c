@@ -9,9 +9,10 @@
 
 #include "base/nearest.h"
 #include "config/state.h"
+#include "metrics/listen.h"
 
-#define CONFIG_FILE	 "/etc/weir/weir.yaml"
-#define RULES_OF_OTHERS	 "/etc/weir/rules"
+#define CONFIG_FILE	 WEIR_SYSCONFDIR "/weir/weir.yaml"
+#define RULES_OF_OTHERS	 WEIR_SYSCONFDIR "/weir/rules"
 #define RULES_OF_PACKAGE "/usr/share/weir/rules"
 
 static struct config_state *state_of(struct config *config)
@@ -210,8 +211,7 @@ static struct place place_of(const struct config_state *state, const char *name,
 	};
 }
 
-/* What one key says of another. */
-static void check_whole(struct config_state *state, struct faults *faults)
+static void check_syslog(struct config_state *state, struct faults *faults)
 {
 	struct syslog_options *syslog = &state->config.syslog_options;
 	const struct http_options *webhook = &state->config.webhook.http;
@@ -243,6 +243,19 @@ static int read_files(struct config_state *state, const char *path, struct fault
 	return err ? err : more;
 }
 
+static void check_metrics(const struct config_state *state, struct faults *faults)
+{
+	struct listen_address address;
+
+	if (!state->config.metrics.listen || state->config.metrics.remote ||
+	    listen_parse(state->config.metrics.listen, &address) || listen_is_local(&address))
+		return;
+	fault_add(faults, place_of(state, "metrics.listen", faults), true,
+		  "metrics.listen is '%.60s', which other hosts reach: set metrics.remote to true "
+		  "if they shall, or listen on 127.0.0.1 or unix:PATH",
+		  state->config.metrics.listen);
+}
+
 int config_load(struct config **config, const char *path, struct faults *faults)
 {
 	struct config_state *state = calloc(1, sizeof(*state));
@@ -257,8 +270,10 @@ int config_load(struct config **config, const char *path, struct faults *faults)
 		fault_add(faults, (struct place){0}, true, "%s", why.text);
 	else
 		err = read_files(state, path, faults);
-	if (!err)
-		check_whole(state, faults);
+	if (!err) {
+		check_syslog(state, faults);
+		check_metrics(state, faults);
+	}
 	if (!err && faults->fatal)
 		err = -EINVAL;
 	if (err)

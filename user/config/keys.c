@@ -145,8 +145,8 @@ const struct config_key config_keys[] = {
 		  "decoded."},
 
 	/* Rules. */
-	{"rules", &config_texts_type, AT(rules), "/usr/share/weir/rules /etc/weir/rules",
-	 .live = true,
+	{"rules", &config_texts_type, AT(rules),
+	 "/usr/share/weir/rules " WEIR_SYSCONFDIR "/weir/rules", .live = true,
 	 .words = "Rule files and folders; of two rules with one id the later wins.\n"
 		  "On the command line: --rules PATH."},
 	{"lenient", &config_bool_type, AT(lenient), "false", .live = true,
@@ -169,7 +169,8 @@ const struct config_key config_keys[] = {
 		  "weir is killed."},
 
 	/* Sinks. */
-	{"database", &config_path_type, AT(database), "/var/lib/weir/weir.db", "none",
+	{"database", &config_path_type, AT(database), WEIR_LOCALSTATEDIR "/lib/weir/weir.db",
+	 "none",
 	 .words = "Where detections and signals are stored (SQLite). none: nowhere.\n"
 		  "On the command line: --database FILE."},
 	{"retention.age", &config_duration_type, AT(keep_for), "30d", "forever", WEIR_MIN,
@@ -239,10 +240,18 @@ const struct config_key config_keys[] = {
 	 .words = "Write signals there too."},
 	{"json.events", &config_bool_type, AT(json_events), "false",
 	 .words = "Write events there too: many."},
+	{"metrics.listen", &config_listen_type, AT(metrics.listen), "none", "none",
+	 .words = "Where Prometheus asks for metrics by HTTP, at /metrics: 127.0.0.1:9477, or\n"
+		  "unix:/run/weir/metrics.sock (0660, group weir). docs/metrics.md."},
+	{"metrics.remote", &config_bool_type, AT(metrics.remote), "false",
+	 .words = "Let metrics.listen be an address that other hosts reach. Whoever reaches it "
+		  "reads\n"
+		  "the names of rules and interfaces, and how much traffic there is."},
 	{"archive.enabled", &config_bool_type, AT(archive), "false",
 	 .words = "Keep all events, so that new rules can be tried on what was:\n"
 		  "'weir replay --since 7d'."},
-	{"archive.path", &config_path_type, AT(archive_options.path), "/var/lib/weir/events",
+	{"archive.path", &config_path_type, AT(archive_options.path),
+	 WEIR_LOCALSTATEDIR "/lib/weir/events",
 	 .words = "Folder of the kept events, a compressed file an hour."},
 	{"archive.age", &config_duration_type, AT(archive_options.keep_for), "7d", "forever",
 	 WEIR_HOUR, INT64_MAX, .words = "How long events are kept."},
