@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # docs.sh [BUILD]: writes anew what is printed from tables: deploy/weir.yaml, the keys in
-# docs/configuration.md, docs/fields.md, docs/catalogue.md. Tests say when that is needed.
+# docs/configuration.md, docs/fields.md, docs/metrics.md, docs/catalogue.md. Tests say when that is needed.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,5 +21,6 @@ replace() {
 
 "$WEIR" help --sample >deploy/weir.yaml
 replace docs/configuration.md '## Keys' "$WEIR" help --keys
+replace docs/metrics.md '## The metrics' "$WEIR" help --metrics
 replace docs/fields.md '## Fields' "$WEIR" help --fields
 replace docs/catalogue.md '<!-- rules -->' "$WEIR" rules --document -c /dev/null --rules rules

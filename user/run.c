@@ -23,6 +23,7 @@
 #include "capture/login/logins.h"
 #include "control.h"
 #include "decoding/decoding.h"
+#include "metrics/metrics.h"
 #include "pipeline.h"
 #include "privilege.h"
 #include "procfs/procfs.h"
@@ -45,7 +46,15 @@ struct lateness {
 };
 
 /* The loop of `weir run`: what it waits for, in the order of `struct watch.fds`. */
-enum waited { WAIT_LIVE, WAIT_TIMER, WAIT_SIGNAL, WAIT_CONTROL, WAIT_DECODING, WAITED };
+enum waited {
+	WAIT_LIVE,
+	WAIT_TIMER,
+	WAIT_SIGNAL,
+	WAIT_CONTROL,
+	WAIT_DECODING,
+	WAIT_METRICS,
+	WAITED
+};
 
 struct watch {
 	const struct config *config; /* that it was started with */
@@ -56,6 +65,7 @@ struct watch {
 	struct owners *owners;
 	struct logins *logins;
 	struct control *control;
+	struct metrics *metrics; /* NULL: nobody is told */
 	struct privilege *privilege;
 	const char *log_files[LOGINS_FILES_MAX]; /* of log-ins, for whoever opens them */
 	struct follow_opener opener;
@@ -191,6 +201,7 @@ static void on_timer(struct watch *watch)
 	pipeline_flows_advance(watch->pipeline, told);
 	pipeline_tick(watch->pipeline, time_boot());
 	control_tick(watch->control);
+	metrics_tick(watch->metrics);
 	if (watch->polls++ % MARK_POLLS == 0)
 		mark_usage(watch);
 	if (watch->polls % SHRINK_POLLS == 0)
@@ -327,6 +338,7 @@ static json_t *status(struct watch *watch, const char *words)
 			    json_pack("{s:I, s:I, s:I}", "answered", (json_int_t)callers.answered,
 				      "refused", (json_int_t)callers.refused, "cut",
 				      (json_int_t)callers.cut));
+	json_object_set_new(answer, "metrics", metrics_status(watch->metrics, &degraded));
 	json_object_set_new(answer, "privilege", privilege_status(watch->privilege, &degraded));
 	if (degraded)
 		json_object_set_new(answer, "health", json_string("degraded"));
@@ -379,9 +391,27 @@ static void on_control(struct watch *watch)
 	control_run(watch->control);
 }
 
+static void on_metrics(struct watch *watch)
+{
+	metrics_run(watch->metrics);
+}
+
+static json_t *metrics_wanted(void *context)
+{
+	return status(context, "");
+}
+
+static int open_metrics(struct watch *watch, const struct config *config, struct error *error)
+{
+	const struct metrics_options options = {config->metrics.listen, database_group(),
+						metrics_wanted, watch};
+
+	return metrics_open(&watch->metrics, &options, error);
+}
+
 static void (*const handlers[WAITED])(struct watch *) = {
 	[WAIT_LIVE] = on_live,	     [WAIT_TIMER] = on_timer,	    [WAIT_SIGNAL] = on_stop,
-	[WAIT_CONTROL] = on_control, [WAIT_DECODING] = on_decoding,
+	[WAIT_CONTROL] = on_control, [WAIT_DECODING] = on_decoding, [WAIT_METRICS] = on_metrics,
 };
 
 static int stop_signals(void)
@@ -412,6 +442,8 @@ static int open_loop(struct watch *watch, struct error *error)
 	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watch->decoding)
 		watch->fds[WAIT_DECODING] = decoding_fd(watch->decoding);
+	if (watch->metrics)
+		watch->fds[WAIT_METRICS] = metrics_fd(watch->metrics);
 	for (uint32_t i = 0; i < WAITED; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 
@@ -605,6 +637,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	pipeline_live(watch->pipeline, watch->live);
 	err = open_decoding(watch, config, error);
 	err = err ? err : open_logins(watch, config, error);
+	err = err ? err : open_metrics(watch, config, error);
 	err = err ? err : open_loop(watch, error);
 	if (!err)
 		privilege_settle(watch->privilege);
@@ -636,6 +669,7 @@ static void watch_close(struct watch *watch)
 		pipeline_close(watch->pipeline);
 	owners_close(watch->owners);
 	control_close(watch->control);
+	metrics_close(watch->metrics);
 	for (int i = WAIT_TIMER; i <= WAIT_SIGNAL; i++)
 		if (watch->fds[i] >= 0)
 			close(watch->fds[i]);
@@ -649,7 +683,7 @@ int pipeline_run(const struct config *config, const struct run_options *options)
 	struct watch watch = {.config = config,
 			      .options = options,
 			      .epoll = -1,
-			      .fds = {-1, -1, -1, -1, -1},
+			      .fds = {-1, -1, -1, -1, -1, -1},
 			      .terminal = isatty(STDIN_FILENO)};
 	struct error error = {0};
 	int err;

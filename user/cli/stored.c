@@ -182,7 +182,8 @@ static int run(const struct arguments *a, enum store_kind kind)
 /* ---- the verbs ---- */
 
 #define OPTIONS_FIRST                                                                              \
-	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},            \
+	{"config", 'c', "FILE", "configuration, instead of " WEIR_SYSCONFDIR "/weir/weir.yaml",    \
+	 NULL},                                                                                    \
 		{"database", 0, "FILE", "read this database, instead of the configured one",       \
 		 "database"},                                                                      \
 	{                                                                                          \

@@ -13,7 +13,8 @@
 #define ROWS_MAX     100000
 
 static const struct verb_option options[] = {
-	{"config", 'c', "FILE", "configuration, instead of /etc/weir/weir.yaml", NULL},
+	{"config", 'c', "FILE", "configuration, instead of " WEIR_SYSCONFDIR "/weir/weir.yaml",
+	 NULL},
 	{"database", 0, "FILE", "read detections here, instead of in the configured one",
 	 "database"},
 	{"filter", 'f', "WORD", "only connections with this in one of their fields", NULL},

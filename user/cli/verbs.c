@@ -7,11 +7,12 @@
 #include "base/nearest.h"
 #include "cli/arguments.h"
 #include "decoding/child.h"
+#include "metrics/child.h"
 
 const struct verb *const verb_table[] = {
-	&verb_run,     &verb_replay,  &verb_check, &verb_rules,	 &verb_detections,
-	&verb_signals, &verb_flows,   &verb_top,   &verb_status, &verb_reload,
-	&verb_help,    &verb_version, NULL,
+	&verb_run,     &verb_replay, &verb_check,   &verb_rules,  &verb_detections,
+	&verb_signals, &verb_flows,  &verb_top,	    &verb_status, &verb_metrics,
+	&verb_reload,  &verb_help,   &verb_version, NULL,
 };
 
 const struct verb *verb_find(const char *name)
@@ -74,6 +75,8 @@ int verb_main(int argc, char **argv)
 	/* No verb for people: `weir run` starts it. */
 	if (!strcmp(word, CHILD_WORD))
 		return decoding_child(argc > 2 ? argv[2] : NULL);
+	if (!strcmp(word, METRICS_WORD))
+		return metrics_child();
 	/* What people type at a program that they do not know. */
 	if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 		word = "help";

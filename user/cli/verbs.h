@@ -14,6 +14,7 @@ extern const struct verb verb_signals;
 extern const struct verb verb_flows;
 extern const struct verb verb_top;
 extern const struct verb verb_status;
+extern const struct verb verb_metrics;
 extern const struct verb verb_reload;
 extern const struct verb verb_help;
 extern const struct verb verb_version;

@@ -66,6 +66,10 @@ struct config {
 	struct webhook_options webhook; /* without an address: none */
 	const char *json_path;		/* NULL: none; "-": standard output */
 	bool json_signals, json_events;
+	struct {
+		const char *listen; /* see metrics/listen.h; NULL: nowhere */
+		bool remote;	    /* other hosts may reach it */
+	} metrics;
 	bool archive;
 	struct archive_options archive_options;
 };

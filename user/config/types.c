@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/keys.h"
+#include "metrics/listen.h"
 
 _Static_assert(sizeof(size_t) == 8 && sizeof(weir_time) == 8,
 	       "numbers are kept in 1, 4 or 8 bytes");
@@ -343,6 +344,22 @@ const struct config_type config_text_type = {
 const struct config_type config_path_type = {
 	.expects = "a path",
 	.parse = text_parse,
+	.print = text_print,
+};
+
+static int listen_text_parse(struct config *config, const struct config_key *key, void *member,
+			     const char *text)
+{
+	struct listen_address address;
+
+	if (is_zero_word(key, text))
+		return text_store(config, member, NULL);
+	return listen_parse(text, &address) ? -EINVAL : text_store(config, member, text);
+}
+
+const struct config_type config_listen_type = {
+	.expects = "an address with a port, such as 127.0.0.1:9477 or [::1]:9477, or unix:PATH",
+	.parse = listen_text_parse,
 	.print = text_print,
 };
 

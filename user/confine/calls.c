@@ -11,9 +11,10 @@
 #include "confine/confine.h"
 #include "confine/inside.h"
 
-/* ---- a decoder ---- */
+/* ---- who reads what strangers say ---- */
 
-static const int decoder_calls[] = {
+/* Memory, the clock, waiting, itself. */
+static const int common_calls[] = {
 	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait),	 SCMP_SYS(epoll_pwait2),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
 	SCMP_SYS(brk),		 SCMP_SYS(munmap),	 SCMP_SYS(mremap),
@@ -27,19 +28,38 @@ static const int decoder_calls[] = {
 };
 
 /* Libraries try these where they need not, and go on without. */
-static const int decoder_files[] = {
+static const int common_files[] = {
 	SCMP_SYS(open),	     SCMP_SYS(openat),	   SCMP_SYS(access),
 	SCMP_SYS(faccessat), SCMP_SYS(stat),	   SCMP_SYS(newfstatat),
 	SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(lstat),
 };
 
 /* Memory that is nobody else's and holds no code. */
-static int decoder_memory(scmp_filter_ctx filter)
+static int common_memory(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
 				SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 }
+
+/* abort() ends only itself. */
+static int common_abort(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
+				SCMP_A2(SCMP_CMP_EQ, SIGABRT));
+}
+
+static int add_common(scmp_filter_ctx filter)
+{
+	int err = CALLS_ADD(filter, SCMP_ACT_ALLOW, common_calls);
+
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EACCES), common_files);
+	err = err ? err : common_memory(filter);
+	return err ? err : common_abort(filter);
+}
+
+/* ---- a decoder ---- */
 
 /* A connected socket, and no address of another. */
 static int decoder_channel(scmp_filter_ctx filter, int channel)
@@ -53,14 +73,6 @@ static int decoder_channel(scmp_filter_ctx filter, int channel)
 				      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)channel));
 }
 
-/* abort() ends only itself. */
-static int decoder_abort(scmp_filter_ctx filter)
-{
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-				SCMP_A2(SCMP_CMP_EQ, SIGABRT));
-}
-
 int confine_calls_decoder(int channel)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -68,11 +80,53 @@ int confine_calls_decoder(int channel)
 
 	if (!filter)
 		return -ENOMEM;
-	err = CALLS_ADD(filter, SCMP_ACT_ALLOW, decoder_calls);
-	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EACCES), decoder_files);
-	err = err ? err : decoder_memory(filter);
+	err = add_common(filter);
 	err = err ? err : decoder_channel(filter, channel);
-	err = err ? err : decoder_abort(filter);
+	err = err ? err : seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
+
+/* ---- who serves HTTP ---- */
+
+/* On sockets that are there or are accepted: none is made, connected or bound. */
+static const int server_calls[] = {
+	SCMP_SYS(accept),     SCMP_SYS(accept4),     SCMP_SYS(recvfrom),    SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg),    SCMP_SYS(writev),	     SCMP_SYS(shutdown),    SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockopt), SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(poll),	      SCMP_SYS(ppoll),	     SCMP_SYS(lseek),	    SCMP_SYS(pread64),
+	SCMP_SYS(read),
+};
+
+/* Whether a descriptor waits. */
+static int server_flags(scmp_filter_ctx filter)
+{
+	int err = 0;
+
+	for (scmp_datum_t command = F_GETFD; command <= F_SETFL && !err; command++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1(SCMP_CMP_EQ, command));
+	return err;
+}
+
+/* To who is connected, and nobody else. */
+static int server_send(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+				SCMP_A4(SCMP_CMP_EQ, 0));
+}
+
+int confine_calls_server(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	err = add_common(filter);
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ALLOW, server_calls);
+	err = err ? err : server_flags(filter);
+	err = err ? err : server_send(filter);
 	err = err ? err : seccomp_load(filter);
 	seccomp_release(filter);
 	return err;

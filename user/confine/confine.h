@@ -41,9 +41,9 @@ void confine_thread(uint64_t keep);
 /* CAP_BPF where it takes that to use BPF maps by their descriptors, before Linux 5.19; else 0. */
 uint64_t confine_use_maps(void);
 
-/* At most so many bytes of memory of its own (0: as before); no new descriptors, no processes, no
- * files that grow. The whole process. */
-int confine_limits(size_t memory);
+/* At most so many bytes of memory of its own (0: as before); no new descriptors beyond the number
+ * `descriptors`, no processes, no files that grow. The whole process. */
+int confine_limits(size_t memory, unsigned descriptors);
 
 /* A part of the tree that stays reachable; of `path` only what exists counts. */
 struct confine_path {
@@ -74,6 +74,11 @@ int confine_calls_procfs(int first, int last);
 /* Of the process that starts that one, which inherits it: no programs, no other rights, nothing of
  * the system as such; else SIGSYS. */
 int confine_calls_keeper(void);
+
+/* The same for who serves HTTP on a socket that is listened on: beside memory, the clock and
+ * waiting, sockets that are there or accepted, and reading a file by its descriptor. Another call
+ * kills the process (SIGSYS). */
+int confine_calls_server(void);
 
 /* Everything but programs, sockets, other processes, and the system as such: these calls fail with
  * EPERM. All threads of the process. */

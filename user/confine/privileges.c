@@ -101,11 +101,11 @@ static int limit(int what, rlim_t most)
 	return setrlimit(what, &both) ? -errno : 0;
 }
 
-int confine_limits(size_t memory)
+int confine_limits(size_t memory, unsigned descriptors)
 {
 	int err = limit(RLIMIT_CORE, 0);
 
-	err = err ? err : limit(RLIMIT_NOFILE, 0);
+	err = err ? err : limit(RLIMIT_NOFILE, descriptors);
 	err = err ? err : limit(RLIMIT_NPROC, 0);
 	err = err ? err : limit(RLIMIT_FSIZE, 0);
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow is as large as the address space */

@@ -206,7 +206,7 @@ static enum child_status confine(struct child *c)
 	struct wire_ready ready;
 	int landlock = confine_files(NULL, 0);
 
-	if (landlock < 0 || confine_privileges() || confine_limits(MEMORY_MAX) ||
+	if (landlock < 0 || confine_privileges() || confine_limits(MEMORY_MAX, 0) ||
 	    confine_calls_decoder(CHILD_CHANNEL))
 		return CHILD_NOT_CONFINED;
 	ready.landlock = (uint32_t)landlock;

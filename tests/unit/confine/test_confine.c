@@ -174,7 +174,7 @@ static void be_nobody(void)
 
 static void be_small(void)
 {
-	REQUIRE(!confine_limits((size_t)64 << 20));
+	REQUIRE(!confine_limits((size_t)64 << 20, 0));
 	REQUIRE(open("/dev/null", O_RDONLY) < 0 && errno == EMFILE);
 }
 
