@@ -163,7 +163,8 @@ struct run_options {
 	/* Makes the configuration once more, for a reload: 0, or -errno with faults. */
 	int (*configure)(struct config **config, struct faults *faults, void *context);
 	void *context;
-	bool take_over; /* another weir that runs here makes room once this one is prepared */
+	bool take_over;	 /* another weir that runs here makes room once this one is prepared */
+	bool *made_room; /* set when this one made room for another; NULL: nobody asks */
 };
 
 /* Watches this host until SIGTERM or SIGINT. Returns an exit status; errors are said. */

@@ -27,6 +27,7 @@
 #include "pipeline.h"
 #include "privilege.h"
 #include "procfs/procfs.h"
+#include "reload.h"
 #include "sink/database.h"
 #include "starter/starter.h"
 
@@ -69,6 +70,7 @@ struct watch {
 	struct privilege *privilege;
 	const char *log_files[LOGINS_FILES_MAX]; /* of log-ins, for whoever opens them */
 	struct follow_opener opener;
+	struct reloader *reloader;
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
@@ -199,6 +201,7 @@ static void on_timer(struct watch *watch)
 	if (watch->decoding)
 		decoding_run(watch->decoding, live_told(watch->live));
 	pipeline_flows_advance(watch->pipeline, told);
+	reloader_tick(watch->reloader, watch->pipeline, time_boot());
 	pipeline_tick(watch->pipeline, time_boot());
 	control_tick(watch->control);
 	metrics_tick(watch->metrics);
@@ -208,88 +211,11 @@ static void on_timer(struct watch *watch)
 		pipeline_shrink(watch->pipeline);
 }
 
-static json_t *faults_json(const struct faults *faults)
-{
-	json_t *list = json_array();
-
-	vec_each (fault, &faults->list) {
-		const struct place *at = &fault->place;
-		const char *kind = fault->fatal ? "" : "warning: ";
-
-		if (at->file && at->line)
-			json_array_append_new(list,
-					      json_sprintf("%s:%u:%u: %s%s", at->file, at->line,
-							   at->column, kind, fault->text));
-		else
-			json_array_append_new(
-				list, json_sprintf("%s%s%s%s", at->file ? at->file : "",
-						   at->file ? ": " : "", kind, fault->text));
-	}
-	return list;
-}
-
-/* Keys that were changed and take a new start. */
-static json_t *restart_json(const struct watch *watch, const struct config *config)
-{
-	json_t *list = json_array();
-	const char *key;
-	size_t cursor = 0;
-
-	while ((key = config_differs(watch->config, config, &cursor)))
-		json_array_append_new(list, json_string(key));
-	return list;
-}
-
-/* The answer to `weir reload`: what came of it, and all faults. */
+/* The answer to `weir reload`. */
 static json_t *reload(struct watch *watch, const char *words)
 {
-	struct state_loaded loaded = {0};
-	struct config *config = NULL;
-	struct faults faults = {0};
-	json_t *answer = json_object(), *restart = NULL;
-	int err = watch->options->configure(&config, &faults, watch->options->context);
-
 	(void)words;
-	if (!err) {
-		restart = restart_json(watch, config);
-		err = pipeline_reload(watch->pipeline, config, &faults, &loaded);
-	}
-	if (err)
-		config_free(config);
-	else if (!watch->decoding && pipeline_wants_payload(watch->pipeline))
-		fault_add(&faults, (struct place){0}, false,
-			  "these rules read what packets say, and nothing is decoded since the "
-			  "start: start weir anew");
-	json_object_set_new(answer, "reloaded", json_boolean(!err));
-	if (err && !faults.fatal)
-		fault_add(&faults, (struct place){0}, true, "%s", strerror(-err));
-	json_object_set_new(answer, "faults", faults_json(&faults));
-	if (!err) {
-		json_object_set(answer, "takes_restart", restart);
-		json_object_set_new(answer, "kept", json_integer(loaded.known));
-		json_object_set_new(answer, "changed", json_integer(loaded.changed));
-		json_object_set_new(answer, "gone", json_integer(loaded.gone));
-	}
-	json_decref(restart);
-	faults_free(&faults);
-	return answer;
-}
-
-/* By SIGHUP: what a caller would be told is logged. */
-static void reload_and_say(struct watch *watch)
-{
-	json_t *answer = reload(watch, ""), *one;
-	size_t i;
-
-	json_array_foreach(json_object_get(answer, "faults"), i, one)
-		log_error("%s", json_string_value(one));
-	json_array_foreach(json_object_get(answer, "takes_restart"), i, one)
-		log_warn("%s has changed: it takes a new start", json_string_value(one));
-	if (json_is_true(json_object_get(answer, "reloaded")))
-		log_info("reloaded");
-	else
-		log_error("not reloaded: all goes on as before");
-	json_decref(answer);
+	return reloader_reload(watch->reloader, watch->pipeline);
 }
 
 /* A terminal that goes away ends what was started from it; everybody else who sends SIGHUP wants
@@ -306,7 +232,7 @@ static void on_stop(struct watch *watch)
 	if (read(watch->fds[WAIT_SIGNAL], &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP && !hung_up(watch))
-		reload_and_say(watch);
+		reloader_reload_and_say(watch->reloader, watch->pipeline);
 	else
 		watch->stopping = true;
 }
@@ -339,6 +265,7 @@ static json_t *status(struct watch *watch, const char *words)
 				      "refused", (json_int_t)callers.refused, "cut",
 				      (json_int_t)callers.cut));
 	json_object_set_new(answer, "metrics", metrics_status(watch->metrics, &degraded));
+	json_object_set_new(answer, "reload", reloader_status(watch->reloader, &degraded));
 	json_object_set_new(answer, "privilege", privilege_status(watch->privilege, &degraded));
 	if (degraded)
 		json_object_set_new(answer, "health", json_string("degraded"));
@@ -355,6 +282,8 @@ static json_t *leave(struct watch *watch, const char *words)
 	(void)words;
 	log_info("another weir takes over");
 	watch->stopping = true;
+	if (watch->options->made_room)
+		*watch->options->made_room = true;
 	return json_pack("{s:b}", INSTANCE_LEAVING, true);
 }
 
@@ -509,11 +438,33 @@ static void on_spoken(void *context, const struct decode_origin *origin, const c
 	pipeline_spoken(watch->pipeline, origin, protocol);
 }
 
-static void on_decoding_health(void *context, const char *fact, const char *message)
+static void on_health(void *context, const char *fact, const char *message)
 {
 	struct watch *watch = context;
 
 	pipeline_health(watch->pipeline, live_now(watch->live), fact, message);
+}
+
+static bool decodes(void *context)
+{
+	const struct watch *watch = context;
+
+	return watch->decoding;
+}
+
+static int open_reloader(struct watch *watch, const struct config *config, struct error *error)
+{
+	const struct reloader_options options = {
+		.config = config,
+		.run = watch->options,
+		.health = on_health,
+		.decodes = decodes,
+		.context = watch,
+	};
+
+	watch->reloader = reloader_open(&options);
+	return watch->reloader ? 0
+			       : error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for reloading");
 }
 
 static int open_decoding(struct watch *watch, const struct config *config, struct error *error)
@@ -525,7 +476,7 @@ static int open_decoding(struct watch *watch, const struct config *config, struc
 		.spawn = starter_spawn,
 		.context = privilege_starter(watch->privilege),
 	};
-	const struct decoding_ops ops = {on_decoded, on_spoken, on_decoding_health, watch};
+	const struct decoding_ops ops = {on_decoded, on_spoken, on_health, watch};
 	int err;
 
 	if (options.ring < 0)
@@ -618,6 +569,9 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 
 	if (err)
 		return err;
+	err = open_reloader(watch, config, error);
+	if (err)
+		return err;
 	live_options(config, &live);
 	err = pipeline_open(&watch->pipeline, config, &options, error);
 	if (err)
@@ -667,6 +621,7 @@ static void watch_close(struct watch *watch)
 	logins_close(watch->logins);
 	if (watch->pipeline)
 		pipeline_close(watch->pipeline);
+	reloader_close(watch->reloader);
 	owners_close(watch->owners);
 	control_close(watch->control);
 	metrics_close(watch->metrics);

@@ -6,6 +6,7 @@
 #include "cli/system.h"
 #include "cli/verbs.h"
 #include "pipeline.h"
+#include "stay.h"
 
 static const struct verb_option options[] = {
 	{"interface", 'i', "NAME",
@@ -33,6 +34,11 @@ static const struct verb_option options[] = {
 	 "if a weir runs here already, take its place: it goes on until this one is prepared, then "
 	 "it stores what it knows and leaves",
 	 NULL},
+	{"stay", 0, NULL,
+	 "when another weir takes the place of this one, stay behind, idle, until stopped: for "
+	 "pods, "
+	 "which would be started anew. Ends with 6 if no weir runs any more",
+	 NULL},
 	{"print-config", 0, NULL,
 	 "print all that is in force, and where each value came from; start nothing", NULL},
 	{0},
@@ -43,17 +49,32 @@ static int configure(struct config **config, struct faults *faults, void *contex
 	return arguments_config_again(context, config, faults);
 }
 
+struct start {
+	const struct arguments *arguments;
+	const struct config *config;
+};
+
+static int watch(const void *context)
+{
+	const struct start *start = context;
+	bool made_room = false;
+	const struct run_options how = {configure, (void *)start->arguments,
+					arguments_has(start->arguments, "take-over"), &made_room};
+	int status = pipeline_run(start->config, &how);
+
+	return made_room && arguments_has(start->arguments, "stay") ? STAY_MADE_ROOM : status;
+}
+
 static int start(const struct arguments *arguments, const struct config *config)
 {
-	const struct run_options how = {configure, (void *)arguments,
-					arguments_has(arguments, "take-over")};
+	const struct start what = {arguments, config};
 
 	if (!system_may_watch()) {
 		fputs("weir: not root: run 'sudo weir run' (it attaches programs to the network)\n",
 		      stderr);
 		return EXIT_SYSTEM;
 	}
-	return pipeline_run(config, &how);
+	return arguments_has(arguments, "stay") ? stay_run(watch, &what) : watch(&what);
 }
 
 static int run(const struct arguments *arguments)

@@ -237,9 +237,12 @@ static int read_files(struct config_state *state, const char *path, struct fault
 {
 	int err = 0, more;
 
+	state->path = arena_text(&state->config.arena, path ? path : CONFIG_FILE);
+	if (!state->path)
+		return -ENOMEM;
 	if (path || access(CONFIG_FILE, F_OK) == 0)
-		err = config_read(state, path ? path : CONFIG_FILE, faults);
-	more = config_read_drop_ins(state, path ? path : CONFIG_FILE, faults);
+		err = config_read(state, state->path, faults);
+	more = config_read_drop_ins(state, state->path, faults);
 	return err ? err : more;
 }
 
@@ -254,6 +257,11 @@ static void check_metrics(const struct config_state *state, struct faults *fault
 		  "metrics.listen is '%.60s', which other hosts reach: set metrics.remote to true "
 		  "if they shall, or listen on 127.0.0.1 or unix:PATH",
 		  state->config.metrics.listen);
+}
+
+const char *config_file(const struct config *config)
+{
+	return ((const struct config_state *)config)->path;
 }
 
 int config_load(struct config **config, const char *path, struct faults *faults)

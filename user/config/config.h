@@ -51,6 +51,7 @@ struct config {
 	/* rules */
 	const char *const *rules; /* files and folders; ended by NULL */
 	bool lenient;
+	bool reload_watch; /* reload what has changed on the disk */
 	VEC(struct rule_placeholder) placeholders;
 	/* state */
 	const char *state_path; /* "auto": beside the database; NULL: none */
@@ -77,6 +78,11 @@ struct config {
 /* Defaults, then the file (NULL: /etc/weir/weir.yaml if it is there), then those of the folder
  * beside it, weir.d, in the order of their names. 0, or -EINVAL with faults. */
 int config_load(struct config **config, const char *path, struct faults *faults);
+
+/* That file, and into `folder` (PATH_MAX) the other; whether they are there or not. False: there
+ * can be no such folder. */
+const char *config_file(const struct config *config);
+bool config_folder(const struct config *config, char *folder);
 
 /* How its rules are loaded. Borrows from it. */
 struct rule_options config_rule_options(const struct config *config);

@@ -41,6 +41,11 @@ static bool folder_of(const char *file, char folder[PATH_MAX])
 	return (size_t)snprintf(folder, PATH_MAX, "%.*sd", (int)length, file) < PATH_MAX;
 }
 
+bool config_folder(const struct config *config, char *folder)
+{
+	return folder_of(config_file(config), folder);
+}
+
 static int folder_fault(const char *folder, int code, struct faults *faults)
 {
 	struct place at = {.file = arena_text(&faults->arena, folder)};

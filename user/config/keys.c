@@ -157,6 +157,11 @@ const struct config_key config_keys[] = {
 	 .words = "What %name% stands for in rules that say |expand.\n"
 		  "{Servers: ['srv*', 'db*'], Administrators: [root, admin]}"},
 
+	{"reload.watch", &config_bool_type, AT(reload_watch), "false", .live = true,
+	 .words = "Watch the configuration and the folders of rules, and reload when something "
+		  "has\n"
+		  "changed there; what is wrong changes nothing, and is told. For ConfigMaps."},
+
 	/* State. */
 	{"state.path", &config_path_type, AT(state_path), "auto", "none",
 	 .words = "Where windows, baselines and open detections are kept over restarts. auto: "

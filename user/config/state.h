@@ -21,6 +21,7 @@ struct config_origin {
 struct config_state {
 	struct config config;	       /* first: a struct config * points here */
 	struct config_origin *origins; /* by index of config_keys */
+	const char *path;	       /* of the file, whether it is there or not */
 };
 
 /*
