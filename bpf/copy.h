@@ -184,7 +184,7 @@ static __noinline void payload_decide(struct __sk_buff *skb, const struct packet
 	now->offset = (__u64)f->l3_offset + f->l3_length + f->l4_length;
 	now->view.seen = p->seen;
 	now->view.opening = settings.payload_opening;
-	now->view.length = f->payload;
+	now->view.length = f->payload - (f->segments - 1) * f->tunnel; /* what is in the buffer */
 	now->view.watch = watch;
 	now->view.proto = f->key.proto;
 	payload_head(skb, now);

@@ -12,7 +12,7 @@
 /* What is counted of a packet, in registers; as in struct packet_facts. */
 struct packet_sizes {
 	__u64 direction;
-	__u64 headers; /* l3_length + l4_length */
+	__u64 headers; /* of each segment: l3_length + l4_length + tunnel */
 	__u64 payload;
 	__u64 segments;
 	__u64 ip_bytes;
@@ -33,7 +33,7 @@ WEIR_INLINE struct packet_sizes sizes_of(const struct packet_facts *f)
 {
 	return (struct packet_sizes){
 		.direction = f->direction & 1,
-		.headers = (__u64)f->l3_length + f->l4_length,
+		.headers = (__u64)f->l3_length + f->l4_length + f->tunnel,
 		.payload = f->payload,
 		.segments = f->segments,
 		.ip_bytes = f->ip_bytes,

@@ -11,6 +11,7 @@
  */
 
 #include "established.h"
+#include "tunnel.h"
 
 /* The transport header at `h`, behind `l3` bytes of a packet of `total`; 0: unfit. */
 WEIR_INLINE int fast_transport(const __u8 *h, const __u8 *end, __u64 proto, __u64 total,
@@ -28,6 +29,8 @@ WEIR_INLINE int fast_transport(const __u8 *h, const __u8 *end, __u64 proto, __u6
 	} else if (proto == PROTO_UDP) {
 		length = bpf_ntohs(word16(h + 4));
 		if (unlikely(length < 8))
+			return 0;
+		if (unlikely(f->segments > 1 && is_tunnel_port(word16(h + 2))))
 			return 0;
 		f->tcp_flags = 0;
 	} else {

@@ -47,6 +47,7 @@ struct packet_facts {
 	__u8 unreachable; /* an ICMP error that rejects a flow: see packet_embedded() */
 	__u8 cast;	  /* sent to a link-layer broadcast or multicast address */
 	__u8 direction;	  /* of this packet in the key */
+	__u16 tunnel;	  /* headers inside a tunnel, of each segment; 0: one, or none known */
 } __attribute__((aligned(8)));
 
 _Static_assert(__builtin_offsetof(struct packet_facts, cast) ==
@@ -446,6 +447,7 @@ WEIR_INLINE int parse_ethernet(struct cursor *c, __u64 tags, struct packet_facts
 WEIR_INLINE void facts_zero(struct packet_facts *f)
 {
 	f->fragment_id = 0;
+	f->tunnel = 0;
 	set_word64(&f->seq, 0);
 	set_word64(&f->tcp_flags, 0);
 }

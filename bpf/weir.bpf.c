@@ -201,6 +201,8 @@ WEIR_INLINE int tc_parse(struct __sk_buff *skb, struct packet *p, const struct a
 	offload.size = offload.segments ? 0 : skb->gso_size;
 	parsed = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
 	p->facts.key.netns = a->netns;
+	if (parsed == PACKET_OK && unlikely(opaque(p->facts.segments) > 1) && is_tunnel(&p->facts))
+		tunnel_count(skb, p);
 	if (parsed == PACKET_OK && fate == PACKET_UNFIT &&
 	    !(p->inbound && (a->flags & ATTACHMENT_XDP)))
 		opaque(p->fate) = packet_account(p, 1);

@@ -235,6 +235,147 @@ static void test_segments(void **state)
 	assert_int_equal(after.ip_bytes - before.ip_bytes, 2 * (2500 + 3 * 40));
 }
 
+/* ---- tunnels: what each segment has besides, behind the outer transport header ---- */
+
+static void inside_v4_tcp(struct frame *f)
+{
+	frame_v4(f, 3, 4, 6, 0);
+	frame_tcp(f, 40001, 80, ACK, 12);
+}
+
+static void inside_ethernet(struct frame *f, unsigned type)
+{
+	frame_put(f, 12);
+	frame_type(f, type);
+}
+
+static void vxlan(struct frame *f)
+{
+	frame_udp(f, 40000, 4789);
+	frame_put(f, 8)[0] = 0x08;
+	inside_ethernet(f, 0x0800);
+	inside_v4_tcp(f);
+}
+
+static void vxlan_tag_v6_udp(struct frame *f)
+{
+	frame_udp(f, 40000, 8472);
+	frame_put(f, 8)[0] = 0x08;
+	frame_put(f, 12);
+	frame_tag(f, 0x8100, 7);
+	frame_type(f, 0x86dd);
+	frame_v6(f, 3, 4, 17);
+	frame_put(f, 8);
+}
+
+static void geneve_options(struct frame *f)
+{
+	uint8_t *at;
+
+	frame_udp(f, 40000, 6081);
+	at = frame_put(f, 16);
+	at[0] = 2;
+	frame_put16(at + 2, 0x6558);
+	inside_ethernet(f, 0x0800);
+	inside_v4_tcp(f);
+}
+
+static void geneve_bare(struct frame *f)
+{
+	frame_udp(f, 40000, 6081);
+	frame_put16(frame_put(f, 8) + 2, 0x0800);
+	inside_v4_tcp(f);
+}
+
+static void gre_key(struct frame *f)
+{
+	uint8_t *at = frame_put(f, 8);
+
+	at[0] = 0x20;
+	frame_put16(at + 2, 0x0800);
+	inside_v4_tcp(f);
+}
+
+static void no_vxlan(struct frame *f)
+{
+	frame_udp(f, 40000, 4789);
+	frame_put(f, 8);
+	inside_ethernet(f, 0x0800);
+	inside_v4_tcp(f);
+}
+
+static const struct tunnel {
+	const char *name;
+	void (*make)(struct frame *f);
+	unsigned proto, headers, inside;
+} tunnels[] = {
+	{"VXLAN", vxlan, 17, 8, 8 + 14 + 20 + 32},
+	{"VXLAN, tag, IPv6, UDP", vxlan_tag_v6_udp, 17, 8, 8 + 18 + 40 + 8},
+	{"GENEVE with an option", geneve_options, 17, 8, 16 + 14 + 20 + 32},
+	{"GENEVE without Ethernet", geneve_bare, 17, 8, 8 + 20 + 32},
+	{"GRE with a key", gre_key, 47, 0, 8 + 20 + 32},
+	{"IP in IP", inside_v4_tcp, 4, 0, 20 + 32},
+	{"the port of VXLAN alone", no_vxlan, 17, 8, 0},
+};
+
+static void test_tunnels(void **state)
+{
+	struct traffic_counts before, after;
+	struct rig *rig = *state;
+	unsigned headers;
+	struct frame f;
+
+	rig_need(rig);
+	for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
+		const struct tunnel *tunnel = &tunnels[i];
+
+		frame_link(&f);
+		frame_v4(&f, 1, 2, tunnel->proto, 0);
+		tunnel->make(&f);
+		frame_payload(&f, 2500);
+		frame_end(&f);
+		headers = 20 + tunnel->headers + tunnel->inside;
+		/* Of a flow that is new, and of one that is known. */
+		for (int times = 0; times < 2; times++) {
+			before = rig_traffic(rig, 1);
+			assert_true(rig_run_skb(rig, RIG_TC_OUT, &f, 0, 3, 1000));
+			after = rig_traffic(rig, 1);
+			if (after.ip_bytes - before.ip_bytes != f.len - 14 + 2 * headers)
+				print_error("%s\n", tunnel->name);
+			assert_int_equal(after.ip_bytes - before.ip_bytes,
+					 f.len - 14 + 2 * headers);
+			assert_int_equal(after.wire_bytes - before.wire_bytes,
+					 f.len + 2 * (14 + headers));
+			assert_int_equal(after.segments - before.segments, 3);
+		}
+	}
+}
+
+/* The same where both ends answer, so that the slot counts. */
+static void test_tunnel_slot(void **state)
+{
+	struct rig *rig = *state;
+	struct flow_cold cold;
+	struct flow_slot slot;
+	struct frame f;
+	struct talk t;
+
+	rig_need(rig);
+	t = talk_new(rig, false, 40000, 4789, 17);
+	talk_udp(&t, true, 100);
+	talk_udp(&t, false, 100);
+	frame_link(&f);
+	frame_v4(&f, 1, 2, 17, 0);
+	vxlan(&f);
+	frame_payload(&f, 2500);
+	frame_end(&f);
+	assert_true(rig_run_skb(rig, RIG_TC_OUT, &f, 0, 3, 1000));
+	slot = talk_slot(&t, &cold);
+	assert_int_equal(slot.packets[t.direction], 1 + 3);
+	assert_int_equal(slot.bytes[t.direction], 128 + 2500 + 3 * (28 + 74));
+	assert_int_equal(slot.payload[t.direction], 100 + 2500 + 3 * 74);
+}
+
 static void fragment(const struct talk *t, unsigned offset, bool more, unsigned id, size_t payload)
 {
 	struct frame f;
@@ -304,6 +445,7 @@ int main(void)
 		EACH(test_forwarded_once),   EACH(test_duplicates_decide_nothing),
 		EACH(test_take_over_silent), EACH(test_take_over_gone),
 		EACH(test_behind_xdp),	     EACH(test_segments),
+		EACH(test_tunnels),	     EACH(test_tunnel_slot),
 		EACH(test_fragments),	     EACH(test_fragments_too_late),
 	};
 

@@ -8,6 +8,7 @@ traffic.py hold  HOST FIRST_PORT PORTS COUNT SECONDS
 traffic.py web   SECONDS HOST…
 traffic.py ntp   HOST COUNT INTERVAL
 traffic.py upload HOST PORT BYTES
+traffic.py segments HOST PORT BATCHES SIZE
 traffic.py deep  HOST PORT BYTES
 
 A server answers `GET N` with N bytes and closes; all else it sends back.
@@ -171,6 +172,26 @@ def upload(args):
     print("pushed", args.bytes)
 
 
+UDP_SEGMENT, UDP_GRO = 103, 104  # linux/udp.h
+SEGMENTS = 30  # in a batch; the last is half as long
+
+
+def segments(args):
+    """Datagrams that leave as one buffer and are cut below us; echoes may come back merged."""
+    batch = bytes(args.size * (SEGMENTS - 1) + args.size // 2)
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(PATIENCE)
+    client.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, args.size)
+    client.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
+    client.connect((args.host, args.port))
+    for _ in range(args.batches):
+        client.send(batch)
+        got = 0
+        while got < len(batch):
+            got += len(client.recv(65536))
+    print("sent", args.batches)
+
+
 IPV6_HOPOPTS, IPV6_DSTOPTS = 54, 59  # linux/in6.h; the socket module has them not everywhere
 
 
@@ -206,6 +227,7 @@ def arguments():
         ntp: (("host", str), ("count", int), ("interval", float)),
         upload: (("host", str), ("port", int), ("bytes", int)),
         deep: (("host", str), ("port", int), ("bytes", int)),
+        segments: (("host", str), ("port", int), ("batches", int), ("size", int)),
     }.items():
         sub = verbs.add_parser(verb.__name__)
         for name, kind in shape:

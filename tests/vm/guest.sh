@@ -18,10 +18,10 @@ case $(uname -r) in
 esac
 
 # With all kernels there is time for more.
-[ -z "${WEIR_VM_WHOLE:-}" ] || LIVE+=(live/neighbours.sh)
+[ -z "${WEIR_VM_WHOLE:-}" ] || LIVE+=(live/neighbours.sh live/offloads.sh)
 
 for module in veth sch_ingress cls_bpf bridge 8021q tun nf_tables nft_chain_nat nft_masq nf_conntrack_netlink \
-	bonding wireguard cls_matchall dummy; do
+	bonding wireguard cls_matchall dummy vxlan geneve ip_gre; do
 	modprobe -q "$module"
 done
 sysctl -qw net.core.bpf_jit_enable=1
