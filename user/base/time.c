@@ -3,11 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static weir_time clock_read(clockid_t clock)
 {
@@ -64,9 +66,45 @@ struct timespec time_deadline(weir_time wait)
 	return (struct timespec){at / WEIR_SEC, at % WEIR_SEC};
 }
 
+/* ---- time namespaces ---- */
+
+/* time_namespaces(7). The file tells of the namespace that children will be in: ours, unless
+ * unshare(2) made one and no program was run since. */
+static bool offsets_are_ours(void)
+{
+	char own[64], children[64];
+	ssize_t n = readlink("/proc/self/ns/time", own, sizeof(own));
+	ssize_t m = readlink("/proc/self/ns/time_for_children", children, sizeof(children));
+
+	return n > 0 && n == m && !memcmp(own, children, (size_t)n);
+}
+
+static weir_time ahead;
+
+static void read_ahead(void)
+{
+	FILE *offsets = offsets_are_ours() ? fopen("/proc/self/timens_offsets", "re") : NULL;
+	long long seconds, rest;
+	char line[128];
+
+	while (offsets && fgets(line, sizeof(line), offsets))
+		if (sscanf(line, "boottime %lld %lld", &seconds, &rest) == 2)
+			ahead = (weir_time)seconds * WEIR_SEC + (weir_time)rest;
+	if (offsets)
+		fclose(offsets);
+}
+
+weir_time time_boot_ahead(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, read_ahead);
+	return ahead;
+}
+
 weir_time time_boot(void)
 {
-	return clock_read(CLOCK_BOOTTIME);
+	return clock_read(CLOCK_BOOTTIME) - time_boot_ahead();
 }
 
 weir_time time_floor(weir_time at, weir_time step)

@@ -42,8 +42,13 @@ weir_time time_monotonic(void);
 struct timespec;
 struct timespec time_deadline(weir_time wait);
 
-/* CLOCK_BOOTTIME now, in nanoseconds: what bpf_ktime_get_boot_ns() gives. */
+/* CLOCK_BOOTTIME now, in nanoseconds, as the kernel itself has it: what bpf_ktime_get_boot_ns()
+ * gives. */
 weir_time time_boot(void);
+
+/* What CLOCK_BOOTTIME and /proc are ahead of that in this process's time namespace, ns. Read once,
+ * at the first call of either: to be made before files are out of reach. */
+weir_time time_boot_ahead(void);
 
 /* Writes `at` as RFC 3339, UTC, microseconds ("2026-01-02T03:04:05.000006Z"); returns `text`. */
 char *time_format(weir_time at, char text[TIME_TEXT_MAX]);

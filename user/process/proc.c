@@ -62,6 +62,15 @@ static bool read_link(int process, const char *name, char *text, size_t size)
 
 /* ---- its facts ---- */
 
+/* A tick is added up in the time namespace that we are in: what is taken off is whole ticks, so
+ * that the rest is a tick still. */
+static uint64_t start_of(unsigned long long ticks)
+{
+	int64_t ahead = time_boot_ahead() / PROC_TICK;
+
+	return (uint64_t)((int64_t)ticks - ahead) * (uint64_t)PROC_TICK;
+}
+
 /* proc(5): "PID (NAME) STATE PPID …", STARTTIME is the 22nd; a name may hold anything. */
 static bool read_stat(int process, struct proc_facts *f)
 {
@@ -83,7 +92,7 @@ static bool read_stat(int process, struct proc_facts *f)
 		   &parent, &start) != 2)
 		return false;
 	f->parent = (uint32_t)parent;
-	f->id.start = start * (uint64_t)PROC_TICK;
+	f->id.start = start_of(start);
 	return true;
 }
 
