@@ -14,7 +14,7 @@
  *   half_in       LRU hash      flow_key → flow_half                first packet came in
  *   half_out      LRU hash      flow_key → flow_half                first packet went out
  *   fragments     LRU hash      fragment_key → fragment_ports
- *   attachments   hash          ifindex → attachment                filled by the agent
+ *   attachments   hash          attachment.ifindex → attachment     filled by the agent
  *   attachment_live hash        attachment id → __u8                ids that still count
  *   traffic       per-CPU array attachment.stats → traffic_counts
  *   losses        per-CPU array enum loss → __u64
@@ -27,9 +27,14 @@
 
 #include "flow.h"
 
+/* In place of the index of an interface in another network namespace, where others may have the
+ * same: this bit and a number of 16 bits that the agent gives, which the filter there bears as its
+ * class. */
+#define ATTACHMENT_ELSEWHERE 0x80000000u
+
 /* One interface instance; ids are given by the agent and never used again in a run. */
 struct attachment {
-	__u32 ifindex;
+	__u32 ifindex;	/* here, or ATTACHMENT_ELSEWHERE and a number */
 	__u32 netns;	/* goes into flow_key.netns */
 	__u32 id_in;	/* owner number of its ingress hook (TC or XDP: whichever counts) */
 	__u32 id_out;	/* of its egress hook */

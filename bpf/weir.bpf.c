@@ -259,9 +259,10 @@ WEIR_INLINE int tc_fast(struct __sk_buff *skb, struct packet *p, const struct at
 	return established_fast(p, s, 1);
 }
 
-WEIR_INLINE int tc(struct __sk_buff *skb, const enum packet_start start, __u8 inbound)
+WEIR_INLINE int tc(struct __sk_buff *skb, __u32 ifindex, const enum packet_start start,
+		   __u8 inbound)
 {
-	__u32 ifindex = skb->ifindex, zero = 0, index;
+	__u32 zero = 0, index;
 	struct packet *p = bpf_map_lookup_elem(&packet_now, &zero);
 	struct traffic_counts *t;
 	struct packet_sizes s;
@@ -296,25 +297,51 @@ WEIR_INLINE int tc(struct __sk_buff *skb, const enum packet_start start, __u8 in
 SEC("tc")
 int weir_tc_in_eth(struct __sk_buff *skb)
 {
-	return tc(skb, PACKET_ETHERNET, 1);
+	return tc(skb, skb->ifindex, PACKET_ETHERNET, 1);
 }
 
 SEC("tc")
 int weir_tc_out_eth(struct __sk_buff *skb)
 {
-	return tc(skb, PACKET_ETHERNET, 0);
+	return tc(skb, skb->ifindex, PACKET_ETHERNET, 0);
 }
 
 SEC("tc")
 int weir_tc_in_l3(struct __sk_buff *skb)
 {
-	return tc(skb, PACKET_IP, 1);
+	return tc(skb, skb->ifindex, PACKET_IP, 1);
 }
 
 SEC("tc")
 int weir_tc_out_l3(struct __sk_buff *skb)
 {
-	return tc(skb, PACKET_IP, 0);
+	return tc(skb, skb->ifindex, PACKET_IP, 0);
+}
+
+/* The same on interfaces of other network namespaces: only loaded where these are watched. */
+
+SEC("?tc")
+int weir_at_in_eth(struct __sk_buff *skb)
+{
+	return tc(skb, ATTACHMENT_ELSEWHERE | skb->tc_classid, PACKET_ETHERNET, 1);
+}
+
+SEC("?tc")
+int weir_at_out_eth(struct __sk_buff *skb)
+{
+	return tc(skb, ATTACHMENT_ELSEWHERE | skb->tc_classid, PACKET_ETHERNET, 0);
+}
+
+SEC("?tc")
+int weir_at_in_l3(struct __sk_buff *skb)
+{
+	return tc(skb, ATTACHMENT_ELSEWHERE | skb->tc_classid, PACKET_IP, 1);
+}
+
+SEC("?tc")
+int weir_at_out_l3(struct __sk_buff *skb)
+{
+	return tc(skb, ATTACHMENT_ELSEWHERE | skb->tc_classid, PACKET_IP, 0);
 }
 
 /* As tc_parse(); `length` becomes that of the whole frame. */

@@ -30,6 +30,7 @@
 #include "reload.h"
 #include "sink/database.h"
 #include "starter/starter.h"
+#include "visitor/visitor.h"
 
 #define POLL_INTERVAL WEIR_SEC
 #define MARK_POLLS    60
@@ -71,6 +72,7 @@ struct watch {
 	const char *log_files[LOGINS_FILES_MAX]; /* of log-ins, for whoever opens them */
 	struct follow_opener opener;
 	struct reloader *reloader;
+	struct visitor *visitor; /* NULL: no other network namespaces are watched */
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
@@ -402,6 +404,7 @@ static void live_options(const struct config *config, struct live_options *optio
 	*options = (struct live_options){
 		.interfaces = config->interfaces,
 		.loopback = config->loopback,
+		.namespaces = config->namespaces,
 		.hooks = config->hooks.at,
 		.hooks_len = config->hooks.len,
 		.slots = (uint32_t)config->flow_slots,
@@ -567,12 +570,15 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	struct live_options live;
 	int err = open_privilege(watch, config, error);
 
+	if (!err && config->namespaces && *config->namespaces)
+		err = visitor_open(&watch->visitor, error); /* before there is a thread */
 	if (err)
 		return err;
 	err = open_reloader(watch, config, error);
 	if (err)
 		return err;
 	live_options(config, &live);
+	live.visitor = watch->visitor;
 	err = pipeline_open(&watch->pipeline, config, &options, error);
 	if (err)
 		return err;
@@ -630,6 +636,7 @@ static void watch_close(struct watch *watch)
 			close(watch->fds[i]);
 	if (watch->epoll >= 0)
 		close(watch->epoll);
+	visitor_close(watch->visitor);
 	privilege_end(watch->privilege);
 }
 

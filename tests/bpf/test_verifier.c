@@ -148,6 +148,7 @@ static void listen(struct loading *loading, struct bpf_object *object)
 
 		assert_true(loading->programs < PROGRAMS_MAX);
 		assert_non_null(log);
+		bpf_program__set_autoload(program, true);
 		bpf_program__set_log_buf(program, log, LOG_BYTES);
 		bpf_program__set_log_level(program, LOG_LEVEL_STATS);
 		loading->program[loading->programs] = program;

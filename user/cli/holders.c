@@ -60,6 +60,7 @@ static void add_tcx(struct listing *listing, unsigned ifindex, int side)
 
 static void add_interface(struct listing *listing, const struct if_nameindex *interface)
 {
+	const struct filters_of of = {.ifindex = interface->if_index};
 	__u32 xdp = 0;
 
 	listing->interface = interface->if_name;
@@ -70,12 +71,12 @@ static void add_interface(struct listing *listing, const struct if_nameindex *in
 	add_tcx(listing, interface->if_index, COMPAT_BPF_TCX_INGRESS);
 	listing->hook = "tcx egress";
 	add_tcx(listing, interface->if_index, COMPAT_BPF_TCX_EGRESS);
-	if (!filters_has_clsact(interface->if_index))
+	if (!filters_has_clsact(&of))
 		return;
 	listing->hook = "tc ingress";
-	filters_list(interface->if_index, true, add_filter, listing);
+	filters_list(&of, true, add_filter, listing);
 	listing->hook = "tc egress";
-	filters_list(interface->if_index, false, add_filter, listing);
+	filters_list(&of, false, add_filter, listing);
 }
 
 void holders_print(const struct terminal *terminal)

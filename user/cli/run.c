@@ -14,6 +14,11 @@ static const struct verb_option options[] = {
 	 "out. May be given several times. Without it: all that carry traffic",
 	 "interfaces"},
 	{"lo", 0, NULL, "watch the loopback interface too", "loopback"},
+	{"netns", 0, "NAME",
+	 "watch the interfaces of another network namespace from inside: a name under /run/netns "
+	 "or "
+	 "a pattern, pid:NUMBER, or all. May be given several times",
+	 "namespaces"},
 	{"hook", 0, "[NAME=]HOOK",
 	 "where packets are counted: auto, tc or xdp; for one interface or pattern NAME, or all. "
 	 "May be given several times",

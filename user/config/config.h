@@ -36,6 +36,7 @@ struct config {
 	/* capture */
 	const char *const *interfaces; /* patterns, '!' excludes; ended by NULL */
 	bool loopback;
+	const char *const *namespaces; /* others', watched from inside; ended by NULL */
 	VEC(struct hook_rule) hooks;
 	uint64_t flow_slots, half_open, ring_bytes, first_packets; /* 0: by the machine */
 	struct {

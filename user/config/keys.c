@@ -98,6 +98,13 @@ const struct config_key config_keys[] = {
 		 "On the command line: --interface NAME."},
 	{"loopback", &config_bool_type, AT(loopback), "false",
 	 .words = "Watch lo too. On the command line: --lo."},
+	{"namespaces", &config_texts_type, AT(namespaces), "",
+	 .words = "Other network namespaces whose interfaces are watched from inside: names under\n"
+		  "/run/netns and patterns ('cni-*'), pid:NUMBER, or all: those of all processes "
+		  "and\n"
+		  "names; with a leading '!' a name is left out. With loopback, their lo too. It "
+		  "takes\n"
+		  "CAP_SYS_ADMIN: docs/operations.md. On the command line: --netns NAME."},
 	{"hooks", &config_hooks_type, AT(hooks), "auto",
 	 .words = "Where packets are counted, [INTERFACE=]auto|tc|xdp; the last that matches an\n"
 		  "interface decides. auto is tc everywhere. On the command line: --hook."},

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "confine/confine.h"
@@ -127,6 +128,36 @@ int confine_calls_server(void)
 	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ALLOW, server_calls);
 	err = err ? err : server_flags(filter);
 	err = err ? err : server_send(filter);
+	err = err ? err : seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
+
+/* ---- who enters namespaces ---- */
+
+static const int visitor_calls[] = {
+	SCMP_SYS(open),	       SCMP_SYS(openat),       SCMP_SYS(close),
+	SCMP_SYS(fstat),       SCMP_SYS(newfstatat),   SCMP_SYS(ioctl),
+	SCMP_SYS(setns),       SCMP_SYS(bind),	       SCMP_SYS(setsockopt),
+	SCMP_SYS(recvfrom),    SCMP_SYS(recv),	       SCMP_SYS(sendmsg),
+	SCMP_SYS(exit_group),  SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+#ifdef __SANITIZE_ADDRESS__
+	SCMP_SYS(mmap),	       SCMP_SYS(munmap),       SCMP_SYS(write),
+	SCMP_SYS(sigaltstack),
+#endif
+};
+
+int confine_calls_visitor(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	err = CALLS_ADD(filter, SCMP_ACT_ALLOW, visitor_calls);
+	err = err ? err
+		  : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				     SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
 	err = err ? err : seccomp_load(filter);
 	seccomp_release(filter);
 	return err;

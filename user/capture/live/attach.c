@@ -140,13 +140,12 @@ static void note_taken(void *context, const struct filter *filter)
 	snprintf(taken->first, sizeof(taken->first), "%s", filter->name);
 }
 
-/* A priority before all others', so that what they drop is seen too; 1 where there are
- * none. */
-static uint32_t free_priority(struct hook *hook)
+uint32_t hook_free_priority(struct hook *hook)
 {
+	const struct filters_of of = {hook->over, hook->ifindex};
 	struct taken taken = {0};
 
-	filters_list(hook->ifindex, hook->point == ATTACH_IN, note_taken, &taken);
+	filters_list(&of, hook->point == ATTACH_IN, note_taken, &taken);
 	if (!taken.lowest)
 		return 1;
 	if (taken.lowest > 1)
@@ -164,7 +163,7 @@ static int clsact_attach(struct hook *hook)
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = CLSACT_HANDLE, .prog_fd = hook->program);
 	int err;
 
-	options.priority = free_priority(hook);
+	options.priority = hook_free_priority(hook);
 	err = bpf_tc_attach(&tc, &options);
 	if (err)
 		return refused(hook, err, "clsact");
@@ -205,22 +204,27 @@ bool clsact_make(uint32_t ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	const struct filters_of of = {.ifindex = ifindex};
 
-	return !filters_has_clsact(ifindex) && !bpf_tc_hook_create(&tc);
+	return !filters_has_clsact(&of) && !bpf_tc_hook_create(&tc);
+}
+
+bool clsact_is_empty(const struct filters_of *of)
+{
+	struct taken taken = {0};
+
+	return filters_has_clsact(of) && !filters_list(of, true, note_taken, &taken) &&
+	       !filters_list(of, false, note_taken, &taken) && !taken.highest;
 }
 
 void clsact_remove_if_empty(uint32_t ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	struct taken taken = {0};
+	const struct filters_of of = {.ifindex = ifindex};
 
-	if (!filters_has_clsact(ifindex))
-		return;
-	if (filters_list(ifindex, true, note_taken, &taken) ||
-	    filters_list(ifindex, false, note_taken, &taken) || taken.highest)
-		return;
-	bpf_tc_hook_destroy(&tc);
+	if (clsact_is_empty(&of))
+		bpf_tc_hook_destroy(&tc);
 }
 
 /* ---- all ---- */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mnl_socket;
+
 /*
  * Ways to put one program on one side of a device, behind one table of operations. Nobody else's
  * program is ever replaced or removed.
@@ -21,6 +23,7 @@ struct hook {
 	int program;		       /* borrowed */
 	int link;		       /* links */
 	uint32_t handle, priority, id; /* filters; id: of the program */
+	struct mnl_socket *over;       /* filters elsewhere: of the device's network namespace */
 	char how[24];		       /* "tcx", "clsact", "xdp native", "xdp generic" */
 	char why[ATTACH_WHY_MAX];      /* what is worth knowing; empty: nothing */
 };
@@ -42,11 +45,28 @@ int hook_attach(struct hook *hook, const struct hook_ops *const ways[], uint32_t
 void hook_detach(struct hook *hook);
 bool hook_alive(const struct hook *hook);
 
+/* The same by a filter of a device in the network namespace of `over`, which must outlive the hook.
+ * Its clsact qdisc is there. The program finds `class` in skb->tc_classid. */
+int hook_attach_elsewhere(struct hook *hook, struct mnl_socket *over, uint32_t ifindex,
+			  enum attach_point point, int program, uint16_t class);
+
+/* A priority before that of all filters of the hook's side, so that what they drop is seen too; 1
+ * where there are none. Where none is free before them hook->why says so. */
+uint32_t hook_free_priority(struct hook *hook);
+
+/* True if nobody has a filter in the device's clsact qdisc, and it has one. */
+struct filters_of;
+bool clsact_is_empty(const struct filters_of *of);
+
 /* Takes the clsact qdisc away again if nobody has a filter in it. Only for one that we made. */
 void clsact_remove_if_empty(uint32_t ifindex);
 
 /* Makes it if there is none; true if this call made it. */
 bool clsact_make(uint32_t ifindex);
+
+/* Both in the network namespace of `over`. */
+void clsact_remove_if_empty_elsewhere(struct mnl_socket *over, uint32_t ifindex);
+bool clsact_make_elsewhere(struct mnl_socket *over, uint32_t ifindex);
 
 #define CLSACT_HANDLE 0x77 /* of all our filters */
 

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 struct listing {
+	struct mnl_socket *over;
 	uint32_t ifindex;
 	void (*each)(void *context, const struct filter *filter);
 	void *context;
@@ -35,6 +36,9 @@ static void read_bpf(const struct nlattr *options, struct filter *filter)
 		else if (mnl_attr_get_type(attribute) == TCA_BPF_ID &&
 			 mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
 			filter->program = mnl_attr_get_u32(attribute);
+		else if (mnl_attr_get_type(attribute) == TCA_BPF_CLASSID &&
+			 mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+			filter->class = mnl_attr_get_u32(attribute);
 	}
 }
 
@@ -91,23 +95,25 @@ static int dump(uint16_t type, uint32_t parent, struct listing *listing, mnl_cb_
 		.family_size = sizeof(family),
 		.each = each,
 		.context = listing,
+		.over = listing->over,
 	};
 
 	return netlink_dump(&all);
 }
 
-int filters_list(uint32_t ifindex, bool ingress,
+int filters_list(const struct filters_of *of, bool ingress,
 		 void (*each)(void *context, const struct filter *filter), void *context)
 {
-	struct listing listing = {.ifindex = ifindex, .each = each, .context = context};
+	struct listing listing = {
+		.over = of->over, .ifindex = of->ifindex, .each = each, .context = context};
 	uint32_t parent = TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 
 	return dump(RTM_GETTFILTER, parent, &listing, on_filter);
 }
 
-bool filters_has_clsact(uint32_t ifindex)
+bool filters_has_clsact(const struct filters_of *of)
 {
-	struct listing listing = {.ifindex = ifindex};
+	struct listing listing = {.over = of->over, .ifindex = of->ifindex};
 
 	return !dump(RTM_GETQDISC, 0, &listing, on_qdisc) && listing.clsact;
 }

@@ -20,6 +20,7 @@
 #include "capture/live/ring.h"
 #include "capture/live/sizes.h"
 #include "capture/live/slots.h"
+#include "capture/live/within.h"
 #include "flow/flow.h"
 
 /* The inside of the live source: what its files share. Engine thread only. */
@@ -209,6 +210,7 @@ struct live {
 	struct slots slots;
 	struct rings rings;
 	struct interfaces interfaces;
+	struct within *within; /* NULL: no other network namespaces */
 	struct watches watches;
 	struct ends ends;
 	struct halves halves;
@@ -311,6 +313,14 @@ int watch_require_patterns(const struct live *live, struct error *error);
 /* Nothing is watched: the same. */
 int watch_require_any(const struct live *live, struct error *error);
 void watch_all(struct live *live);
+/* What an interface takes, wherever it is: its numbers. `netns` goes into keys. NULL: there is room
+ * for no more. */
+struct watch *watch_new(struct live *live, uint32_t ifindex, uint32_t netns,
+			const char name[IFNAMSIZ]);
+/* Lets the programs count for it. 0, or -errno. */
+int watch_publish(struct live *live, const struct watch *watch);
+/* Its hooks are gone: gives its numbers back, and frees it. */
+void watch_retire(struct live *live, struct watch *watch);
 const char *watch_way(const struct watch *watch); /* "tc", "xdp" */
 
 /* health.c */

@@ -242,6 +242,7 @@ static int dump(struct interfaces *interfaces, uint16_t type)
 		.family_size = sizeof(family),
 		.each = on_message,
 		.context = interfaces,
+		.over = interfaces->over,
 	};
 	int err = netlink_dump(&all);
 
@@ -303,13 +304,18 @@ static int subscribe(struct interfaces *interfaces)
 }
 
 int interfaces_open(struct interfaces *interfaces, const struct interfaces_ops *ops,
-		    struct error *error)
+		    const struct interfaces_sockets *sockets, struct error *error)
 {
-	int err;
+	int err = 0;
 
 	*interfaces = (struct interfaces){.ops = *ops};
 	table_init(&interfaces->by_index, sizeof(uint32_t), offsetof(struct interface, ifindex));
-	err = subscribe(interfaces);
+	if (sockets) {
+		interfaces->socket = sockets->events;
+		interfaces->over = sockets->over;
+	} else {
+		err = subscribe(interfaces);
+	}
 	if (!err)
 		err = read_all(interfaces);
 	if (!err)

@@ -12,8 +12,8 @@
 #include "base/vec.h"
 
 /*
- * This network namespace's interfaces and addresses, as they come and go (rtnetlink). Engine
- * thread only.
+ * A network namespace's interfaces and addresses, as they come and go (rtnetlink): this one's, or
+ * that of given sockets. Engine thread only.
  */
 struct interface {
 	uint32_t ifindex;
@@ -49,8 +49,15 @@ struct interfaces_ops {
 	void *context;
 };
 
+/* Of another network namespace. */
+struct interfaces_sockets {
+	struct mnl_socket *events; /* bound to RTMGRP_LINK at least; handed over */
+	struct mnl_socket *over;   /* for questions; must outlive the interfaces */
+};
+
 struct interfaces {
 	struct mnl_socket *socket;
+	struct mnl_socket *over; /* NULL: this network namespace */
 	struct interfaces_ops ops;
 	struct table by_index;
 	VEC(struct interface_address) held;
@@ -64,9 +71,10 @@ struct interfaces {
 	unsigned past_next;
 };
 
-/* Subscribes and reads all that is there; calls `changed` for each. 0, or -errno with `error`. */
+/* Subscribes and reads all that is there; calls `changed` for each. `sockets`: of another network
+ * namespace; NULL: this one. 0, or -errno with `error`. */
 int interfaces_open(struct interfaces *interfaces, const struct interfaces_ops *ops,
-		    struct error *error);
+		    const struct interfaces_sockets *sockets, struct error *error);
 void interfaces_close(struct interfaces *interfaces);
 
 int interfaces_fd(const struct interfaces *interfaces);

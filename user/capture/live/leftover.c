@@ -115,6 +115,7 @@ static unsigned remove_found(uint32_t ifindex, const struct found *found)
 
 static unsigned remove_from(const struct interface *interface)
 {
+	const struct filters_of of = {.ifindex = interface->ifindex};
 	struct search search = {.ifindex = interface->ifindex};
 	bool made_clsact = false;
 	unsigned removed = 0;
@@ -122,7 +123,7 @@ static unsigned remove_from(const struct interface *interface)
 
 	for (side = 0; side < 2; side++) {
 		search.ingress = side == 0;
-		filters_list(interface->ifindex, search.ingress, on_filter, &search);
+		filters_list(&of, search.ingress, on_filter, &search);
 	}
 	vec_each (found, &search.found) {
 		removed += remove_found(interface->ifindex, found);

@@ -67,7 +67,7 @@ static int open_interfaces(struct live *live, struct error *error)
 {
 	const struct interfaces_ops ops = {
 		.changed = watch_changed, .gone = watch_gone, .context = live};
-	int err = interfaces_open(&live->interfaces, &ops, error);
+	int err = interfaces_open(&live->interfaces, &ops, NULL, error);
 
 	if (err)
 		return err;
@@ -191,6 +191,8 @@ static int open_parts(struct live *live, const struct live_options *options, str
 	if (err)
 		return err;
 	live->watches.no_tcx = options->clsact;
+	if (options->visitor && within_open(live, options->visitor, options->namespaces))
+		return no_memory(error);
 	return attach_all(live, error);
 }
 
@@ -289,6 +291,7 @@ static void drain(struct live *live, struct flow_table *flows)
 {
 	read_clock(live);
 	interfaces_drain(&live->interfaces);
+	within_drain(live);
 	rings_drain(live);
 	conntrack_drain(&live->conntrack);
 	drain_owners(live);
@@ -428,11 +431,24 @@ void live_forget(void *context, struct flow *flow)
 	known_drop(live, flow);
 }
 
+static void list_watched(FILE *out, const struct interfaces *interfaces, const char *space,
+			 const char *slash)
+{
+	const struct interface *interface = NULL;
+
+	while ((interface = interfaces_after(interfaces, interface))) {
+		if (!interface->watch)
+			continue;
+		fprintf(out, "%s%s%s%s (%s)", ftell(out) > 9 ? ", " : "", space, slash,
+			interface->name, watch_way(interface->watch));
+	}
+}
+
 const char *live_watching(const struct live *live)
 {
 	struct live *own = (struct live *)live; /* the text is a cache */
-	const struct interface *interface = NULL;
-	size_t length = 0;
+	const struct within_space *space;
+	size_t length = 0, cursor = 0;
 	FILE *out;
 
 	free(own->watching);
@@ -441,12 +457,9 @@ const char *live_watching(const struct live *live)
 	if (!out)
 		return "watching";
 	fputs("watching ", out);
-	while ((interface = interfaces_after(&live->interfaces, interface))) {
-		if (!interface->watch)
-			continue;
-		fprintf(out, "%s%s (%s)", ftell(out) > 9 ? ", " : "", interface->name,
-			watch_way(interface->watch));
-	}
+	list_watched(out, &live->interfaces, "", "");
+	while ((space = within_next(live, &cursor)))
+		list_watched(out, &space->interfaces, space->space.name, "/");
 	fclose(out);
 	return own->watching ? own->watching : "watching";
 }
@@ -514,6 +527,8 @@ const struct network_set *live_addresses(const struct live *live, unsigned *gene
 
 const char *live_interface_name(const struct live *live, uint32_t ifindex)
 {
+	if (ifindex & ATTACHMENT_ELSEWHERE)
+		return within_interface_name(live->within, ifindex);
 	return interfaces_name(&live->interfaces, ifindex);
 }
 

@@ -19,6 +19,7 @@ struct live;
 struct flow;
 struct flow_table;
 struct owners;
+struct visitor;
 
 enum hook_choice { HOOK_AUTO, HOOK_TC, HOOK_XDP };
 
@@ -39,6 +40,10 @@ struct live_options {
 	/* fnmatch(3) patterns on names; a leading '!' excludes; none: all that carry traffic. */
 	const char *const *interfaces; /* ended by NULL */
 	bool loopback;
+	/* Other network namespaces to watch from inside (capture/live/spaces.h), ended by NULL, and
+	 * who enters them; NULL: none. Must outlive live. */
+	const char *const *namespaces;
+	struct visitor *visitor;
 	const struct hook_rule *hooks; /* the last that matches decides */
 	size_t hooks_len;
 	uint32_t slots;		/* main table; 0: by memory (docs/operations.md) */

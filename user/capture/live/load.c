@@ -216,6 +216,10 @@ static void leave_out_unused(struct weir_bpf *weir, const struct live_options *o
 	for (size_t i = 0; i < options->hooks_len; i++)
 		xdp |= options->hooks[i].hook == HOOK_XDP;
 	bpf_program__set_autoload(weir->progs.weir_xdp, xdp);
+	bpf_program__set_autoload(weir->progs.weir_at_in_eth, options->visitor);
+	bpf_program__set_autoload(weir->progs.weir_at_out_eth, options->visitor);
+	bpf_program__set_autoload(weir->progs.weir_at_in_l3, options->visitor);
+	bpf_program__set_autoload(weir->progs.weir_at_out_l3, options->visitor);
 }
 
 static int try_load(struct kernel *kernel, const struct live_options *options, uint32_t hz)
@@ -352,23 +356,38 @@ const struct settings *kernel_settings(const struct kernel *kernel)
 	return (const struct settings *)&kernel->weir->rodata->settings;
 }
 
-int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingress)
+/* -errno: of a kind that no program reads, or not loaded. */
+static int descriptor_of(const struct bpf_program *const by_kind[2], enum device_kind kind)
 {
-	const struct bpf_program *program = NULL;
-
 	switch (kind) {
 	case DEVICE_ETHERNET:
-		program = ingress ? kernel->weir->progs.weir_tc_in_eth
-				  : kernel->weir->progs.weir_tc_out_eth;
-		break;
+		return bpf_program__fd(by_kind[0]);
 	case DEVICE_L3:
-		program = ingress ? kernel->weir->progs.weir_tc_in_l3
-				  : kernel->weir->progs.weir_tc_out_l3;
-		break;
+		return bpf_program__fd(by_kind[1]);
 	case DEVICE_OTHER:
 		break;
 	}
-	return program ? bpf_program__fd(program) : -EOPNOTSUPP;
+	return -EOPNOTSUPP;
+}
+
+int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingress)
+{
+	const struct bpf_program *const in[] = {kernel->weir->progs.weir_tc_in_eth,
+						kernel->weir->progs.weir_tc_in_l3};
+	const struct bpf_program *const out[] = {kernel->weir->progs.weir_tc_out_eth,
+						 kernel->weir->progs.weir_tc_out_l3};
+
+	return descriptor_of(ingress ? in : out, kind);
+}
+
+int kernel_program_elsewhere(const struct kernel *kernel, enum device_kind kind, bool ingress)
+{
+	const struct bpf_program *const in[] = {kernel->weir->progs.weir_at_in_eth,
+						kernel->weir->progs.weir_at_in_l3};
+	const struct bpf_program *const out[] = {kernel->weir->progs.weir_at_out_eth,
+						 kernel->weir->progs.weir_at_out_l3};
+
+	return descriptor_of(ingress ? in : out, kind);
 }
 
 int kernel_xdp_program(const struct kernel *kernel)

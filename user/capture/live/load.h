@@ -36,6 +36,9 @@ const struct settings *kernel_settings(const struct kernel *kernel);
 
 /* The program for one side of a kind of device. */
 int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingress);
+/* The same for devices of other network namespaces: -EBADF or so unless
+ * live_options.visitor was set. */
+int kernel_program_elsewhere(const struct kernel *kernel, enum device_kind kind, bool ingress);
 int kernel_xdp_program(const struct kernel *kernel);
 
 /* Reads the clocks. 0, or -errno. */

@@ -3,6 +3,7 @@
 
 #include "bpf/settings.h"
 #include "capture/live/inside.h"
+#include "visitor/visitor.h"
 
 /* `weir status`: what is watched and how, what was lost, and how full the tables are. */
 
@@ -82,6 +83,42 @@ static const char *unwatched_reason(const struct live *live, const struct interf
 	return "its hooks were refused";
 }
 
+/* Those of one namespace that is entered go to `watched`; how many there were. */
+static size_t within_json(struct live *live, struct within_space *space, json_t *watched)
+{
+	const struct interface *interface = NULL;
+	size_t before = json_array_size(watched);
+
+	interfaces_refresh(&space->interfaces);
+	while ((interface = interfaces_after(&space->interfaces, interface))) {
+		json_t *object;
+
+		if (!interface->watch)
+			continue;
+		object = watched_json(live, interface);
+		json_object_set_new(object, "namespace", json_string(space->space.name));
+		json_array_append_new(watched, object);
+	}
+	return json_array_size(watched) - before;
+}
+
+static json_t *namespaces_json(struct live *live, json_t *watched)
+{
+	json_t *entered = json_array();
+	struct within_space *space;
+	size_t cursor = 0;
+
+	while ((space = within_next(live, &cursor)))
+		json_array_append_new(entered,
+				      json_pack("{s:s, s:s, s:o}", "name", space->space.name,
+						"path", space->space.path, "interfaces",
+						count(within_json(live, space, watched))));
+	return json_pack("{s:o, s:o, s:i, s:s}", "entered", entered, "not_entered",
+			 count(within_left_out(live)), "visitor",
+			 (int)visitor_pid(live->options.visitor), "visitor_holds",
+			 "CAP_SYS_ADMIN, to enter namespaces; it does nothing else");
+}
+
 static void interfaces_json(struct live *live, json_t *status)
 {
 	json_t *watched = json_array(), *unwatched = json_array();
@@ -100,6 +137,8 @@ static void interfaces_json(struct live *live, json_t *status)
 			json_array_append_new(unwatched, json_pack("{s:s, s:s}", "name",
 								   interface->name, "why", why));
 	}
+	if (live->within)
+		json_object_set_new(status, "namespaces", namespaces_json(live, watched));
 	json_object_set_new(status, "interfaces", watched);
 	json_object_set_new(status, "unwatched", unwatched);
 	json_object_set_new(status, "interfaces_returned", count(live->watches.returned));

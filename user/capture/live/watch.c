@@ -51,13 +51,13 @@ static void give_stats(struct live *live, uint32_t index)
 		*free_index = index;
 }
 
-void watch_totals(const struct live *live, struct traffic_counts *totals)
+static void add_totals(const struct live *live, const struct interfaces *interfaces,
+		       struct traffic_counts *totals)
 {
 	const struct interface *interface;
 	size_t cursor = 0;
 
-	*totals = live->watches.past;
-	while ((interface = table_next(&live->interfaces.by_index, &cursor))) {
+	while ((interface = table_next(&interfaces->by_index, &cursor))) {
 		const struct watch *watch = interface->watch;
 		struct traffic_counts in, out;
 
@@ -68,6 +68,17 @@ void watch_totals(const struct live *live, struct traffic_counts *totals)
 		if (!kernel_traffic(&live->kernel, watch->attachment.stats_out, &out))
 			add_counts(totals, &out);
 	}
+}
+
+void watch_totals(const struct live *live, struct traffic_counts *totals)
+{
+	const struct within_space *space;
+	size_t cursor = 0;
+
+	*totals = live->watches.past;
+	add_totals(live, &live->interfaces, totals);
+	while ((space = within_next(live, &cursor)))
+		add_totals(live, &space->interfaces, totals);
 }
 
 /* ---- hooks ---- */
@@ -163,6 +174,19 @@ static int attach(struct live *live, const struct interface *interface, struct w
 	return err;
 }
 
+int watch_publish(struct live *live, const struct watch *watch)
+{
+	return publish(live, &watch->attachment);
+}
+
+void watch_retire(struct live *live, struct watch *watch)
+{
+	unpublish(live, &watch->attachment);
+	give_stats(live, watch->attachment.stats_in);
+	give_stats(live, watch->attachment.stats_out);
+	free(watch);
+}
+
 static void detach(struct live *live, const struct interface *interface, struct watch *watch)
 {
 	unsigned i;
@@ -171,9 +195,7 @@ static void detach(struct live *live, const struct interface *interface, struct 
 		hook_detach(&watch->hook[i]);
 	if (watch->made_clsact)
 		clsact_remove_if_empty(interface->ifindex);
-	unpublish(live, &watch->attachment);
-	give_stats(live, watch->attachment.stats_in);
-	give_stats(live, watch->attachment.stats_out);
+	watch_retire(live, watch);
 }
 
 /* ---- watched or not ---- */
@@ -227,20 +249,20 @@ static void unwatch(struct live *live, struct interface *interface)
 	if (!watch)
 		return;
 	detach(live, interface, watch);
-	free(watch);
 	interface->watch = NULL;
 	live->watches.count--;
 }
 
-static struct watch *new_watch(struct live *live, const struct interface *interface)
+struct watch *watch_new(struct live *live, uint32_t ifindex, uint32_t netns,
+			const char name[IFNAMSIZ])
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 
 	if (!watch)
 		return NULL;
 	watch->attachment = (struct attachment){
-		.ifindex = interface->ifindex,
-		.netns = LIVE_NETNS,
+		.ifindex = ifindex,
+		.netns = netns,
 		.id_in = live->watches.next_id + 1,
 		.id_out = live->watches.next_id + 2,
 	};
@@ -254,7 +276,7 @@ static struct watch *new_watch(struct live *live, const struct interface *interf
 		return NULL;
 	}
 	live->watches.next_id += 2;
-	memcpy(watch->name, interface->name, sizeof(watch->name));
+	memcpy(watch->name, name, sizeof(watch->name));
 	return watch;
 }
 
@@ -267,7 +289,7 @@ static const char *failed_why(const struct watch *watch)
 
 static void watch_interface(struct live *live, struct interface *interface)
 {
-	struct watch *watch = new_watch(live, interface);
+	struct watch *watch = watch_new(live, interface->ifindex, LIVE_NETNS, interface->name);
 	int err;
 
 	if (!watch) {
@@ -284,7 +306,6 @@ static void watch_interface(struct live *live, struct interface *interface)
 				   interface->name,
 				   failed_why(watch)[0] ? failed_why(watch) : strerror(-err));
 		detach(live, interface, watch);
-		free(watch);
 		return;
 	}
 	interface->watch = watch;
@@ -328,6 +349,7 @@ void watch_all(struct live *live)
 	live->attaching = true;
 	while ((interface = table_next(&live->interfaces.by_index, &cursor)))
 		watch_changed(live, interface);
+	within_attach_all(live);
 }
 
 void watch_gone(void *context, struct interface *interface)
@@ -385,6 +407,7 @@ void watch_check(struct live *live)
 	weir_time now = live->clock.newest.boot;
 	unsigned n;
 
+	within_check(live);
 	if (now - live->checked < CHECK_EVERY)
 		return;
 	live->checked = now;
@@ -410,11 +433,13 @@ void watch_detach_all(struct live *live)
 	live->attaching = false;
 	while ((interface = table_next(&live->interfaces.by_index, &cursor)))
 		unwatch(live, interface);
+	within_detach_all(live);
 }
 
 void watch_close(struct live *live)
 {
 	watch_detach_all(live);
+	within_close(live);
 	vec_free(&live->watches.free_stats);
 	vec_free(&live->watches.gone);
 }

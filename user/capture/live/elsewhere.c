@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/live/attach.h"
+#include "capture/live/filters.h"
+#include "capture/live/netlink.h"
+
+/*
+ * Filters of devices in other network namespaces, over a socket of theirs: libbpf knows only the
+ * namespace that its caller is in. The filter bears a class, which says which device it is: devices
+ * of several namespaces have the same index.
+ */
+
+#define FILTER_NAME   "weir_elsewhere"
+#define REQUEST_BYTES 512
+
+/* The head of a request about traffic control; the caller puts the rest behind it. */
+static struct nlmsghdr *begin(char room[REQUEST_BYTES], uint16_t type, const struct tcmsg *tc,
+			      const char *kind)
+{
+	struct nlmsghdr *request;
+
+	memset(room, 0, REQUEST_BYTES);
+	request = mnl_nlmsg_put_header(room);
+	request->nlmsg_type = type;
+	memcpy(mnl_nlmsg_put_extra_header(request, sizeof(*tc)), tc, sizeof(*tc));
+	mnl_attr_put_strz(request, TCA_KIND, kind);
+	return request;
+}
+
+static struct tcmsg message_of(const struct hook *hook)
+{
+	uint32_t side = hook->point == ATTACH_IN ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS;
+
+	return (struct tcmsg){
+		.tcm_ifindex = (int)hook->ifindex,
+		.tcm_handle = hook->handle,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, side),
+		.tcm_info = TC_H_MAKE(hook->priority << 16, htons(ETH_P_ALL)),
+	};
+}
+
+/* The program under the hook's handle and priority. */
+struct standing {
+	const struct hook *hook;
+	uint32_t program; /* 0: none */
+};
+
+static void look(void *context, const struct filter *filter)
+{
+	struct standing *standing = context;
+
+	if (filter->handle == standing->hook->handle &&
+	    filter->priority == standing->hook->priority)
+		standing->program = filter->program;
+}
+
+/* 0, or -errno: nobody knows. */
+static int find_standing(const struct hook *hook, uint32_t *program)
+{
+	const struct filters_of of = {hook->over, hook->ifindex};
+	struct standing found = {.hook = hook};
+	int err = filters_list(&of, hook->point == ATTACH_IN, look, &found);
+
+	*program = found.program;
+	return err;
+}
+
+static int put_filter(struct hook *hook, uint16_t class)
+{
+	char room[REQUEST_BYTES];
+	const struct tcmsg tc = message_of(hook);
+	struct nlmsghdr *request = begin(room, RTM_NEWTFILTER, &tc, "bpf");
+	struct nlattr *options = mnl_attr_nest_start(request, TCA_OPTIONS);
+
+	mnl_attr_put_u32(request, TCA_BPF_CLASSID, class);
+	mnl_attr_put_u32(request, TCA_BPF_FD, (uint32_t)hook->program);
+	mnl_attr_put_strz(request, TCA_BPF_NAME, FILTER_NAME);
+	mnl_attr_put_u32(request, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	mnl_attr_nest_end(request, options);
+	return netlink_change(hook->over, request, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+static void take_filter(const struct hook *hook)
+{
+	char room[REQUEST_BYTES];
+	const struct tcmsg tc = message_of(hook);
+
+	netlink_change(hook->over, begin(room, RTM_DELTFILTER, &tc, "bpf"), 0);
+}
+
+static bool elsewhere_alive(const struct hook *hook)
+{
+	uint32_t program;
+
+	return find_standing(hook, &program) || program == hook->id;
+}
+
+static void elsewhere_detach(struct hook *hook)
+{
+	uint32_t program;
+
+	if (!find_standing(hook, &program) && program == hook->id)
+		take_filter(hook);
+}
+
+static const struct hook_ops hook_elsewhere = {
+	.name = "clsact", .detach = elsewhere_detach, .alive = elsewhere_alive};
+
+/* What a weir that was killed left there: of our name and handle, and with a class. */
+static void take_leftover(void *context, const struct filter *filter)
+{
+	struct hook *hook = context;
+
+	if (filter->handle != CLSACT_HANDLE || !filter->class ||
+	    strcmp(filter->name, FILTER_NAME) != 0)
+		return;
+	hook->handle = filter->handle;
+	hook->priority = filter->priority;
+}
+
+static void take_leftovers(struct hook *hook)
+{
+	const struct filters_of of = {hook->over, hook->ifindex};
+
+	filters_list(&of, hook->point == ATTACH_IN, take_leftover, hook);
+	if (hook->handle)
+		take_filter(hook);
+}
+
+int hook_attach_elsewhere(struct hook *hook, struct mnl_socket *over, uint32_t ifindex,
+			  enum attach_point point, int program, uint16_t class)
+{
+	int err;
+
+	*hook = (struct hook){
+		.ifindex = ifindex, .point = point, .program = program, .link = -1, .over = over};
+	take_leftovers(hook);
+	hook->handle = CLSACT_HANDLE;
+	hook->priority = hook_free_priority(hook);
+	err = put_filter(hook, class);
+	if (err) {
+		snprintf(hook->why, sizeof(hook->why), "clsact refused: %s", strerror(-err));
+		return err;
+	}
+	find_standing(hook, &hook->id);
+	hook->ops = &hook_elsewhere;
+	snprintf(hook->how, sizeof(hook->how), "clsact");
+	return 0;
+}
+
+/* ---- the qdisc ---- */
+
+static int change_clsact(struct mnl_socket *over, uint32_t ifindex, uint16_t type, uint16_t flags)
+{
+	const struct tcmsg tc = {.tcm_ifindex = (int)ifindex,
+				 .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
+				 .tcm_parent = TC_H_CLSACT};
+	char room[REQUEST_BYTES];
+
+	return netlink_change(over, begin(room, type, &tc, "clsact"), flags);
+}
+
+bool clsact_make_elsewhere(struct mnl_socket *over, uint32_t ifindex)
+{
+	return !change_clsact(over, ifindex, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+void clsact_remove_if_empty_elsewhere(struct mnl_socket *over, uint32_t ifindex)
+{
+	const struct filters_of of = {over, ifindex};
+
+	if (clsact_is_empty(&of))
+		change_clsact(over, ifindex, RTM_DELQDISC, 0);
+}

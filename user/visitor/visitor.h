@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_VISITOR_VISITOR_H
+#define WEIR_VISITOR_VISITOR_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * The process that enters other network namespaces, so that the engine need not be able to: only it
+ * keeps CAP_SYS_ADMIN. Forked from the engine before that has a thread; it knows one thing to do:
+ * open netlink sockets in the namespace of a file, and hand them over. It reads nothing from
+ * them. It ends with the engine. Engine thread only.
+ */
+struct visitor;
+
+#define VISITOR_PATH_MAX 256
+
+/* A namespace that was entered. */
+struct visit {
+	uint64_t device, inode; /* of the namespace: what it is known by */
+	int events;		/* bound to the group of links that come and go; the caller's */
+	int lists;		/* for lists of interfaces; the caller's */
+	int requests;		/* for what is asked and changed meanwhile; the caller's */
+};
+
+/* 0, or -errno with `error` said: -EPERM without CAP_SYS_ADMIN. */
+int visitor_open(struct visitor **visitor, struct error *error);
+void visitor_close(struct visitor *visitor); /* NULL: nothing */
+
+/* Enters the network namespace that `path` is a file of (/run/netns/NAME, /proc/PID/ns/net). 0, or
+ * -errno: -EINVAL if it is none. The engine waits for it, at most VISITOR_SECONDS. The sockets hold
+ * the namespace: it lives until they are closed. */
+#define VISITOR_SECONDS 2
+int visitor_enter(struct visitor *visitor, const char *path, struct visit *visit);
+
+pid_t visitor_pid(const struct visitor *visitor);
+
+#endif
