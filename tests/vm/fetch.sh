@@ -6,6 +6,7 @@
 # again (newest: until its folder is removed). apt works on a configuration of its own inside the cache: the machine's sources and package
 # state stay as they are.
 #
+# Also: arm64 (that machine's kernel) and arm64-libraries, for arm64.sh.
 # Series: 5.10, 6.1, 6.12 and newest (of Debian), 5.15 and 6.8 (of Ubuntu); fetch.sh without any lists
 # them. Cache: $WEIR_CACHE, default ${XDG_CACHE_HOME:-~/.cache}/weir/kernels. WEIR_DEBIAN_MIRROR and
 # WEIR_UBUNTU_MIRROR name mirrors on machines whose apt has none. Leaves with 1 and one line of reason
@@ -33,8 +34,13 @@ TABLE="
 6.8       Ubuntu noble,noble-updates,noble-security  linux-image-generic
 6.12      Debian trixie+                             linux-image-amd64
 newest    Debian sid,experimental,trixie-backports   linux-image-amd64
+arm64     Debian bookworm+                           linux-image-cloud-arm64
 virtme-ng Debian trixie+                             virtme-ng
+arm64-libraries Debian bookworm+                     -
 "
+
+# What a program for arm64 is linked with (tests/vm/arm64.sh).
+ARM64_LIBRARIES=(libbpf-dev libelf-dev zlib1g-dev linux-libc-dev)
 
 # The columns of series $1 as: vendor suites meta.
 look_up() {
@@ -53,7 +59,7 @@ mirror() {
 apt_private() {
 	local command=$1
 	shift
-	timeout "$DOWNLOAD_SECONDS" "$command" -q -o Dir::State="$APT/state" -o Dir::State::status="$APT/status" \
+	timeout "$DOWNLOAD_SECONDS" "$command" -q -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" -o Dir::State="$APT/state" -o Dir::State::status="$APT/status" \
 		-o Dir::Cache="$APT/cache" -o Dir::Etc::sourcelist="$APT/sources.list" \
 		-o Dir::Etc::sourceparts=/dev/null -o Acquire::Languages=none -o APT::Sandbox::User=root \
 		-o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
@@ -81,10 +87,11 @@ open_mirror() { # VENDOR SUITE,…
 packages_of() {
 	local series=${1//./\\.}\\. image part
 	[ "$1" != virtme-ng ] || { echo virtme-ng && return; }
-	[ "$1" != newest ] || series='[0-9]'
+	[ "$1" != arm64-libraries ] || { printf '%s\n' "${ARM64_LIBRARIES[@]}" && return; }
+	[[ $1 != newest && $1 != arm64 ]] || series='[0-9]'
 	image=$(apt_private apt-cache show "$2" | sed -nE "
 		s/^Version: (.*)/\\1/; /^[0-9]/h
-		/^Depends:/ { s/.*(linux-image-${series}[^ ,]*-(amd64|generic)).*/\\1/; T; G; s/(.*)\\n(.*)/\\2 \\1/; p }" |
+		/^Depends:/ { s/.*(linux-image-${series}[^ ,]*-(amd64|generic|cloud-arm64)).*/\\1/; T; G; s/(.*)\\n(.*)/\\2 \\1/; p }" |
 		sort -V | awk 'END { print $2 }')
 	[ -n "$image" ] || return 0
 	echo "$image"
@@ -139,6 +146,7 @@ APT=$CACHE/.apt
 trap 'rm -rf "$APT"' EXIT
 for item in "${missing[@]}"; do
 	look_up "$item"
+	case $item in arm64*) architecture=arm64 ;; *) architecture=amd64 ;; esac
 	open_mirror "$vendor" "$suites"
 	mapfile -t packages < <(packages_of "$item" "$meta")
 	[ -n "${packages[0]:-}" ] || fail "no package of series $item in $suites"
