@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/table.h"
 #include "enrich/askers.h"
 #include "state/reader.h"
@@ -18,7 +19,10 @@ struct known {
 	weir_time good; /* until then */
 	struct known *older, *newer;
 	struct known *next; /* of the same address */
-	bool crowded;	    /* the first of an address: some had no room */
+	/* Of the first of an address alone: */
+	struct known *best; /* that is good the longest */
+	uint64_t clients;   /* bits of those that call it something */
+	bool crowded;	    /* some had no room */
 	uint8_t length;
 	int16_t registered;
 	char text[];
@@ -64,10 +68,20 @@ static void list_add(struct names *names, struct known *known)
 	names->newest = known;
 }
 
-static void use(struct names *names, struct known *known, weir_time good)
+/* By client where two are good for as long: a restart may have changed their order. */
+static int by_good(const struct known *a, const struct known *b)
+{
+	return a->good != b->good ? (a->good > b->good) - (a->good < b->good)
+				  : memcmp(&a->client, &b->client, sizeof(a->client));
+}
+
+/* `first` of its address. */
+static void use(struct names *names, struct known *first, struct known *known, weir_time good)
 {
 	if (good > known->good)
 		known->good = good;
+	if (by_good(known, first->best) > 0)
+		first->best = known;
 	if (names->newest == known)
 		return;
 	list_remove(names, known);
@@ -76,32 +90,58 @@ static void use(struct names *names, struct known *known, weir_time good)
 
 /* ---- by address ---- */
 
+/* Of most addresses most clients know nothing: that shows without a look at what the others call
+ * it. */
+static uint64_t client_bit(const struct addr *client)
+{
+	return UINT64_C(1) << (hash_bytes(client, sizeof(*client)) & 63);
+}
+
+static void sum_up(struct known *first)
+{
+	first->clients = 0;
+	first->best = first;
+	for (struct known *at = first; at; at = at->next) {
+		first->clients |= client_bit(&at->client);
+		if (by_good(at, first->best) > 0)
+			first->best = at;
+	}
+}
+
 /* The first of an address stays in the table while it is there: moving another one there would cost
  * more than it saves. 0, or -ENOMEM. */
 static int chain_add(struct names *names, struct known *first, struct known *known)
 {
-	if (!first)
+	if (!first) {
+		sum_up(known);
 		return table_insert(&names->table, known);
+	}
 	known->next = first->next;
 	first->next = known;
+	first->clients |= client_bit(&known->client);
+	if (by_good(known, first->best) > 0)
+		first->best = known;
 	return 0;
 }
 
 static void chain_remove(struct names *names, struct known *known)
 {
-	struct known *at = table_find(&names->table, &known->address);
+	struct known *at = table_find(&names->table, &known->address), *first;
 
 	if (at == known) {
 		table_remove(&names->table, known);
 		if (known->next) {
 			known->next->crowded = known->crowded;
+			sum_up(known->next);
 			table_insert(&names->table, known->next); /* there is room: one went */
 		}
 		return;
 	}
+	first = at;
 	while (at->next != known)
 		at = at->next;
 	at->next = known->next;
+	sum_up(first);
 }
 
 static void drop(struct names *names, struct known *known)
@@ -125,25 +165,20 @@ void names_free(struct names *names)
 
 static struct known *of_client(struct known *first, const struct addr *client)
 {
+	if (!first || !(first->clients & client_bit(client)))
+		return NULL;
 	while (first && memcmp(&first->client, client, sizeof(*client)))
 		first = first->next;
 	return first;
 }
 
-/* By client where two are good for as long: a restart may have changed their order. */
-static int by_good(const struct known *a, const struct known *b)
-{
-	return a->good != b->good ? (a->good > b->good) - (a->good < b->good)
-				  : memcmp(&a->client, &b->client, sizeof(a->client));
-}
-
-static struct known *extreme(struct known *first, int which, unsigned *len)
+static struct known *least_good(struct known *first, unsigned *len)
 {
 	struct known *known = first;
 
 	*len = 0;
 	for (struct known *at = first; at; at = at->next, ++*len)
-		if (by_good(at, known) * which > 0)
+		if (by_good(at, known) < 0)
 			known = at;
 	return known;
 }
@@ -168,16 +203,15 @@ bool names_find(struct names *names, const struct addr *client, const struct add
 		weir_time time, struct domain *domain)
 {
 	struct known *first = table_find(&names->table, address), *known;
-	unsigned len;
 
 	if (!first)
 		return false;
 	known = of_client(first, client);
 	if ((!known || stale(known, time)) && others_count(names, first, client, time))
-		known = extreme(first, 1, &len);
+		known = first->best;
 	if (!known || stale(known, time))
 		return false;
-	use(names, known, time + NAMES_USED);
+	use(names, first, known, time + NAMES_USED);
 	*domain = (struct domain){known->text, known->length, known->registered};
 	return true;
 }
@@ -221,7 +255,7 @@ static void thin(struct names *names, const struct addr *address, weir_time time
 	struct known *first = table_find(&names->table, address), *least;
 	unsigned len;
 
-	least = extreme(first, -1, &len);
+	least = least_good(first, &len);
 	if (len < NAMES_CLIENTS)
 		return;
 	if (!stale(least, time)) {
@@ -234,11 +268,12 @@ static void thin(struct names *names, const struct addr *address, weir_time time
 static void learn(struct names *names, const struct addr *client, const struct addr *address,
 		  const struct domain *domain, weir_time time, weir_time good)
 {
-	struct known *known = of_client(table_find(&names->table, address), client);
+	struct known *first = table_find(&names->table, address);
+	struct known *known = of_client(first, client);
 
 	if (known && known->length == domain->length &&
 	    !memcmp(known->text, domain->text, domain->length)) {
-		use(names, known, good);
+		use(names, first, known, good);
 		return;
 	}
 	if (known)

@@ -207,6 +207,27 @@ static void names_of_others_count_for_those_who_do_not_ask(void **state)
 	names_free(names);
 }
 
+/* What lasts the longest, whoever learned, used or lost it meanwhile. */
+static void the_name_of_others_is_the_one_that_is_good_for_longest(void **state)
+{
+	struct names *names = names_new(100);
+
+	(void)state;
+	learn_for(names, 1, 1, "a.example.com", NOW, 2 * WEIR_HOUR);
+	learn_for(names, 2, 1, "b.example.com", NOW, 5 * WEIR_HOUR);
+	learn_for(names, 3, 1, "c.example.com", NOW, 4 * WEIR_HOUR);
+	assert_string_equal(find_for(names, 9, 1, NOW), "b.example.com");
+	learn_for(names, 2, 1, "new.example.com", NOW, WEIR_HOUR); /* b goes */
+	assert_string_equal(find_for(names, 9, 1, NOW), "c.example.com");
+	learn_for(names, 1, 1, "a.example.com", NOW, 6 * WEIR_HOUR); /* a lasts */
+	assert_string_equal(find_for(names, 9, 1, NOW), "a.example.com");
+	learn_for(names, 1, 1, "last.example.com", NOW, WEIR_HOUR); /* the first one goes */
+	assert_string_equal(find_for(names, 9, 1, NOW), "c.example.com");
+	assert_string_equal(find_for(names, 3, 1, NOW), "c.example.com");
+	assert_string_equal(find_for(names, 2, 1, NOW), "new.example.com");
+	names_free(names);
+}
+
 /* An address that many use: no guess is made of those that there was no room for. */
 static void an_address_of_many_clients_has_a_name_for_all(void **state)
 {
@@ -302,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_name_is_good_for_its_ttl_and_while_it_is_used),
 		cmocka_unit_test(a_client_has_the_name_that_it_asked_for_last),
 		cmocka_unit_test(names_of_others_count_for_those_who_do_not_ask),
+		cmocka_unit_test(the_name_of_others_is_the_one_that_is_good_for_longest),
 		cmocka_unit_test(an_address_of_many_clients_has_a_name_for_all),
 		cmocka_unit_test(without_room_the_least_recently_used_goes),
 		cmocka_unit_test(without_room_names_of_others_count_for_all),
