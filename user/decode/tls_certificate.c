@@ -159,32 +159,7 @@ static bool signed_by_itself(const uint8_t *der, size_t length)
 	return itself;
 }
 
-/*
- * A server has one certificate for many connections, and to prove its signature takes as long as
- * to read twenty certificates. By SHA-256: nobody can make one that is taken for another.
- */
-#define VERDICTS     64
-#define SHA256_BYTES 32
-
-static _Thread_local struct {
-	uint8_t hash[SHA256_BYTES];
-	bool there, itself;
-} verdicts[VERDICTS];
-
-static bool remembered_or_proven(const uint8_t *der, size_t length,
-				 const uint8_t hash[SHA256_BYTES])
-{
-	unsigned at = hash[0] % VERDICTS;
-
-	if (!verdicts[at].there || memcmp(verdicts[at].hash, hash, SHA256_BYTES)) {
-		memcpy(verdicts[at].hash, hash, SHA256_BYTES);
-		verdicts[at].itself = signed_by_itself(der, length);
-		verdicts[at].there = true;
-	}
-	return verdicts[at].itself;
-}
-
-static void hash_text(const uint8_t hash[SHA256_BYTES], char text[CERTIFICATE_HASH])
+static void hash_text(const uint8_t hash[DIGEST_BYTES_MAX], char text[CERTIFICATE_HASH])
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -193,10 +168,9 @@ static void hash_text(const uint8_t hash[SHA256_BYTES], char text[CERTIFICATE_HA
 	text[CERTIFICATE_HASH - 1] = 0;
 }
 
-bool tls_certificate(const uint8_t *der, size_t length, struct tls_certificate *c)
+static bool read_certificate(const uint8_t *der, size_t length, struct tls_certificate *c)
 {
 	X509_NAME *subject = NULL, *issuer = NULL;
-	uint8_t hash[DIGEST_BYTES_MAX];
 	struct parts parts;
 	bool good;
 
@@ -209,13 +183,43 @@ bool tls_certificate(const uint8_t *der, size_t length, struct tls_certificate *
 		c->subject_length = name_text(subject, c->subject);
 		c->issuer_length = name_text(issuer, c->issuer);
 		c->not_after = end_of(&parts.not_after);
-		hash_digest(DIGEST_SHA256, der, length, hash);
-		hash_text(hash, c->sha256);
-		c->self_signed =
-			!X509_NAME_cmp(subject, issuer) && remembered_or_proven(der, length, hash);
+		c->self_signed = !X509_NAME_cmp(subject, issuer) && signed_by_itself(der, length);
 	}
 	X509_NAME_free(subject);
 	X509_NAME_free(issuer);
 	ERR_clear_error(); /* what it did not like stays in a queue of the thread */
 	return good;
+}
+
+/*
+ * A server has one certificate for many connections, and to read it takes ten times as long as its
+ * digest, to prove its signature two hundred times. By SHA-256: nobody can make one that is taken
+ * for another.
+ */
+#define READ_BEFORE  64
+#define SHA256_BYTES 32
+
+static _Thread_local struct {
+	uint8_t hash[SHA256_BYTES];
+	bool there;
+	struct tls_certificate certificate;
+} read_before[READ_BEFORE];
+
+bool tls_certificate(const uint8_t *der, size_t length, struct tls_certificate *c)
+{
+	uint8_t hash[DIGEST_BYTES_MAX];
+	unsigned at;
+
+	hash_digest(DIGEST_SHA256, der, length, hash);
+	at = hash[0] % READ_BEFORE;
+	if (!read_before[at].there || memcmp(read_before[at].hash, hash, SHA256_BYTES)) {
+		read_before[at].there = false;
+		if (!read_certificate(der, length, &read_before[at].certificate))
+			return false;
+		hash_text(hash, read_before[at].certificate.sha256);
+		memcpy(read_before[at].hash, hash, SHA256_BYTES);
+		read_before[at].there = true;
+	}
+	*c = read_before[at].certificate;
+	return true;
 }
