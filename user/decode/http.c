@@ -30,12 +30,12 @@ static const char *const malformed[] = {
 	NULL,
 };
 
+/* Texts here are copies of their own: most conversations have few of them, and short ones. */
 struct request {
 	struct held *held; /* its event */
 	bool bodiless;	   /* its response has no body: HEAD */
 	bool tunnel;	   /* CONNECT */
-	char target[TARGET_MAX];
-	uint32_t target_length;
+	struct text target;
 };
 
 struct http {
@@ -43,11 +43,49 @@ struct http {
 	unsigned first, count;
 	/* The body whose first bytes are to come. */
 	bool body, chunked;
-	uint64_t left;
 	bool left_known;
-	char type[TYPE_MAX], name[FILE_NAME_MAX], target[TARGET_MAX];
-	uint32_t type_length, name_length, target_length;
+	uint64_t left;
+	struct text type, name, target;
 };
+
+/* Empty without memory. */
+static struct text kept(struct talk *talk, struct text from, uint32_t most)
+{
+	uint32_t length = from.length < most ? from.length : most;
+	char *at = length ? malloc(length) : NULL;
+
+	if (!at)
+		return (struct text){0};
+	memcpy(at, from.at, length);
+	talk_holds(talk, length);
+	return text_of(at, length);
+}
+
+static void let_go(struct talk *talk, struct text *text)
+{
+	talk_holds(talk, -(int64_t)text->length);
+	free((char *)(uintptr_t)text->at);
+	*text = (struct text){0};
+}
+
+static void forget_body(struct talk *talk)
+{
+	struct http *http = talk->state;
+
+	http->body = false;
+	let_go(talk, &http->type);
+	let_go(talk, &http->name);
+	let_go(talk, &http->target);
+}
+
+static void end(struct talk *talk)
+{
+	struct http *http = talk->state;
+
+	forget_body(talk);
+	for (unsigned i = 0; i < PIPELINE; i++)
+		let_go(talk, &http->request[i].target);
+}
 
 static enum verdict recognise(const struct glimpse *g)
 {
@@ -133,10 +171,9 @@ static struct place place_of(struct text target, struct text host)
 
 /* ---- requests ---- */
 
-static void remember(struct request *r, const struct http_head *head)
+static void remember(struct talk *talk, struct request *r, const struct http_head *head)
 {
-	r->target_length = head->target.length < TARGET_MAX ? head->target.length : TARGET_MAX;
-	memcpy(r->target, head->target.at, r->target_length);
+	r->target = kept(talk, head->target, TARGET_MAX);
 	r->bodiless = head->method.length == 4 && !memcmp(head->method.at, "HEAD", 4);
 	r->tunnel = head->method.length == 7 && !memcmp(head->method.at, "CONNECT", 7);
 }
@@ -165,7 +202,7 @@ static void request(struct talk *talk, const struct http_head *head)
 		return;
 	}
 	r = &http->request[(http->first + http->count++) % PIPELINE];
-	remember(r, head);
+	remember(talk, r, head);
 	talk_hold(talk, e, &r->held);
 }
 
@@ -198,27 +235,40 @@ static struct text without_parameters(struct text type)
 	return type;
 }
 
-static uint32_t keep(char *to, size_t room, struct text from)
+/* The file that a response carries is told with its first bytes. */
+static void body_begins(struct talk *talk, struct request *r, const struct http_head *head)
 {
-	uint32_t length = from.length < room ? from.length : (uint32_t)room;
+	struct http *http = talk->state;
 
-	if (length)
-		memcpy(to, from.at, length);
-	return length;
-}
-
-static void body_begins(struct http *http, const struct request *r, const struct http_head *head)
-{
-	struct text name = disposition_name(head->disposition);
-
+	forget_body(talk);
 	http->body = head->status / 100 == 2;
 	http->chunked = head->chunked;
 	http->left_known = head->has_length && !head->chunked;
 	http->left = head->length;
-	http->type_length = keep(http->type, TYPE_MAX, without_parameters(head->type));
-	http->name_length = keep(http->name, FILE_NAME_MAX, name);
-	http->target_length =
-		r ? keep(http->target, TARGET_MAX, text_of(r->target, r->target_length)) : 0;
+	if (!http->body)
+		return;
+	http->type = kept(talk, without_parameters(head->type), TYPE_MAX);
+	http->name = kept(talk, disposition_name(head->disposition), FILE_NAME_MAX);
+	if (r) {
+		http->target = r->target;
+		r->target = (struct text){0};
+	}
+}
+
+static void answered(struct talk *talk, struct request *r, const struct http_head *head)
+{
+	struct http *http = talk->state;
+
+	if (head->status == 101 || (r && r->tunnel && head->status / 100 == 2)) {
+		talk_done(talk);
+		return;
+	}
+	if ((r && r->bodiless) || head->status == 204 || head->status == 304 ||
+	    (head->has_length && !head->length))
+		return;
+	body_begins(talk, r, head);
+	if (!http->body && http->left_known)
+		talk_skip(talk, SIDE_SERVER, http->left);
 }
 
 static void response(struct talk *talk, const struct http_head *head)
@@ -242,31 +292,24 @@ static void response(struct talk *talk, const struct http_head *head)
 			event_set(e, HTTP_RESPONSE_BYTES, http_response_bytes, head->length);
 		talk_tell(talk, e);
 	}
-	if (head->status == 101 || (r && r->tunnel && head->status / 100 == 2)) {
-		talk_done(talk);
-		return;
-	}
-	if ((r && r->bodiless) || head->status == 204 || head->status == 304 ||
-	    (head->has_length && !head->length))
-		return;
-	body_begins(http, r, head);
-	if (!http->body && http->left_known)
-		talk_skip(talk, SIDE_SERVER, http->left);
+	answered(talk, r, head);
+	if (r)
+		let_go(talk, &r->target);
 }
 
 static void file(struct talk *talk, const uint8_t *bytes, size_t length)
 {
 	struct http *http = talk->state;
-	struct place p = place_of(text_of(http->target, http->target_length), text_of("", 0));
+	struct place p = place_of(http->target, text_of("", 0));
 	const char *type = magic_type(bytes, length);
 	struct event *e = talk_event(talk, SERVICE_FILE);
 
-	if (http->name_length)
-		file_of(text_of(http->name, http->name_length), &p);
+	if (http->name.length)
+		file_of(http->name, &p);
 	PUT(e, FILE_NAME, file_name, p.name);
 	PUT(e, FILE_EXTENSION, file_extension, p.extension);
 	PUT(e, URL_PATH, url_path, p.path);
-	PUT(e, FILE_MIME_TYPE, file_mime_type, text_of(http->type, http->type_length));
+	PUT(e, FILE_MIME_TYPE, file_mime_type, http->type);
 	if (type)
 		event_set(e, FILE_TYPE, file_type, text_string(type));
 	if (http->left_known)
@@ -292,7 +335,7 @@ static size_t body(struct talk *talk, const uint8_t *bytes, size_t length)
 	if (length - offset < MAGIC_BYTES && http->left_known && http->left > length - offset)
 		return 0;
 	file(talk, bytes + offset, length - offset);
-	http->body = false;
+	forget_body(talk);
 	if (!http->left_known)
 		return length; /* what follows is taken up at the next head */
 	talk_skip(talk, SIDE_SERVER, http->left);
@@ -332,11 +375,9 @@ static size_t stream(struct talk *talk, enum side side, const uint8_t *bytes, si
 /* Whatever was cut: the next head is recognised. */
 static void gap(struct talk *talk, enum side side, uint64_t missing)
 {
-	struct http *http = talk->state;
-
 	(void)missing;
 	if (side == SIDE_SERVER)
-		http->body = false;
+		forget_body(talk);
 }
 
 const struct decoder decoder_http = {
@@ -347,5 +388,6 @@ const struct decoder decoder_http = {
 	.recognise = recognise,
 	.stream = stream,
 	.gap = gap,
+	.end = end,
 	.malformed = malformed,
 };

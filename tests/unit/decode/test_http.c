@@ -97,6 +97,29 @@ static void requests_in_a_row_get_their_own_responses(void **state)
 	assert_string_equal(b->told, "http HEAD h /1 200|http GET h /2 200|file /2 2 script|");
 }
 
+/* More than are followed at once, answered in turn, and again: what was kept of them is let go. */
+static void targets_are_those_of_their_requests(void **state)
+{
+	struct bench *b = *state;
+	char text[64];
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 10; i++) {
+			snprintf(text, sizeof(text), "GET /%u HTTP/1.1\r\nHost: h\r\n\r\n", i);
+			bench_say(b, 0, text);
+		}
+		b->told[0] = '\0';
+		for (unsigned i = 0; i < 8; i++)
+			bench_say(b, 1,
+				  "HTTP/1.1 200 OK\r\nContent-Type: text/x\r\n"
+				  "Content-Disposition: attachment; filename=\"n\"\r\n"
+				  "Content-Length: 5\r\n\r\n#!/bi");
+		assert_non_null(strstr(b->told, "http GET h /7 text/x 200|file /7 n script|"));
+	}
+	bench_say(b, 0, GET);
+	bench_say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n");
+}
+
 static void shapes_that_two_readers_take_for_two_requests_are_anomalies(void **state)
 {
 	struct bench *b = *state;
@@ -138,6 +161,7 @@ int main(void)
 		CASE(it_may_be_split_anywhere),
 		CASE(without_an_answer_it_is_told_in_time),
 		CASE(requests_in_a_row_get_their_own_responses),
+		CASE(targets_are_those_of_their_requests),
 		CASE(shapes_that_two_readers_take_for_two_requests_are_anomalies),
 		CASE(what_only_begins_alike_is_not_followed),
 		CASE(types_are_told_by_few_bytes),
