@@ -3,6 +3,8 @@
 #
 # Short connections while SYNs from random sources arrive, each seen with its bytes; and a slow scan
 # of 30 ports in the same time, found.
+#
+# alone: a flood takes a processor
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -4,6 +4,8 @@
 # Interfaces that come and go, as on a host of short-lived containers: made, named anew, spoken over
 # and deleted, 100 a minute (short: 30 in about 10 s). weir watches each, and afterwards holds no
 # descriptor and no memory for any of them.
+#
+# alone: memory and descriptors of few seconds are compared
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

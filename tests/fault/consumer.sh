@@ -6,6 +6,8 @@
 # first packet was read or is counted as lost.
 #
 # timeout: 300
+#
+# alone: how fast records come decides what is lost
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

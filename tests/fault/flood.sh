@@ -4,6 +4,8 @@
 # Floods of SYNs, ACKs and UDP from ten million sources to an open, a closed and a dropped port, and
 # spoofed queries to a name server, while others keep their connections. None of those is lost, and
 # their bytes are exact to the end; every packet of the flood is told, by itself or in a number.
+#
+# alone: a flood takes a processor
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -3,6 +3,8 @@
 #
 # Fifty containers on one host: one opens connections as fast as it can, to somebody who answers
 # none, the others make a few now and then, and one scans slowly. What the others do is seen.
+#
+# alone: what it opens takes a processor
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -3,6 +3,8 @@
 #
 # Mixed traffic for long: half an hour in `make test-fault`, as long as SOAK says (SOAK=24h), a few
 # seconds in `make test`. Memory, kernel memory and descriptors do not grow once it is warm.
+#
+# alone: growth of few seconds is looked at
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"

@@ -17,7 +17,8 @@ case $(uname -r) in
 5.10.*) LIVE=(live/hooks.sh) ;;
 esac
 
-# With all kernels there is time for more.
+# With all kernels there is time for more, and for those that take longest.
+LONG="test_verifier test_payload_live test_payload_lost"
 [ -z "${WEIR_VM_WHOLE:-}" ] || LIVE+=(live/neighbours.sh live/offloads.sh)
 
 for module in veth sch_ingress cls_bpf bridge 8021q tun nf_tables nft_chain_nat nft_masq nf_conntrack_netlink \
@@ -57,7 +58,7 @@ features() {
 found=0
 for program in "$BUILD"/tests/bpf/test_*; do
 	case $program in *.*) continue ;; esac
-	[ -n "${WEIR_VM_WHOLE:-}" ] || [ "${program##*/}" != test_verifier ] || continue
+	[ -n "${WEIR_VM_WHOLE:-}" ] || [[ " $LONG " != *" ${program##*/} "* ]] || continue
 	[ -x "$program" ] || continue
 	found=$((found + 1))
 	bpf "$program"
