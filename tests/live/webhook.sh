@@ -55,7 +55,7 @@ fails() { # MODE WORDS
 	check "webhook/$1: it is told" wait_for 10 says "$2"
 	check "webhook/$1: it waits" wait_for 5 waits 1
 	echo ok >"$mode"
-	told+=($port)
+	told+=("$port")
 	port=$((port + 1))
 	check "webhook/$1: it goes out then" wait_for 10 has_posted "${told[@]}"
 }
@@ -65,7 +65,7 @@ fails broken 'answers 500: .x1B.31mtrace'
 fails elsewhere "which is not followed"
 echo megabytes >"$mode"
 knock $port
-told+=($port)
+told+=("$port")
 check "webhook/megabytes: it is cut off" wait_for 10 has_posted "${told[@]}"
 echo unknown >"$mode"
 knock 1999
