@@ -37,11 +37,14 @@ WEIR_INLINE int is_tunnel(const struct packet_facts *f)
 	return proto == PROTO_IPV4_INSIDE || proto == PROTO_IPV6_INSIDE || proto == PROTO_GRE;
 }
 
-/* Copied: so rarely that no path through the packet itself is worth what it costs the verifier. */
-WEIR_INLINE const __u8 *tunnel_read(struct __sk_buff *skb, struct packet *p, __u32 at,
-				    const __u32 size)
+/*
+ * Puts `size` bytes into p->scratch; false: they are not there. Copied: so rarely that no path
+ * through the packet itself is worth what it costs the verifier. No pointer that may be none: clang
+ * looks at it by the helper's result, and 5.10 does not see that both are one.
+ */
+WEIR_INLINE int tunnel_read(struct __sk_buff *skb, struct packet *p, __u32 at, const __u32 size)
 {
-	return bpf_skb_load_bytes(skb, at, p->scratch, size) ? NULL : p->scratch;
+	return !bpf_skb_load_bytes(skb, at, p->scratch, size);
 }
 
 /* Steps over the tunnel's own header at *at. The ethertype of what is behind it; 0: not understood.
@@ -49,14 +52,13 @@ WEIR_INLINE const __u8 *tunnel_read(struct __sk_buff *skb, struct packet *p, __u
 WEIR_INLINE __u32 tunnel_header(struct __sk_buff *skb, struct packet *p, __u32 *at)
 {
 	__u64 proto = opaque(p->facts.key.proto);
-	const __u8 *h;
+	const __u8 *h = p->scratch;
 
 	if (proto == PROTO_IPV4_INSIDE)
 		return ETHERTYPE_V4;
 	if (proto == PROTO_IPV6_INSIDE)
 		return ETHERTYPE_V6;
-	h = tunnel_read(skb, p, *at, 8);
-	if (!h)
+	if (!tunnel_read(skb, p, *at, 8))
 		return 0;
 	if (proto == PROTO_GRE) { /* RFC 2890: checksum, key and number, 4 bytes each */
 		*at += 4 + 4 * ((h[0] >> 7 & 1) + (h[0] >> 5 & 1) + (h[0] >> 4 & 1));
@@ -73,10 +75,10 @@ WEIR_INLINE __u32 tunnel_header(struct __sk_buff *skb, struct packet *p, __u32 *
 /* Steps over an Ethernet header at *at. The ethertype behind it; 0: it is not there. */
 WEIR_INLINE __u32 tunnel_ethernet(struct __sk_buff *skb, struct packet *p, __u32 *at)
 {
-	const __u8 *h = tunnel_read(skb, p, *at, 18);
+	const __u8 *h = p->scratch;
 	__u32 type;
 
-	if (!h)
+	if (!tunnel_read(skb, p, *at, 18))
 		return 0;
 	*at += 14;
 	type = bpf_ntohs(word16(h + 12));
@@ -89,10 +91,10 @@ WEIR_INLINE __u32 tunnel_ethernet(struct __sk_buff *skb, struct packet *p, __u32
 /* Steps over the IP and transport headers at *at. False: they are none that are segmented. */
 WEIR_INLINE int tunnel_inside(struct __sk_buff *skb, struct packet *p, __u32 *at, __u32 type)
 {
-	const __u8 *h = tunnel_read(skb, p, *at, 20);
+	const __u8 *h = p->scratch;
 	__u32 proto;
 
-	if (!h || (type != ETHERTYPE_V4 && type != ETHERTYPE_V6))
+	if (!tunnel_read(skb, p, *at, 20) || (type != ETHERTYPE_V4 && type != ETHERTYPE_V6))
 		return 0;
 	proto = type == ETHERTYPE_V4 ? h[9] : h[6];
 	*at += type == ETHERTYPE_V4 ? (h[0] & 15) * 4 : 40;
@@ -100,8 +102,7 @@ WEIR_INLINE int tunnel_inside(struct __sk_buff *skb, struct packet *p, __u32 *at
 		*at += 8;
 		return 1;
 	}
-	h = tunnel_read(skb, p, *at, 13);
-	if (!h || proto != PROTO_TCP)
+	if (proto != PROTO_TCP || !tunnel_read(skb, p, *at, 13))
 		return 0;
 	*at += (h[12] >> 4) * 4;
 	return 1;
