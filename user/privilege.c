@@ -15,6 +15,7 @@
 #include "procfs/procfs.h"
 #include "sink/database.h"
 #include "starter/starter.h"
+#include "visitor/visitor.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -61,6 +62,7 @@ static const struct right rights[] = {
 struct privilege {
 	struct starter *starter;
 	struct procfs *procfs;
+	struct visitor *visitor; /* NULL: no network namespaces are entered */
 	bool settled, capabilities, filtered;
 };
 
@@ -92,12 +94,14 @@ static void join_group(void)
 
 /* Each child keeps of what there is what it is for. */
 static int start_children(struct privilege *privilege, const struct procfs_options *options,
-			  struct error *error)
+			  const char *const *namespaces, struct error *error)
 {
 	int err = starter_open(&privilege->starter, error);
 
 	if (!err)
 		err = procfs_open(&privilege->procfs, options, error);
+	if (!err && namespaces && *namespaces)
+		err = visitor_open(&privilege->visitor, namespaces, error);
 	if (err)
 		return err;
 	err = confine_capabilities(mask(HOLD_START));
@@ -107,7 +111,7 @@ static int start_children(struct privilege *privilege, const struct procfs_optio
 }
 
 int privilege_begin(struct privilege **out, const struct procfs_options *options,
-		    struct error *error)
+		    const char *const *namespaces, struct error *error)
 {
 	struct privilege *privilege = calloc(1, sizeof(*privilege));
 	int err = privilege ? 0 : -ENOMEM;
@@ -123,7 +127,7 @@ int privilege_begin(struct privilege **out, const struct procfs_options *options
 	umask(0077);
 	join_group();
 	confine_threads();
-	err = start_children(privilege, options, error);
+	err = start_children(privilege, options, namespaces, error);
 	if (err) {
 		privilege_end(privilege);
 		return err;
@@ -153,6 +157,7 @@ void privilege_end(struct privilege *privilege)
 	if (!privilege)
 		return;
 	procfs_close(privilege->procfs);
+	visitor_close(privilege->visitor);
 	starter_close(privilege->starter);
 	free(privilege);
 }
@@ -160,6 +165,11 @@ void privilege_end(struct privilege *privilege)
 struct starter *privilege_starter(const struct privilege *privilege)
 {
 	return privilege->starter;
+}
+
+struct visitor *privilege_visitor(const struct privilege *privilege)
+{
+	return privilege->visitor;
 }
 
 struct procfs *privilege_procfs(const struct privilege *privilege)

@@ -16,12 +16,14 @@ struct privilege;
 struct procfs;
 struct procfs_options;
 struct starter;
+struct visitor;
 
 /* Before anything is read and any thread runs: what is never needed goes, files are made for weir
  * alone and its group, and the processes are there that start children, and that look into other
- * processes as `options` say. 0, or -errno with `error` said. */
+ * processes as `options` say, and that enter the network namespaces that `namespaces` asks for
+ * (visitor/spaces.h; NULL or empty: none). 0, or -errno with `error` said. */
 int privilege_begin(struct privilege **privilege, const struct procfs_options *options,
-		    struct error *error);
+		    const char *const *namespaces, struct error *error);
 
 /* All is open: what was needed for that goes, and system calls are filtered in all threads. What
  * the kernel lacks is left out and told: a warning, and in the status. */
@@ -31,6 +33,7 @@ void privilege_end(struct privilege *privilege); /* NULL: nothing */
 
 struct starter *privilege_starter(const struct privilege *privilege);
 struct procfs *privilege_procfs(const struct privilege *privilege);
+struct visitor *privilege_visitor(const struct privilege *privilege); /* NULL: none */
 
 /* For `weir status` (a new reference). *degraded is set if less was given up than could be. */
 json_t *privilege_status(const struct privilege *privilege, bool *degraded);

@@ -30,7 +30,6 @@
 #include "reload.h"
 #include "sink/database.h"
 #include "starter/starter.h"
-#include "visitor/visitor.h"
 
 #define POLL_INTERVAL WEIR_SEC
 #define MARK_POLLS    60
@@ -72,7 +71,6 @@ struct watch {
 	const char *log_files[LOGINS_FILES_MAX]; /* of log-ins, for whoever opens them */
 	struct follow_opener opener;
 	struct reloader *reloader;
-	struct visitor *visitor; /* NULL: no other network namespaces are watched */
 	int epoll;
 	int fds[WAITED];
 	weir_time since;
@@ -404,7 +402,6 @@ static void live_options(const struct config *config, struct live_options *optio
 	*options = (struct live_options){
 		.interfaces = config->interfaces,
 		.loopback = config->loopback,
-		.namespaces = config->namespaces,
 		.hooks = config->hooks.at,
 		.hooks_len = config->hooks.len,
 		.slots = (uint32_t)config->flow_slots,
@@ -548,7 +545,7 @@ static int open_privilege(struct watch *watch, const struct config *config, stru
 	const struct procfs_options options = {config->host_root, watch->log_files};
 
 	logins_files(config->login_sources, watch->log_files);
-	return privilege_begin(&watch->privilege, &options, error);
+	return privilege_begin(&watch->privilege, &options, config->namespaces, error);
 }
 
 static int open_logins(struct watch *watch, const struct config *config, struct error *error)
@@ -570,15 +567,13 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	struct live_options live;
 	int err = open_privilege(watch, config, error);
 
-	if (!err && config->namespaces && *config->namespaces)
-		err = visitor_open(&watch->visitor, error); /* before there is a thread */
 	if (err)
 		return err;
 	err = open_reloader(watch, config, error);
 	if (err)
 		return err;
 	live_options(config, &live);
-	live.visitor = watch->visitor;
+	live.visitor = privilege_visitor(watch->privilege);
 	err = pipeline_open(&watch->pipeline, config, &options, error);
 	if (err)
 		return err;
@@ -636,7 +631,6 @@ static void watch_close(struct watch *watch)
 			close(watch->fds[i]);
 	if (watch->epoll >= 0)
 		close(watch->epoll);
-	visitor_close(watch->visitor);
 	privilege_end(watch->privilege);
 }
 

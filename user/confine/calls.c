@@ -136,14 +136,15 @@ int confine_calls_server(void)
 /* ---- who enters namespaces ---- */
 
 static const int visitor_calls[] = {
-	SCMP_SYS(open),	       SCMP_SYS(openat),       SCMP_SYS(close),
-	SCMP_SYS(fstat),       SCMP_SYS(newfstatat),   SCMP_SYS(ioctl),
-	SCMP_SYS(setns),       SCMP_SYS(bind),	       SCMP_SYS(setsockopt),
-	SCMP_SYS(recvfrom),    SCMP_SYS(recv),	       SCMP_SYS(sendmsg),
-	SCMP_SYS(exit_group),  SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+	SCMP_SYS(open),	      SCMP_SYS(openat),	      SCMP_SYS(close),		 SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat), SCMP_SYS(stat),	      SCMP_SYS(ioctl),		 SCMP_SYS(setns),
+	SCMP_SYS(getdents64), SCMP_SYS(bind),	      SCMP_SYS(setsockopt),	 SCMP_SYS(recvfrom),
+	SCMP_SYS(recv),	      SCMP_SYS(sendmsg),      SCMP_SYS(sendto),		 SCMP_SYS(send),
+	SCMP_SYS(brk),	      SCMP_SYS(mmap),	      SCMP_SYS(munmap),		 SCMP_SYS(mremap),
+	SCMP_SYS(madvise),    SCMP_SYS(futex),	      SCMP_SYS(getrandom),	 SCMP_SYS(fcntl),
+	SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
 #ifdef __SANITIZE_ADDRESS__
-	SCMP_SYS(mmap),	       SCMP_SYS(munmap),       SCMP_SYS(write),
-	SCMP_SYS(sigaltstack),
+	SCMP_SYS(write),      SCMP_SYS(sigaltstack),
 #endif
 };
 

@@ -80,8 +80,8 @@ int confine_calls_keeper(void);
  * kills the process (SIGSYS). */
 int confine_calls_server(void);
 
-/* Only what it takes to enter a namespace by a file and to open sockets there: of sockets netlink
- * ones. Any other call kills the process. */
+/* Only what it takes to look for files of namespaces, to enter one and to open sockets there: of
+ * sockets netlink ones. Any other call kills the process. */
 int confine_calls_visitor(void);
 
 /* Everything but programs, sockets, other processes, and the system as such: these calls fail with

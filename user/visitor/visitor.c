@@ -29,11 +29,16 @@
 struct visitor {
 	pid_t pid;
 	int channel;
+	bool silent; /* an answer did not come: what comes now may be an earlier one */
 };
 
+/* A request is one of these, and for the second a path. */
+enum request { FIND = 'f', ENTER = 'e' };
+
+/* To FIND it comes behind all that was found, each of which is a message. */
 struct answer {
 	int32_t err;
-	uint32_t zero;
+	uint32_t left_out;
 	uint64_t device, inode;
 };
 
@@ -115,21 +120,40 @@ static bool hand_over(const struct answer *answer, const int fds[HANDED])
 }
 
 /* False: the engine is gone. */
-static bool serve(void)
+static bool serve_enter(const char *path)
 {
-	char path[VISITOR_PATH_MAX];
-	ssize_t n = recv(CHANNEL, path, sizeof(path) - 1, 0);
 	struct answer answer = {0};
 	int fds[HANDED] = {-1, -1, -1};
 	bool done;
 
-	if (n <= 0)
-		return n < 0 && errno == EINTR;
-	path[n] = '\0';
 	answer.err = enter(path, &answer, fds);
 	done = hand_over(&answer, fds);
 	close_sockets(fds);
 	return done;
+}
+
+static bool serve_find(const char *const *patterns)
+{
+	static struct spaces spaces;
+	struct answer answer = {0};
+
+	spaces_find(&spaces, patterns, NULL);
+	vec_each (space, &spaces.found)
+		if (send(CHANNEL, space, sizeof(*space), MSG_NOSIGNAL) < 0)
+			return false;
+	answer.left_out = (uint32_t)spaces.left_out;
+	return send(CHANNEL, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer);
+}
+
+static bool serve(const char *const *patterns)
+{
+	char request[1 + SPACE_PATH_MAX];
+	ssize_t n = recv(CHANNEL, request, sizeof(request) - 1, 0);
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	request[n] = '\0';
+	return *request == FIND ? serve_find(patterns) : serve_enter(request + 1);
 }
 
 /* Files of namespaces belong to whoever's processes they are. */
@@ -137,7 +161,7 @@ static bool serve(void)
 	(UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SYS_PTRACE |                            \
 	 UINT64_C(1) << CAP_DAC_READ_SEARCH)
 
-static void run(int channel)
+static void run(int channel, const char *const *patterns)
 {
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -152,7 +176,7 @@ static void run(int channel)
 	close_range(HOME + 1, ~0u, 0);
 	if (confine_capabilities(KEPT) || confine_calls_visitor())
 		_exit(1);
-	while (serve())
+	while (serve(patterns))
 		;
 	_exit(0);
 }
@@ -165,7 +189,7 @@ static int failed(struct error *error, int err)
 			 strerror(err));
 }
 
-int visitor_open(struct visitor **out, struct error *error)
+int visitor_open(struct visitor **out, const char *const *patterns, struct error *error)
 {
 	const struct timeval patience = {.tv_sec = VISITOR_SECONDS};
 	struct visitor *visitor;
@@ -185,7 +209,7 @@ int visitor_open(struct visitor **out, struct error *error)
 	visitor->channel = ends[0];
 	visitor->pid = fork();
 	if (!visitor->pid)
-		run(ends[1]);
+		run(ends[1], patterns);
 	err = visitor->pid < 0 ? errno : 0;
 	close(ends[1]);
 	if (!err) {
@@ -208,7 +232,28 @@ void visitor_close(struct visitor *visitor)
 	free(visitor);
 }
 
-/* The answer to the last request: 0 with two descriptors, or -errno. */
+/* Once it was silent, no answer is told from another. */
+static int ask(struct visitor *visitor, const void *request, size_t length)
+{
+	if (visitor->silent)
+		return -EPIPE;
+	if (send(visitor->channel, request, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return -errno;
+	return 0;
+}
+
+static ssize_t hear(struct visitor *visitor, struct msghdr *message)
+{
+	ssize_t n;
+
+	do
+		n = recvmsg(visitor->channel, message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	visitor->silent |= n <= 0;
+	return n < 0 ? -errno : n;
+}
+
+/* The answer to ENTER: 0 with its descriptors, or -errno. */
 static int receive(struct visitor *visitor, struct visit *visit)
 {
 	union {
@@ -221,14 +266,11 @@ static int receive(struct visitor *visitor, struct visit *visit)
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
+	ssize_t n = hear(visitor, &message);
 	int fds[HANDED];
-	ssize_t n;
 
-	do
-		n = recvmsg(visitor->channel, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	if (n != sizeof(answer))
-		return n < 0 ? -errno : -ECHILD;
+		return n < 0 ? (int)n : -ECHILD;
 	if (answer.err)
 		return answer.err;
 	if (!CMSG_FIRSTHDR(&message) || control.head.cmsg_len != CMSG_LEN(sizeof(fds)))
@@ -240,13 +282,43 @@ static int receive(struct visitor *visitor, struct visit *visit)
 
 int visitor_enter(struct visitor *visitor, const char *path, struct visit *visit)
 {
+	char request[1 + SPACE_PATH_MAX] = {ENTER};
 	size_t length = strlen(path);
+	int err;
 
-	if (length >= VISITOR_PATH_MAX)
+	if (length >= SPACE_PATH_MAX)
 		return -ENAMETOOLONG;
-	if (send(visitor->channel, path, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return -errno;
-	return receive(visitor, visit);
+	memcpy(request + 1, path, length);
+	err = ask(visitor, request, 1 + length);
+	return err ? err : receive(visitor, visit);
+}
+
+int visitor_find(struct visitor *visitor, struct spaces *spaces)
+{
+	const char request = FIND;
+	int err = ask(visitor, &request, sizeof(request));
+
+	if (err)
+		return err;
+	spaces->found.len = 0;
+	for (;;) {
+		union {
+			struct space space;
+			struct answer answer;
+		} heard;
+		struct iovec part = {&heard, sizeof(heard)};
+		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+		ssize_t n = hear(visitor, &message);
+		struct space *space;
+
+		if (n == sizeof(heard.answer))
+			spaces->left_out = heard.answer.left_out;
+		if (n != sizeof(heard.space))
+			return n < 0 ? (int)n : 0;
+		space = vec_add(&spaces->found);
+		if (space)
+			*space = heard.space;
+	}
 }
 
 pid_t visitor_pid(const struct visitor *visitor)

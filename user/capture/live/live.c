@@ -191,7 +191,7 @@ static int open_parts(struct live *live, const struct live_options *options, str
 	if (err)
 		return err;
 	live->watches.no_tcx = options->clsact;
-	if (options->visitor && within_open(live, options->visitor, options->namespaces))
+	if (options->visitor && within_open(live, options->visitor))
 		return no_memory(error);
 	return attach_all(live, error);
 }

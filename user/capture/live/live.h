@@ -40,10 +40,7 @@ struct live_options {
 	/* fnmatch(3) patterns on names; a leading '!' excludes; none: all that carry traffic. */
 	const char *const *interfaces; /* ended by NULL */
 	bool loopback;
-	/* Other network namespaces to watch from inside (capture/live/spaces.h), ended by NULL, and
-	 * who enters them; NULL: none. Must outlive live. */
-	const char *const *namespaces;
-	struct visitor *visitor;
+	struct visitor *visitor;       /* enters other network namespaces; NULL: none are watched */
 	const struct hook_rule *hooks; /* the last that matches decides */
 	size_t hooks_len;
 	uint32_t slots;		/* main table; 0: by memory (docs/operations.md) */

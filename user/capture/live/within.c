@@ -31,8 +31,8 @@ struct within_name {
 struct within {
 	struct live *live;
 	struct visitor *visitor; /* borrowed */
-	const char *const *patterns;
-	struct spaces spaces; /* as of the last look */
+	struct spaces spaces;	 /* as of the last look */
+	bool lost;		 /* the visitor does not answer */
 	VEC(struct within_space *) entered;
 	VEC(struct space) refused; /* not asked for again, and told once */
 	struct table names;
@@ -309,7 +309,15 @@ static void leave_unfound(struct within *within)
 
 static void look(struct within *within)
 {
-	spaces_find(&within->spaces, within->patterns, NULL);
+	if (visitor_find(within->visitor, &within->spaces)) {
+		if (!within->lost)
+			health_say(within->live, "interface_unwatched",
+				   "who enters network namespaces does not answer: those that come "
+				   "are "
+				   "not watched");
+		within->lost = true;
+		return; /* those that are entered go on */
+	}
 	vec_each (entered, &within->entered)
 		(*entered)->there = false;
 	vec_each (found, &within->spaces.found) {
@@ -391,7 +399,7 @@ size_t within_left_out(const struct live *live)
 	return live->within ? live->within->spaces.left_out + live->within->refused.len : 0;
 }
 
-int within_open(struct live *live, struct visitor *visitor, const char *const *patterns)
+int within_open(struct live *live, struct visitor *visitor)
 {
 	struct within *within = calloc(1, sizeof(*within));
 
@@ -399,7 +407,6 @@ int within_open(struct live *live, struct visitor *visitor, const char *const *p
 		return -ENOMEM;
 	within->live = live;
 	within->visitor = visitor;
-	within->patterns = patterns;
 	table_init(&within->names, sizeof(uint32_t), offsetof(struct within_name, key));
 	live->within = within;
 	return 0;

@@ -3,7 +3,7 @@
 #define WEIR_LIVE_WITHIN_H
 
 #include "capture/live/interfaces.h"
-#include "capture/live/spaces.h"
+#include "visitor/visitor.h"
 
 /*
  * Interfaces of other network namespaces, watched from inside: they and their namespaces come and
@@ -23,8 +23,8 @@ struct within_space {
 	bool there; /* at the last look */
 };
 
-/* 0, or -ENOMEM. `patterns` must outlive it. */
-int within_open(struct live *live, struct visitor *visitor, const char *const *patterns);
+/* 0, or -ENOMEM. */
+int within_open(struct live *live, struct visitor *visitor);
 void within_close(struct live *live);
 
 void within_attach_all(struct live *live);

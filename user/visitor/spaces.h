@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_LIVE_SPACES_H
-#define WEIR_LIVE_SPACES_H
+#ifndef WEIR_VISITOR_SPACES_H
+#define WEIR_VISITOR_SPACES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/vec.h"
-#include "visitor/visitor.h"
 
 /* Which other network namespaces are to be watched from inside, of those that are there now. */
 
 #define SPACE_NAME_MAX 64
+#define SPACE_PATH_MAX 256
 #define SPACES_MAX     1024 /* more are counted, and not watched */
 
 struct space {
-	char name[SPACE_NAME_MAX];   /* under /run/netns, or "pid:NUMBER" */
-	char path[VISITOR_PATH_MAX]; /* a file of it */
-	uint64_t device, inode;	     /* what it is known by */
+	char name[SPACE_NAME_MAX]; /* under /run/netns, or "pid:NUMBER" */
+	char path[SPACE_PATH_MAX]; /* a file of it */
+	uint64_t device, inode;	   /* what it is known by */
 };
 
 struct spaces {

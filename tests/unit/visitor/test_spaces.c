@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/live/spaces.h"
+#include "visitor/spaces.h"
 
 /* A tree in which files stand for namespaces: one that has two names is one namespace. */
 

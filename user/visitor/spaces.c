@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "capture/live/spaces.h"
+#include "visitor/spaces.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -89,14 +89,14 @@ static void each_entry(struct finding *finding, const char *folder,
 		closedir(entries);
 }
 
-static void name_path(const struct finding *finding, const char *name, char path[VISITOR_PATH_MAX])
+static void name_path(const struct finding *finding, const char *name, char path[SPACE_PATH_MAX])
 {
-	snprintf(path, VISITOR_PATH_MAX, "%s/%.200s", finding->roots->names, name);
+	snprintf(path, SPACE_PATH_MAX, "%s/%.200s", finding->roots->names, name);
 }
 
 static void exclude_name(struct finding *finding, const char *name)
 {
-	char path[VISITOR_PATH_MAX];
+	char path[SPACE_PATH_MAX];
 	struct stat file;
 
 	name_path(finding, name, path);
@@ -106,7 +106,7 @@ static void exclude_name(struct finding *finding, const char *name)
 
 static void take_name(struct finding *finding, const char *name)
 {
-	char path[VISITOR_PATH_MAX];
+	char path[SPACE_PATH_MAX];
 
 	name_path(finding, name, path);
 	if (choose(finding->patterns, name) == WANTED)
@@ -115,15 +115,14 @@ static void take_name(struct finding *finding, const char *name)
 
 /* ---- by process ---- */
 
-static void process_path(const struct finding *finding, const char *pid,
-			 char path[VISITOR_PATH_MAX])
+static void process_path(const struct finding *finding, const char *pid, char path[SPACE_PATH_MAX])
 {
-	snprintf(path, VISITOR_PATH_MAX, "%s/%.20s/ns/net", finding->roots->processes, pid);
+	snprintf(path, SPACE_PATH_MAX, "%s/%.20s/ns/net", finding->roots->processes, pid);
 }
 
 static void take_process(struct finding *finding, const char *pid)
 {
-	char path[VISITOR_PATH_MAX], name[SPACE_NAME_MAX];
+	char path[SPACE_PATH_MAX], name[SPACE_NAME_MAX];
 
 	if (!isdigit((unsigned char)*pid))
 		return;
@@ -134,7 +133,7 @@ static void take_process(struct finding *finding, const char *pid)
 
 static void exclude_own(struct finding *finding)
 {
-	char path[VISITOR_PATH_MAX];
+	char path[SPACE_PATH_MAX];
 	struct stat file;
 
 	process_path(finding, "self", path);
