@@ -205,6 +205,11 @@ void end_finish_batch(struct live *live, struct flow_table *flows)
 
 #define SWEEP_EVERY (60 * WEIR_SEC)
 
+/* Half a second goes into looking at a million keys. So a larger table's take turns, unless packets
+ * have met something in it: each one that is led astray counts as LOSS_RACE. */
+#define SWEEP_KEYS  65536
+#define SWEEP_RACES 64
+
 /* A slot with counters that belongs to no flow of ours, and to no key. */
 static void sweep_slot(void *context, uint32_t slot)
 {
@@ -231,6 +236,15 @@ static void sweep_slot(void *context, uint32_t slot)
 	end_orphan(live, slot, generation);
 }
 
+static void sweep_keys(struct live *live)
+{
+	uint64_t races = live->losses[LOSS_RACE] - live->ends.races;
+
+	live->ends.races = live->losses[LOSS_RACE];
+	grace_ask_sweep(&live->grace, live->slots.hot, live->slots.ready,
+			races < SWEEP_RACES ? SWEEP_KEYS : GRACE_ALL);
+}
+
 void end_sweep(struct live *live, struct flow_table *flows)
 {
 	(void)flows;
@@ -243,5 +257,5 @@ void end_sweep(struct live *live, struct flow_table *flows)
 		end_begin_batch(live);
 		return;
 	}
-	grace_ask_sweep(&live->grace, live->slots.hot, live->slots.ready);
+	sweep_keys(live);
 }

@@ -45,7 +45,6 @@ static void note_strays(struct grace *grace, const struct batch *batch, unsigned
 {
 	unsigned i;
 
-	grace->keys += count;
 	for (i = 0; i < count && grace->strays_len < GRACE_STRAYS_MAX; i++)
 		if (is_stray(grace, &batch->ref[i]))
 			grace->strays[grace->strays_len++] =
@@ -55,20 +54,22 @@ static void note_strays(struct grace *grace, const struct batch *batch, unsigned
 static void sweep(struct grace *grace)
 {
 	struct batch *batch = malloc(sizeof(*batch));
-	__u32 in = 0, out = 0, count;
-	bool first = true;
+	uint32_t seen = 0;
 	int err = 0;
 
 	grace->strays_len = 0;
-	grace->keys = 0;
-	while (batch && !err) {
-		count = SWEEP_BATCH;
-		err = bpf_map_lookup_batch(grace->main, first ? NULL : &in, &out, batch->key,
-					   batch->ref, &count, NULL);
-		if (!err || err == -ENOENT)
-			note_strays(grace, batch, count);
-		first = false;
-		in = out;
+	if (grace->most == GRACE_ALL)
+		grace->midway = false;
+	while (batch && !err && seen < grace->most) {
+		__u32 in = grace->at, count = SWEEP_BATCH;
+
+		err = bpf_map_lookup_batch(grace->main, grace->midway ? &in : NULL, &grace->at,
+					   batch->key, batch->ref, &count, NULL);
+		grace->midway = !err;
+		if (err && err != -ENOENT)
+			break;
+		note_strays(grace, batch, count);
+		seen += count;
 	}
 	free(batch);
 }
@@ -164,10 +165,12 @@ void grace_ask_wait(struct grace *grace)
 	ask(grace, GRACE_WAIT);
 }
 
-void grace_ask_sweep(struct grace *grace, const struct flow_slot *hot, uint32_t mapped)
+void grace_ask_sweep(struct grace *grace, const struct flow_slot *hot, uint32_t mapped,
+		     uint32_t most)
 {
 	grace->hot = hot;
 	grace->slots_mapped = mapped;
+	grace->most = most;
 	ask(grace, GRACE_SWEEP);
 }
 

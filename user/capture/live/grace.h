@@ -10,7 +10,7 @@
 
 /*
  * What takes too long for the engine thread: waiting until no program holds what was deleted, and
- * looking through the whole main table for keys whose slot is another's. One job at a time, done by
+ * looking through the main table for keys whose slot is another's. One job at a time, done by
  * one thread; the engine asks, and is told through a file descriptor.
  */
 #define GRACE_STRAYS_MAX 1024
@@ -35,7 +35,9 @@ struct grace {
 	uint32_t slots_mapped;
 	struct stray strays[GRACE_STRAYS_MAX];
 	unsigned strays_len;
-	uint64_t keys; /* in the main table, at the last sweep */
+	uint32_t most; /* keys to look at */
+	uint32_t at;   /* where the next one goes on, if `midway` */
+	bool midway;
 };
 
 int grace_open(struct grace *grace, int main_map); /* 0 or -errno */
@@ -43,7 +45,11 @@ void grace_close(struct grace *grace);
 
 bool grace_idle(struct grace *grace);
 void grace_ask_wait(struct grace *grace);
-void grace_ask_sweep(struct grace *grace, const struct flow_slot *hot, uint32_t mapped);
+/* Goes on where the last sweep ended, through about `most` keys, at most to the table's end; or
+ * through all of them. */
+#define GRACE_ALL UINT32_MAX
+void grace_ask_sweep(struct grace *grace, const struct flow_slot *hot, uint32_t mapped,
+		     uint32_t most);
 
 /* The job that was done since the last call, or GRACE_NONE. Engine thread; after it the thread is
  * idle and `strays` is the engine's. */
