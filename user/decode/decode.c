@@ -250,8 +250,7 @@ static void remembered(struct decode *d, const struct payload_record *r, const u
 	if (talk->decoder && !t->told)
 		tell_protocol(t, t->protocol ? t->protocol : talk->decoder->protocol);
 	talk->record = NULL;
-	if (talk->done)
-		talking_finish(t);
+	talking_stands(t);
 	talking_fit(d, t);
 }
 
@@ -284,8 +283,8 @@ void decode_finish(struct decode *d)
 {
 	struct talking *t;
 
-	TAILQ_FOREACH(t, &d->open, age)
-	for (int side = 0; side < 2 && t->talk.decoder && !t->talk.done; side++)
+	TAILQ_FOREACH(t, &d->lists[TALK_OPEN], age)
+	for (int side = 0; side < 2 && !t->talk.done; side++)
 		order_flush(t, side);
 	held_due(d, TIME_NEVER);
 }

@@ -19,7 +19,7 @@ struct talking {
 	struct flow_key key; /* of the table */
 	TAILQ_ENTRY(talking) age;
 	weir_time heard;	  /* last */
-	bool finished;		  /* its list */
+	uint8_t list;		  /* enum talk_list */
 	struct stream streams[2]; /* by side; TCP */
 	uint8_t first;		  /* the side that spoke first */
 	bool told;		  /* its protocol */
@@ -41,15 +41,21 @@ struct held {
 
 #define HELD_MAX 16384
 
-TAILQ_HEAD(talk_list, talking);
+/* Where a conversation stands, each list by last use. */
+enum talk_list {
+	TALK_UNDECIDED, /* what is spoken is not known yet */
+	TALK_OPEN,
+	TALK_FINISHED, /* nothing more of it is wanted */
+	TALK_LISTS,
+};
 
 struct decode {
 	struct decode_ops ops;
 	struct decode_options options;
 	struct table talks;
-	struct talk_list open, finished; /* the least recently heard first */
-	uint64_t *marks;		 /* of finished ones that were forgotten */
-	TAILQ_HEAD(, held) held;	 /* by due time */
+	TAILQ_HEAD(, talking) lists[TALK_LISTS]; /* the least recently heard first */
+	uint64_t *marks;			 /* of finished ones that were forgotten */
+	TAILQ_HEAD(, held) held;		 /* by due time */
 	size_t held_count;
 	size_t bytes; /* that all streams and decoders hold */
 	struct packed_store *store;
@@ -65,8 +71,8 @@ void talking_close(struct decode *decode);
 /* The conversation that it belongs to, heard now; begun if need be. NULL without memory. */
 struct talking *talking_find(struct decode *decode, const struct payload_record *record,
 			     weir_time at);
-/* Nothing more of it is wanted: it keeps no state. */
-void talking_finish(struct talking *talking);
+/* Where it stands now; a finished one keeps no state. */
+void talking_stands(struct talking *talking);
 /* Forgets some of those that were silent for long; called often. */
 void talking_age(struct decode *decode, weir_time now);
 /* Forgets until they hold no more than they may, this one excepted. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The conversations that are remembered. Two lists by last use, so that what is looked at to find
- * the oldest does not depend on how many there are: those that may still tell something, and those
- * of which nothing more is wanted. Of the latter a mark stays when they go, so that what they say
- * later begins nothing.
+ * The conversations that are remembered, in lists by last use, so that what is looked at to find
+ * the oldest does not depend on how many there are. Of those of which nothing more is wanted a mark
+ * stays when they go, so that what they say later begins nothing.
  */
 #include <stdlib.h>
 
@@ -12,8 +11,11 @@
 
 /* Silent for so long, it is forgotten. Behind its opening little of a finished one is chosen at
  * all; an open one may still go on: file servers end sessions that are idle for 15 min. */
-#define DONE_SILENT (3 * WEIR_MIN)
-#define OPEN_SILENT (20 * WEIR_MIN)
+static const weir_time silent[TALK_LISTS] = {
+	[TALK_UNDECIDED] = 3 * WEIR_MIN,
+	[TALK_OPEN] = 20 * WEIR_MIN,
+	[TALK_FINISHED] = 3 * WEIR_MIN,
+};
 
 /* Of each list, with each payload: more than one payload can add. */
 #define FORGET_AT_ONCE 2
@@ -25,8 +27,8 @@
 
 int talking_open(struct decode *d)
 {
-	TAILQ_INIT(&d->open);
-	TAILQ_INIT(&d->finished);
+	for (int list = 0; list < TALK_LISTS; list++)
+		TAILQ_INIT(&d->lists[list]);
 	d->marks = calloc(MARKS, sizeof(*d->marks));
 	return d->marks ? 0 : -1;
 }
@@ -62,16 +64,14 @@ static bool take_mark(struct decode *d, const struct payload_record *record)
 
 /* ---- lists ---- */
 
-static struct talk_list *list_of(struct talking *t)
+static void take_out(struct talking *t)
 {
-	return t->finished ? &t->talk.decode->finished : &t->talk.decode->open;
+	TAILQ_REMOVE(&t->talk.decode->lists[t->list], t, age);
 }
 
-static void heard(struct talking *t, weir_time at)
+static void put_in(struct talking *t)
 {
-	t->heard = at;
-	TAILQ_REMOVE(list_of(t), t, age);
-	TAILQ_INSERT_TAIL(list_of(t), t, age);
+	TAILQ_INSERT_TAIL(&t->talk.decode->lists[t->list], t, age);
 }
 
 /* Lets go of all but that it was there. */
@@ -91,83 +91,94 @@ static void strip(struct talking *t)
 	order_forget(t);
 }
 
-void talking_finish(struct talking *t)
+void talking_stands(struct talking *t)
 {
-	strip(t);
-	TAILQ_REMOVE(list_of(t), t, age);
-	t->finished = true;
-	TAILQ_INSERT_TAIL(list_of(t), t, age);
+	enum talk_list list = t->talk.done	? TALK_FINISHED
+			      : t->talk.decoder ? TALK_OPEN
+						: TALK_UNDECIDED;
+
+	if (list == t->list)
+		return;
+	if (list == TALK_FINISHED)
+		strip(t);
+	take_out(t);
+	t->list = list;
+	put_in(t);
 }
 
 static void forget(struct talking *t)
 {
-	struct decode *d = t->talk.decode;
-
 	t->talk.record = NULL;
 	strip(t);
-	table_remove(&d->talks, t);
-	TAILQ_REMOVE(list_of(t), t, age);
+	table_remove(&t->talk.decode->talks, t);
+	take_out(t);
 	free(t);
 }
 
 /* As if it were there no more, though it may speak again. */
 static void let_go(struct talking *t)
 {
-	if (t->finished)
+	if (t->list == TALK_FINISHED)
 		leave_mark(t->talk.decode, t);
 	forget(t);
 }
 
 void talking_close(struct decode *d)
 {
-	while (!TAILQ_EMPTY(&d->open))
-		forget(TAILQ_FIRST(&d->open));
-	while (!TAILQ_EMPTY(&d->finished))
-		forget(TAILQ_FIRST(&d->finished));
+	for (int list = 0; list < TALK_LISTS; list++)
+		while (!TAILQ_EMPTY(&d->lists[list]))
+			forget(TAILQ_FIRST(&d->lists[list]));
 	free(d->marks);
 }
 
 /* ---- room ---- */
 
-static void age(struct decode *d, struct talk_list *list, weir_time before)
+void talking_age(struct decode *d, weir_time now)
 {
-	struct talking *t;
+	for (int list = 0; list < TALK_LISTS; list++) {
+		for (int i = 0; i < FORGET_AT_ONCE; i++) {
+			struct talking *t = TAILQ_FIRST(&d->lists[list]);
 
-	for (int i = 0; i < FORGET_AT_ONCE; i++) {
-		t = TAILQ_FIRST(list);
-		if (!t || t->heard >= before)
-			return;
-		d->counts.aged++;
-		let_go(t);
+			if (!t || t->heard >= now - silent[list])
+				break;
+			d->counts.aged++;
+			let_go(t);
+		}
 	}
 }
 
-void talking_age(struct decode *d, weir_time now)
+/* The least recently heard of the lists before `end`. */
+static struct talking *oldest(struct decode *d, enum talk_list end)
 {
-	age(d, &d->finished, now - DONE_SILENT);
-	age(d, &d->open, now - OPEN_SILENT);
+	struct talking *oldest = NULL;
+
+	for (unsigned list = 0; list < end; list++) {
+		struct talking *t = TAILQ_FIRST(&d->lists[list]);
+
+		if (t && (!oldest || t->heard < oldest->heard))
+			oldest = t;
+	}
+	return oldest;
 }
 
 static void evict(struct decode *d, struct talking *t)
 {
-	d->counts.evicted += !t->finished;
+	d->counts.evicted += t->list != TALK_FINISHED;
 	let_go(t);
 }
 
 static void make_room(struct decode *d)
 {
-	while (d->talks.count >= d->options.talks_max) {
-		struct talking *open = TAILQ_FIRST(&d->open), *done = TAILQ_FIRST(&d->finished);
-
-		evict(d, !open || (done && done->heard <= open->heard) ? done : open);
-	}
+	while (d->talks.count >= d->options.talks_max)
+		evict(d, oldest(d, TALK_LISTS));
 }
 
+/* Finished ones hold nothing. */
 void talking_fit(struct decode *d, const struct talking *but)
 {
 	struct talking *t;
 
-	while (d->bytes > d->options.bytes_max && (t = TAILQ_FIRST(&d->open)) && t != but)
+	while (d->bytes > d->options.bytes_max && (t = oldest(d, TALK_FINISHED)) && t != but)
 		evict(d, t);
 }
 
@@ -190,12 +201,13 @@ static struct talking *begin(struct decode *d, const struct payload_record *reco
 		return NULL;
 	}
 	if (take_mark(d, record)) {
-		t->talk.done = t->finished = true;
+		t->talk.done = true;
+		t->list = TALK_FINISHED;
 		d->counts.resumed++;
 	} else {
 		d->counts.talks++;
 	}
-	TAILQ_INSERT_TAIL(list_of(t), t, age);
+	put_in(t);
 	return t;
 }
 
@@ -223,6 +235,8 @@ struct talking *talking_find(struct decode *d, const struct payload_record *reco
 		make_room(d);
 		return begin(d, record, at);
 	}
-	heard(t, at);
+	t->heard = at;
+	take_out(t);
+	put_in(t);
 	return t;
 }

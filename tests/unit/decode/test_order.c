@@ -369,6 +369,19 @@ static void an_open_one_is_forgotten_much_later_and_may_begin_again(void **state
 	assert_string_equal(b->told, "c>one|c>two|");
 }
 
+static void of_one_that_said_too_little_nothing_is_kept(void **state)
+{
+	struct bench *b = *state;
+
+	say_from(b, 10, SIDE_CLIENT, 0, ">one\n");
+	say_from(b, 11, SIDE_SERVER, 0, "!");
+	pass(b, 2 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 2);
+	pass(b, 2 * WEIR_MIN);
+	assert_int_equal(reported(b, "remembered"), 1);
+	assert_int_equal(freed, 0);
+}
+
 static void a_new_connection_of_a_finished_ones_tuple_is_another(void **state)
 {
 	struct bench *b = *state;
@@ -402,6 +415,7 @@ int main(void)
 		CASE(what_a_forgotten_one_says_later_begins_nothing),
 		CASE(the_next_connection_of_a_forgotten_ones_tuple_is_new),
 		CASE(an_open_one_is_forgotten_much_later_and_may_begin_again),
+		CASE(of_one_that_said_too_little_nothing_is_kept),
 		CASE(a_new_connection_of_a_finished_ones_tuple_is_another),
 	};
 
