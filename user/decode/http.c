@@ -124,7 +124,7 @@ struct place {
 
 static void file_of(struct text path, struct place *p)
 {
-	const char *slash = memrchr(path.at, '/', path.length), *dot;
+	const char *slash = path.length ? memrchr(path.at, '/', path.length) : NULL, *dot;
 
 	p->name = slash ? text_of(slash + 1, (size_t)(path.at + path.length - slash - 1)) : path;
 	dot = p->name.length ? memrchr(p->name.at, '.', p->name.length) : NULL;

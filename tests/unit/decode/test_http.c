@@ -116,6 +116,9 @@ static void targets_are_those_of_their_requests(void **state)
 				  "Content-Length: 5\r\n\r\n#!/bi");
 		assert_non_null(strstr(b->told, "http GET h /7 text/x 200|file /7 n script|"));
 	}
+	b->told[0] = '\0';
+	bench_say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n#!/bi"); /* to no request */
+	assert_string_equal(b->told, "file script|");
 	bench_say(b, 0, GET);
 	bench_say(b, 1, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n");
 }
