@@ -85,7 +85,7 @@ Q             = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := help
 .PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-sigmahq \
-        fuzz-short check bench install install-strip uninstall package clean tests unit-tests bpf-tests benches fuzzers FORCE
+        fuzz-short check bench install install-strip uninstall package package-rpm test-package clean tests unit-tests bpf-tests benches fuzzers FORCE
 .SECONDARY:
 
 help: ## this text
@@ -273,9 +273,14 @@ uninstall: ## remove what install put there; configuration, your rules and what 
 	rm -rf $(DESTDIR)$(datadir)/weir $(DESTDIR)$(docdir)
 	@echo 'weir: left where they are: $(sysconfdir)/weir, $(localstatedir)/lib/weir, the user weir'
 
-package: ## packages for distributions: comes with a later release
-	@echo "weir: packages come with a later release: use 'make install DESTDIR=...' until then" >&2
-	@exit 1
+package: deps ## build a Debian package: build/weir_VERSION_ARCH.deb
+	@tools/package.sh deb '$(VERSION)' '$(abspath $(BUILD))'
+
+package-rpm: deps ## build an RPM package, where rpmbuild is
+	@tools/package.sh rpm '$(VERSION)' '$(abspath $(BUILD))'
+
+test-package: ## packages built, installed, upgraded, removed and purged in bare systems (minutes)
+	@BUILD=$(abspath $(BUILD)) tests/package/run.sh
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
