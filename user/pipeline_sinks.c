@@ -79,6 +79,15 @@ static int open_streams(struct pipeline *p, struct error *error)
 	return err;
 }
 
+static struct network_options network_of(struct pipeline *p)
+{
+	struct network_options network = p->config->network;
+
+	network.own_socket = pipeline_own_socket;
+	network.context = p;
+	return network;
+}
+
 static int open_stores(struct pipeline *p, struct error *error)
 {
 	const struct config *config = p->config;
@@ -100,8 +109,7 @@ static int open_stores(struct pipeline *p, struct error *error)
 		err = err ? err : sink_add(p, sink, 0);
 	}
 	if (!err && p->options.live && config->syslog) {
-		syslog.own_socket = pipeline_own_socket;
-		syslog.context = p;
+		syslog.network = network_of(p);
 		err = sink_syslog_open(&sink, &syslog, error);
 		err = err ? err : sink_add(p, sink, 0);
 	}
@@ -127,13 +135,11 @@ static int (*const remotes[])(const struct config *config, const struct network_
 
 static int open_remotes(struct pipeline *p, struct error *error)
 {
-	struct network_options network = p->config->network;
+	const struct network_options network = network_of(p);
 	int err = 0;
 
 	if (!p->options.live)
 		return 0;
-	network.own_socket = pipeline_own_socket;
-	network.context = p;
 	for (size_t i = 0; i < sizeof(remotes) / sizeof(remotes[0]) && !err; i++) {
 		struct sink *sink = NULL;
 

@@ -19,7 +19,7 @@
 #define WAIT_FIRST_MS  500
 #define STOP_MS	       3000 /* to put what waits into the spool */
 #define STOP_SEND_MS   1000 /* for a delivery that is under way */
-#define HANG_MS	       2000 /* in the resolver */
+#define HANG_MS	       6000 /* in the resolver, or for a receiver that does not read */
 #define LOOK_MS	       10
 
 struct relay {
@@ -39,6 +39,11 @@ struct relay {
 bool relay_expired(struct relay *relay)
 {
 	return worker_expired(&relay->deliverer);
+}
+
+bool relay_stopping(struct relay *relay)
+{
+	return worker_stopping(&relay->deliverer);
 }
 
 /* ---- filling ---- */

@@ -56,6 +56,7 @@ int relay_open(struct sink **sink, const struct relay_options *options, struct e
 
 /* For deliver(): time to give up, because weir stops. */
 bool relay_expired(struct relay *relay);
+bool relay_stopping(struct relay *relay); /* it will be soon */
 
 /* How long it is waited for the `failures`th time (1: the first) in ms, of which a random part is
  * taken off by `random` (any number). */

@@ -48,6 +48,22 @@ struct sqlite_options {
  */
 int sink_sqlite_open(struct sink **sink, const struct sqlite_options *options, struct error *error);
 
+/* What goes to stores of documents beside detections, which are of `level` at least. */
+struct document_choice {
+	enum severity level;
+	bool signals, flows; /* flows: flow events of connections that ended */
+};
+
+/* What sinks that go over the network share. Texts are borrowed until the sink is closed. */
+struct network_options {
+	const char *spool; /* folder of spools; NULL: what waits, waits in memory */
+	uint64_t spool_bytes;
+	/* Told of each socket before it is connected, so that its traffic is known as weir's own
+	 * (cookie: SO_COOKIE); any thread. May be NULL. */
+	void (*own_socket)(void *context, uint64_t cookie);
+	void *context;
+};
+
 enum syslog_transport { SYSLOG_LOCAL, SYSLOG_UDP, SYSLOG_TCP, SYSLOG_TLS };
 struct syslog_options {
 	enum syslog_transport transport;
@@ -58,22 +74,11 @@ struct syslog_options {
 	size_t max_line;	   /* bytes, header included; 0: 2,048 */
 	size_t queue;		   /* records; 0: 1,024 */
 	const char *local_path;	   /* socket; NULL: /dev/log */
-	/* Told of each socket before it is connected, so that its traffic is known as weir's own
-	 * (cookie: SO_COOKIE); any thread. May be NULL. */
-	void (*own_socket)(void *context, uint64_t cookie);
-	void *context;
+	struct network_options network;
 };
-/* Announces each OUT_DETECTION once (out.announce), when the store has it (out_await()). */
+/* Announces each OUT_DETECTION once (out.announce), when the store has it (out_await()). What waits
+ * for a server lies in a spool (relay.h). */
 int sink_syslog_open(struct sink **sink, const struct syslog_options *options, struct error *error);
-
-/* What sinks that go over the network share. Texts are borrowed until the sink is closed. */
-struct network_options {
-	const char *spool; /* folder of spools; NULL: what waits, waits in memory */
-	uint64_t spool_bytes;
-	/* Told of each socket before it is connected, as for syslog. May be NULL. */
-	void (*own_socket)(void *context, uint64_t cookie);
-	void *context;
-};
 
 /* Of those that speak HTTP: post.h. */
 struct http_options {
@@ -92,9 +97,38 @@ struct webhook_options {
 	size_t queue;	     /* records; 0: 1,024 */
 };
 /* Posts each OUT_DETECTION once, when it is announced; to an Alertmanager also that it is closed.
- * Delivered at least once, in order (relay.h). */
+ * Delivered at least once, in order (relay.h). `options` are borrowed until the sink is closed. */
 int sink_webhook_open(struct sink **sink, const struct webhook_options *options,
 		      const struct network_options *network, struct error *error);
+
+struct elastic_options {
+	struct http_options http; /* the address without a path */
+	const char *index;	  /* or data stream */
+	struct document_choice choice;
+	size_t queue; /* records; 0: 1,024 */
+};
+/* Documents of Elasticsearch or OpenSearch: each is created once, by its id. `options` are borrowed
+ * likewise. */
+int sink_elastic_open(struct sink **sink, const struct elastic_options *options,
+		      const struct network_options *network, struct error *error);
+
+struct journal_options {
+	const char *socket; /* NULL: journald's */
+};
+/* Announces each OUT_DETECTION once to journald, with fields of its own form. */
+int sink_journal_open(struct sink **sink, const struct journal_options *options,
+		      struct error *error);
+
+struct kafka_options {
+	const char *brokers;			  /* "host:port,host:port" */
+	const char *detections, *signals, *flows; /* topics; NULL: not sent */
+	const char *const *options; /* of librdkafka: "name=value"; NULL, or ended by NULL */
+	weir_time timeout;	    /* of a message; then it is sent again */
+	size_t queue;		    /* records; 0: 1,024 */
+};
+/* Messages of Kafka: JSON, with the id as key. */
+int sink_kafka_open(struct sink **sink, const struct kafka_options *options,
+		    const struct network_options *network, struct error *error);
 
 /* Puts a sink behind a bounded queue and a thread of its own: *sink becomes that. On failure it is
  * left as it was. 0 as `queue`: 4,096 records. */
@@ -103,6 +137,10 @@ int sink_queued(struct sink **sink, size_t queue, struct error *error);
 /* One JSON object a line to `path` ("-": standard output). A detection is one line, when it is
  * announced. */
 int sink_json_open(struct sink **sink, const char *path, uint32_t kinds, struct error *error);
+
+/* The lines of a request to _bulk, as the elastic sink sends them, to a file likewise. */
+int sink_bulk_open(struct sink **sink, const char *path, const struct document_choice *choice,
+		   struct error *error);
 
 struct archive_options {
 	const char *path;    /* folder; made if it is not there and its parent is */

@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 #include "sink/sink.h"
-#include "sink/syslog_channel.h"
-#include "sink/syslog_line.h"
+#include "sink/syslog_output.h"
 #include "sink/worker.h"
 
-/* Announces detections, one line each, from a thread of its own that keeps at it. */
+/* Announces detections, one line each: here to the local socket, from a thread of its own that
+ * keeps at it; to a server in syslog_remote.c. */
 
 #define QUEUE_DEFAULT 1024
 #define LINE_DEFAULT  2048
@@ -33,20 +33,17 @@ static const struct channel_ops *const transports[] = {
 
 struct syslog_sink {
 	struct sink sink;
+	struct sink_ops ops; /* with the name */
 	struct worker worker;
-	struct arena arena; /* the options' texts */
-	struct syslog_options options;
-	struct syslog_form form;
-	struct channel channel; /* the thread's */
-	char *line;
+	struct syslog_output *output;
 };
 
 static int send_line(struct syslog_sink *s, size_t length, struct error *error)
 {
-	struct channel *channel = &s->channel;
+	struct channel *channel = &s->output->channel;
 	int err = channel->fd < 0 ? channel->ops->open(channel, error) : 0;
 
-	err = err ? err : channel->ops->send(channel, s->line, length, error);
+	err = err ? err : channel->ops->send(channel, s->output->line, length, error);
 	if (err && err != -EMSGSIZE && channel->fd >= 0)
 		channel->ops->close(channel);
 	return err;
@@ -56,14 +53,15 @@ static int send_line(struct syslog_sink *s, size_t length, struct error *error)
  * first failure on an old connection is tried again at once. */
 static bool deliver(struct syslog_sink *s, size_t length)
 {
-	bool fresh = s->channel.fd < 0;
+	struct channel *channel = &s->output->channel;
+	bool fresh = channel->fd < 0;
 	int err, wait = RETRY_MS;
 	struct error error;
 
 	if (worker_expired(&s->worker))
 		return false;
 	if (worker_stopping(&s->worker))
-		s->channel.timeout_ms = STOP_SEND_MS;
+		channel->timeout_ms = STOP_SEND_MS;
 	while ((err = send_line(s, length, &error))) {
 		if (err == -EMSGSIZE || worker_expired(&s->worker)) {
 			worker_fault(&s->worker, error.text);
@@ -84,11 +82,12 @@ static bool deliver(struct syslog_sink *s, size_t length)
 
 static void announce(struct syslog_sink *s, struct out *out)
 {
+	struct syslog_output *o = s->output;
 	size_t length;
 	bool sent;
 
 	out_await(out, STORE_WAIT_MS);
-	length = syslog_line(&s->form, out, time_now(), s->line);
+	length = o->write(&o->form, out, time_now(), o->line);
 	sent = length && deliver(s, length);
 	if (!sent)
 		worker_lost(&s->worker, out, true);
@@ -99,6 +98,7 @@ static void announce(struct syslog_sink *s, struct out *out)
 static void syslog_run(void *context)
 {
 	struct syslog_sink *s = context;
+	struct channel *channel = &s->output->channel;
 
 	for (;;) {
 		struct out *out = worker_take(&s->worker, TAKE_MS);
@@ -108,8 +108,8 @@ static void syslog_run(void *context)
 		else if (worker_stopping(&s->worker))
 			break;
 	}
-	if (s->channel.fd >= 0)
-		s->channel.ops->close(&s->channel);
+	if (channel->fd >= 0)
+		channel->ops->close(channel);
 }
 
 static void syslog_write(struct sink *sink, struct out *out)
@@ -129,16 +129,18 @@ static json_t *syslog_status(struct sink *sink)
 	json_t *status = worker_status(&s->worker);
 
 	if (status)
-		json_object_set_new(status, "transport", json_string(s->channel.ops->name));
+		json_object_set_new(status, "transport", json_string(s->output->channel.ops->name));
 	return status;
 }
 
-static void syslog_free(struct syslog_sink *s)
+void syslog_output_free(struct syslog_output *o)
 {
-	SSL_CTX_free(s->channel.context);
-	arena_free(&s->arena);
-	free(s->line);
-	free(s);
+	if (!o)
+		return;
+	SSL_CTX_free(o->channel.context);
+	arena_free(&o->arena);
+	free(o->line);
+	free(o);
 }
 
 static void syslog_close(struct sink *sink)
@@ -149,12 +151,12 @@ static void syslog_close(struct sink *sink)
 	if (!worker_stop(&s->worker, STOP_MS))
 		return;
 	if (worker_lost_text(&s->worker, lost, sizeof(lost)))
-		log_error("syslog: not announced: %s", lost);
-	syslog_free(s);
+		log_error("%s: not announced: %s", s->output->name, lost);
+	syslog_output_free(s->output);
+	free(s);
 }
 
 static const struct sink_ops syslog_ops = {
-	.name = "syslog",
 	.write = syslog_write,
 	.flush = syslog_flush,
 	.status = syslog_status,
@@ -162,83 +164,134 @@ static const struct sink_ops syslog_ops = {
 };
 
 /* The caller's texts may go before the sink does. */
-static bool keep_options(struct syslog_sink *s, const struct syslog_options *options)
+static bool keep_options(struct syslog_output *o, const struct syslog_options *options)
 {
-	const char **texts[] = {&s->options.server, &s->options.port, &s->options.ca_file,
-				&s->options.local_path};
+	const char **texts[] = {&o->options.server, &o->options.port, &o->options.ca_file,
+				&o->options.local_path};
 
-	s->options = *options;
+	o->options = *options;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (!*texts[i])
 			continue;
-		*texts[i] = arena_text(&s->arena, *texts[i]);
+		*texts[i] = arena_text(&o->arena, *texts[i]);
 		if (!*texts[i])
 			return false;
 	}
 	return true;
 }
 
-static int check_options(struct syslog_sink *s, struct error *error)
+static int check_options(struct syslog_output *o, struct error *error)
 {
-	const char *facility = s->options.facility ? s->options.facility : FACILITY;
+	const char *facility = o->options.facility ? o->options.facility : FACILITY;
 
-	s->form.facility = syslog_facility(facility);
-	s->options.facility = NULL;
-	if (s->form.facility < 0)
+	o->form.facility = syslog_facility(facility);
+	o->options.facility = NULL;
+	if (o->form.facility < 0)
 		return error_set(error, EXIT_INPUT, EINVAL,
 				 "syslog: no facility %s: use authpriv, daemon, local0 to local7",
 				 facility);
-	if (s->options.transport != SYSLOG_LOCAL && !s->options.server)
+	if (o->options.transport != SYSLOG_LOCAL && !o->options.server)
 		return error_set(error, EXIT_INPUT, EINVAL,
 				 "syslog: %s needs a server: name it, or use the local socket",
-				 s->channel.ops->name);
-	if (s->form.max < SYSLOG_LINE_MIN)
+				 o->channel.ops->name);
+	if (o->form.max < SYSLOG_LINE_MIN)
 		return error_set(error, EXIT_INPUT, EINVAL,
 				 "syslog: a line of %zu bytes is too short: allow at least %d",
-				 s->form.max, SYSLOG_LINE_MIN);
-	return s->channel.ops->check ? s->channel.ops->check(&s->channel, error) : 0;
+				 o->form.max, SYSLOG_LINE_MIN);
+	return o->channel.ops->check ? o->channel.ops->check(&o->channel, error) : 0;
 }
 
-static int make(struct syslog_sink *s, const struct syslog_options *options, struct error *error)
+static int make(struct syslog_output *o, const struct syslog_options *options, struct error *error)
 {
 	char host[256] = "";
 
-	s->sink = (struct sink){&syslog_ops, 1u << OUT_DETECTION};
-	s->channel = (struct channel){
-		.ops = transports[options->transport], .options = &s->options, .fd = -1};
+	o->channel = (struct channel){
+		.ops = transports[options->transport], .options = &o->options, .fd = -1};
 	gethostname(host, sizeof(host) - 1);
-	s->form = (struct syslog_form){
-		.structured = s->channel.ops->structured,
+	o->form = (struct syslog_form){
+		.structured = o->channel.ops->structured,
 		.json = options->json,
 		.pid = (int)getpid(),
-		.host = arena_text(&s->arena, host),
+		.host = arena_text(&o->arena, host),
 		.max = options->max_line ? options->max_line : LINE_DEFAULT,
 	};
-	s->line = malloc(s->form.max + 1);
-	if (!s->line || !s->form.host || !keep_options(s, options))
+	o->line = malloc(o->form.max + 1);
+	if (!o->line || !o->form.host || !keep_options(o, options))
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for syslog");
-	return check_options(s, error);
+	return check_options(o, error);
+}
+
+/* Takes the output over, unless it fails. */
+static int local_open(struct sink **sink, struct syslog_output *o, struct error *error)
+{
+	struct syslog_sink *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM;
+
+	if (s) {
+		s->ops = syslog_ops;
+		s->ops.name = o->name;
+		s->sink = (struct sink){&s->ops, 1u << OUT_DETECTION};
+		s->output = o;
+		err = worker_start(&s->worker, o->name,
+				   o->options.queue ? o->options.queue : QUEUE_DEFAULT, syslog_run,
+				   s);
+	}
+	if (err) {
+		free(s);
+		return error_set(error, EXIT_SYSTEM, -err, "no thread for %s: %s", o->name,
+				 strerror(-err));
+	}
+	*sink = &s->sink;
+	return 0;
+}
+
+static int output_make(struct syslog_output **output, const char *name,
+		       const struct syslog_options *options, struct error *error)
+{
+	struct syslog_output *o = calloc(1, sizeof(*o));
+	int err;
+
+	if (!o)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for %s", name);
+	o->name = name;
+	o->write = syslog_line;
+	err = make(o, options, error);
+	if (err)
+		syslog_output_free(o);
+	else
+		*output = o;
+	return err;
+}
+
+int syslog_local_open(struct sink **sink, const char *name,
+		      size_t (*write)(const struct syslog_form *form, const struct out *out,
+				      weir_time now, char *line),
+		      const struct syslog_options *options, struct error *error)
+{
+	struct syslog_output *o;
+	int err = output_make(&o, name, options, error);
+
+	if (err)
+		return err;
+	o->write = write;
+	err = local_open(sink, o, error);
+	if (err)
+		syslog_output_free(o);
+	return err;
 }
 
 int sink_syslog_open(struct sink **sink, const struct syslog_options *options, struct error *error)
 {
-	struct syslog_sink *s = calloc(1, sizeof(*s));
+	struct syslog_output *o;
 	int err;
 
-	if (!s)
-		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for syslog");
-	err = make(s, options, error);
-	if (!err) {
-		err = worker_start(&s->worker, "syslog",
-				   options->queue ? options->queue : QUEUE_DEFAULT, syslog_run, s);
-		if (err)
-			error_set(error, EXIT_SYSTEM, -err, "no thread for syslog: %s",
-				  strerror(-err));
-	}
-	if (err) {
-		syslog_free(s);
+	if (options->transport == SYSLOG_LOCAL)
+		return syslog_local_open(sink, "syslog", syslog_line, options, error);
+	err = output_make(&o, "syslog", options, error);
+	if (err)
 		return err;
-	}
-	*sink = &s->sink;
-	return 0;
+	err = syslog_remote_open(sink, o, error);
+	if (err)
+		syslog_output_free(o);
+	return err;
 }

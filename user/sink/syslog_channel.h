@@ -33,6 +33,9 @@ struct channel_ops {
 	 * it will never go, the channel is well. */
 	int (*send)(struct channel *channel, const char *message, size_t length,
 		    struct error *error);
+	/* Until the other machine has all that was sent; the same errors. NULL: that is not known.
+	 */
+	int (*settle)(struct channel *channel, struct error *error);
 	void (*close)(struct channel *channel); /* keeps what check() made */
 };
 
@@ -43,6 +46,7 @@ extern const struct channel_ops channel_local, channel_udp, channel_tcp, channel
 /* Connects to options->server; type SOCK_DGRAM or SOCK_STREAM. Leaves channel->fd non-blocking. */
 int channel_connect(struct channel *channel, int type, struct error *error);
 void channel_close(struct channel *channel);
+int channel_settle(struct channel *channel, struct error *error); /* of streams */
 /* Waits until the socket is ready for `events`; -ETIMEDOUT. */
 int channel_wait(const struct channel *channel, short events);
 /* "syslog server NAME:PORT: WORDS", returns -err. */

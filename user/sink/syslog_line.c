@@ -38,7 +38,7 @@ int syslog_facility(const char *name)
 	return -1;
 }
 
-static int priority(enum severity severity)
+int syslog_priority(enum severity severity)
 {
 	switch (severity) {
 	case SEVERITY_CRITICAL:
@@ -227,7 +227,7 @@ static size_t add_json(char *line, size_t length, size_t room, const struct out 
 
 size_t syslog_line(const struct syslog_form *form, const struct out *out, weir_time now, char *line)
 {
-	int pri = form->facility | priority(out->severity);
+	int pri = form->facility | syslog_priority(out->severity);
 	char *text = NULL;
 	size_t length = 0;
 	FILE *stream = open_memstream(&text, &length);

@@ -21,6 +21,8 @@ struct syslog_form {
 /* -1: no such facility. */
 int syslog_facility(const char *name);
 
+int syslog_priority(enum severity severity); /* as in <syslog.h> */
+
 /* Writes at most form->max - 1 bytes and an end to `line`; returns the length. What does not fit
  * is cut from the sentence first, never within a character. 0 without memory. */
 size_t syslog_line(const struct syslog_form *form, const struct out *out, weir_time now,

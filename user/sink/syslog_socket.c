@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 /* Local socket, UDP and TCP. */
 
 #define LOCAL_SOCKET "/dev/log"
+#define SETTLE_MS    2 /* between two looks at what is under way */
 
 const char *channel_port(const struct channel *channel)
 {
@@ -51,12 +54,12 @@ void channel_close(struct channel *channel)
 
 static void tell_own(const struct channel *channel)
 {
-	const struct syslog_options *options = channel->options;
+	const struct network_options *network = &channel->options->network;
 	uint64_t cookie = 0;
 	socklen_t size = sizeof(cookie);
 
-	if (options->own_socket && !getsockopt(channel->fd, SOL_SOCKET, SO_COOKIE, &cookie, &size))
-		options->own_socket(options->context, cookie);
+	if (network->own_socket && !getsockopt(channel->fd, SOL_SOCKET, SO_COOKIE, &cookie, &size))
+		network->own_socket(network->context, cookie);
 }
 
 static int connect_wait(struct channel *channel, const struct addrinfo *to)
@@ -245,6 +248,22 @@ static int tcp_send(struct channel *channel, const char *message, size_t length,
 	return err ? channel_error(channel, -err, strerror(-err), error) : 0;
 }
 
+/* What the receiver's machine has not acknowledged is none of what was sent: a server that is
+ * killed takes with it what lies there unread, but not what was under way. */
+int channel_settle(struct channel *channel, struct error *error)
+{
+	int timeout = channel->timeout_ms ? channel->timeout_ms : CHANNEL_TIMEOUT_MS;
+	int left = 0, err = 0;
+
+	for (int waited = 0; !err && !ioctl(channel->fd, SIOCOUTQ, &left) && left > 0;
+	     waited += SETTLE_MS) {
+		if (waited >= timeout)
+			err = -ETIMEDOUT;
+		poll(NULL, 0, SETTLE_MS);
+	}
+	return err ? channel_error(channel, -err, "it does not read what it is sent", error) : 0;
+}
+
 static void tcp_close(struct channel *channel)
 {
 	if (channel->fd >= 0)
@@ -258,5 +277,6 @@ const struct channel_ops channel_tcp = {
 	.port = "514",
 	.open = tcp_open,
 	.send = tcp_send,
+	.settle = channel_settle,
 	.close = tcp_close,
 };

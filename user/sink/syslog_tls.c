@@ -156,5 +156,6 @@ const struct channel_ops channel_tls = {
 	.check = tls_check,
 	.open = tls_open,
 	.send = tls_send,
+	.settle = channel_settle,
 	.close = tls_close,
 };

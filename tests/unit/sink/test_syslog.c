@@ -439,11 +439,11 @@ static void it_goes_by_tcp_and_comes_back(void **state)
 
 	(void)state;
 	receive_ip(&r, SOCK_STREAM);
-	sink = announcer((struct syslog_options){.transport = SYSLOG_TCP,
-						 .server = "127.0.0.1",
-						 .port = r.port,
-						 .own_socket = own_socket,
-						 .context = &own_sockets});
+	sink = announcer((struct syslog_options){
+		.transport = SYSLOG_TCP,
+		.server = "127.0.0.1",
+		.port = r.port,
+		.network = {.own_socket = own_socket, .context = &own_sockets}});
 	send_detection(sink);
 	send_detection(sink);
 	fd = accepted(&r);
