@@ -37,7 +37,7 @@ INSTALL_DATA    ?= $(INSTALL) -m 644
 ARCH         := $(shell uname -m | sed 's/aarch64/arm64/; s/x86_64/x86/')
 PACKAGES     := libbpf jansson yaml-0.1 sqlite3 libssl libcrypto libmnl \
                 libpcre2-8 libmaxminddb libpsl libzstd zlib simdjson libseccomp libsystemd ncursesw \
-                libcurl libmicrohttpd
+                libcurl libmicrohttpd rdkafka
 
 CFLAGS       ?= -O2 -g
 WEIR_CFLAGS  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \

@@ -11,7 +11,7 @@ TREE=$(cd "$(dirname "$0")/.." && pwd)
 BUILD_PACKAGES=(gcc g++ make pkg-config libc6-dev clang llvm libelf-dev zlib1g-dev libyaml-dev
 	libjansson-dev libsqlite3-dev libssl-dev libmnl-dev libpcre2-dev libmaxminddb-dev
 	libpsl-dev libzstd-dev libsimdjson-dev libseccomp-dev libsystemd-dev libncurses-dev libmicrohttpd-dev
-	libcurl4-openssl-dev publicsuffix)
+	libcurl4-openssl-dev librdkafka-dev publicsuffix)
 # Not here: servers that begin to serve when they are installed (openssh-server, samba, vsftpd). Tests
 # that want one say that they skip.
 TEST_PACKAGES=(libcmocka-dev python3 python3-yaml python3-jsonschema iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
@@ -21,7 +21,7 @@ TEST_PACKAGES=(libcmocka-dev python3 python3-yaml python3-jsonschema iproute2 ut
 # Programs and pkg-config modules that the packages stand for, for other distributions.
 BUILD_PROGRAMS=(cc c++ make pkg-config clang llvm-strip bpftool)
 BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmnl libpcre2-8 libmaxminddb
-	libpsl libzstd 'simdjson >= 1.0' libseccomp libsystemd ncursesw libcurl libmicrohttpd)
+	libpsl libzstd 'simdjson >= 1.0' libseccomp libsystemd ncursesw libcurl libmicrohttpd rdkafka)
 TEST_PROGRAMS=(python3 ip nsenter nmap tcpdump iperf3 hping3 ethtool nft sqlite3)
 TEST_MODULES=(cmocka)
 # libFuzzer, of the distribution's clang.

@@ -72,6 +72,10 @@ static int open_streams(struct pipeline *p, struct error *error)
 		err = sink_json_open(&sink, config->json_path, kinds, error);
 		err = err ? err : sink_add_queued(p, sink, kinds, error);
 	}
+	if (!err && p->options.live && config->elastic_file) {
+		err = sink_bulk_open(&sink, config->elastic_file, &config->elastic.choice, error);
+		err = err ? err : sink_add_queued(p, sink, sink->kinds, error);
+	}
 	if (!err && p->options.live && config->archive) {
 		err = sink_archive_open(&sink, &config->archive_options, error);
 		err = err ? err : sink_add_queued(p, sink, sink->kinds, error);
@@ -128,9 +132,37 @@ static int open_webhook(const struct config *config, const struct network_option
 	return sink_webhook_open(sink, &config->webhook, network, error);
 }
 
+static int open_elastic(const struct config *config, const struct network_options *network,
+			struct sink **sink, struct error *error)
+{
+	if (!config->elastic.http.url)
+		return 0;
+	return sink_elastic_open(sink, &config->elastic, network, error);
+}
+
+static int open_kafka(const struct config *config, const struct network_options *network,
+		      struct sink **sink, struct error *error)
+{
+	if (!config->kafka.brokers)
+		return 0;
+	return sink_kafka_open(sink, &config->kafka, network, error);
+}
+
+static int open_journal(const struct config *config, const struct network_options *network,
+			struct sink **sink, struct error *error)
+{
+	(void)network;
+	if (!config->journal)
+		return 0;
+	return sink_journal_open(sink, &config->journal_options, error);
+}
+
 static int (*const remotes[])(const struct config *config, const struct network_options *network,
 			      struct sink **sink, struct error *error) = {
 	open_webhook,
+	open_elastic,
+	open_kafka,
+	open_journal,
 };
 
 static int open_remotes(struct pipeline *p, struct error *error)

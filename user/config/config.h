@@ -66,7 +66,12 @@ struct config {
 	struct syslog_options syslog_options;
 	struct network_options network; /* spools */
 	struct webhook_options webhook; /* without an address: none */
-	const char *json_path;		/* NULL: none; "-": standard output */
+	struct elastic_options elastic; /* likewise */
+	const char *elastic_file;	/* NULL: none */
+	struct kafka_options kafka;	/* without brokers: none */
+	bool journal;
+	struct journal_options journal_options;
+	const char *json_path; /* NULL: none; "-": standard output */
 	bool json_signals, json_events;
 	struct {
 		const char *listen; /* see metrics/listen.h; NULL: nowhere */

@@ -61,7 +61,7 @@ extern const struct config_type config_bool_type, config_count_type, config_byte
 	config_power_type, config_duration_type, config_text_type, config_path_type,
 	config_choice_type, config_choice_text_type, config_networks_type, config_texts_type,
 	config_hooks_type, config_roles_type, config_placeholders_type, config_threat_lists_type,
-	config_listen_type;
+	config_listen_type, config_options_type;
 
 extern const struct config_key config_keys[];
 extern const size_t config_keys_len;

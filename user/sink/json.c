@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/trust.h"
-#include "sink/sink.h"
+#include "sink/document.h"
 
 /*
  * JSON lines, to a file or standard output. Written where it is called: a file does not wait for
@@ -26,8 +26,11 @@
 struct json_sink {
 	struct sink sink;
 	int fd;
-	const char *name; /* for messages */
-	char *path;	  /* NULL: standard output */
+	bool bulk; /* lines of _bulk, of what is chosen */
+	struct document_choice choice;
+	struct arena arena; /* of one record */
+	const char *name;   /* for messages */
+	char *path;	    /* NULL: standard output */
 	char *buffer;
 	size_t used;
 	unsigned lines; /* in the buffer */
@@ -86,12 +89,12 @@ static void pour(struct json_sink *s)
 	s->used = s->lines = 0;
 }
 
-static void add(struct json_sink *s, const struct out *out)
+static void add(struct json_sink *s, const char *line, size_t length)
 {
-	if (s->used + out->json_length + 1 > BUFFER_SIZE)
+	if (s->used + length + 1 > BUFFER_SIZE)
 		pour(s);
-	if (out->json_length + 1 > BUFFER_SIZE) {
-		int err = write_all(s, out->json, out->json_length);
+	if (length + 1 > BUFFER_SIZE) {
+		int err = write_all(s, line, length);
 
 		err = err ? err : write_all(s, "\n", 1);
 		if (err)
@@ -100,24 +103,40 @@ static void add(struct json_sink *s, const struct out *out)
 		s->written += !err;
 		return;
 	}
-	memcpy(s->buffer + s->used, out->json, out->json_length);
-	s->used += out->json_length;
+	memcpy(s->buffer + s->used, line, length);
+	s->used += length;
 	s->buffer[s->used++] = '\n';
 	s->lines++;
+}
+
+/* Its two lines as one, so that neither stands alone. */
+static void add_bulk(struct json_sink *s, const struct out *out)
+{
+	const char *id, *lines = elastic_lines(out, &s->arena, &id);
+
+	if (lines)
+		add(s, lines, strlen(lines) - 1);
+	else
+		s->dropped++;
+	arena_reset(&s->arena);
 }
 
 static void json_write(struct sink *sink, struct out *out)
 {
 	struct json_sink *s = (struct json_sink *)sink;
 
-	if (out->kind == OUT_DETECTION && !out->announce)
+	if (s->bulk ? !document_chosen(&s->choice, out)
+		    : out->kind == OUT_DETECTION && !out->announce)
 		return;
 	/* Who read the pipe has gone, and does not come back. */
 	if (s->error == EPIPE) {
 		s->dropped++;
 		return;
 	}
-	add(s, out);
+	if (s->bulk)
+		add_bulk(s, out);
+	else
+		add(s, out->json, out->json_length);
 	/* Events come by the thousand and may wait for the next of anything else. */
 	if (out->kind != OUT_EVENT)
 		pour(s);
@@ -145,6 +164,7 @@ static void json_free(struct json_sink *s)
 {
 	if (s->path && s->fd >= 0)
 		close(s->fd);
+	arena_free(&s->arena);
 	free(s->path);
 	free(s->buffer);
 	free(s);
@@ -205,5 +225,18 @@ int sink_json_open(struct sink **sink, const char *path, uint32_t kinds, struct 
 		return err;
 	}
 	*sink = &s->sink;
+	return 0;
+}
+
+int sink_bulk_open(struct sink **sink, const char *path, const struct document_choice *choice,
+		   struct error *error)
+{
+	int err = sink_json_open(sink, path, document_kinds(choice), error);
+	struct json_sink *s = (struct json_sink *)*sink;
+
+	if (err)
+		return err;
+	s->bulk = true;
+	s->choice = *choice;
 	return 0;
 }

@@ -328,11 +328,19 @@ const char *post_server(const struct post *p)
 static int take_url(struct post *p, struct error *error)
 {
 	char line[POST_TOKEN_MAX];
+	const char *url;
+	size_t length;
 	int err = p->options.url ? 0 : read_line(p, p->options.url_file, line, error);
 
 	if (err)
 		return err;
-	p->url = strdup(p->options.url ? p->options.url : line);
+	url = p->options.url ? p->options.url : line;
+	length = strlen(url);
+	/* Of two slashes one. */
+	length -= p->options.path && length && url[length - 1] == '/';
+	if (asprintf(&p->url, "%.*s%s", (int)length, url, p->options.path ? p->options.path : "") <
+	    0)
+		p->url = NULL;
 	explicit_bzero(line, sizeof(line));
 	if (!p->url)
 		return error_set(error, EXIT_SYSTEM, ENOMEM, "no memory for %s", p->options.name);

@@ -23,6 +23,7 @@ struct post_options {
 	const char *name; /* of the sink, for messages */
 	const char *url;  /* NULL: the first line of url_file */
 	const char *url_file;
+	const char *path; /* put behind the address; NULL: nothing */
 	const char *content_type;
 	const char *const *headers; /* "Name: value"; NULL, or ended by NULL */
 	/* A secret, read anew for each request: "Bearer " goes before it unless it has words of its

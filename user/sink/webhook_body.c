@@ -9,9 +9,8 @@
 #include "event/escape.h"
 #include "sink/record_json.h"
 
-#define LABEL_MAX   128	 /* bytes of a label's name */
-#define TEXT_MAX    2000 /* bytes of one text: receivers refuse what is long */
-#define WHY_LINES   "weir.why"
+#define LABEL_MAX   128		    /* bytes of a label's name */
+#define TEXT_MAX    2000	    /* bytes of one text: receivers refuse what is long */
 #define ALERT_FOR   (4 * WEIR_HOUR) /* an alert that nobody closes ends by itself */
 #define FIELDS_MAX  10
 #define SHORT_FIELD 40 /* bytes: two such stand beside one another */
@@ -221,8 +220,9 @@ static const char *alert_body(const struct out *out, const char *link, weir_time
 		     arena);
 }
 
-const struct webhook_form webhook_forms[] = {
-	[WEBHOOK_JSON] = {.records = 1, .body = json_body},
-	[WEBHOOK_SLACK] = {.records = 1, .body = slack_body},
-	[WEBHOOK_ALERTMANAGER] = {.closed = true, .records = 64, .array = true, .body = alert_body},
+const char *(*const webhook_bodies[])(const struct out *out, const char *link, weir_time now,
+				      struct arena *arena) = {
+	[WEBHOOK_JSON] = json_body,
+	[WEBHOOK_SLACK] = slack_body,
+	[WEBHOOK_ALERTMANAGER] = alert_body,
 };

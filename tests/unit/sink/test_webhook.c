@@ -44,7 +44,7 @@ static struct out *detection(unsigned number)
 static json_t *body_of(enum webhook_format format, struct out *out, const char *link)
 {
 	struct arena arena = {0};
-	const char *text = webhook_forms[format].body(out, link, SAMPLE_AT, &arena);
+	const char *text = webhook_bodies[format](out, link, SAMPLE_AT, &arena);
 	json_t *json;
 
 	assert_non_null(text);
@@ -126,12 +126,13 @@ static void alertmanager_gets_an_alert(void **state)
 
 static struct sink *opened(struct receiver_http *r, enum webhook_format format)
 {
-	const struct webhook_options options = {.http = {.url = r->url, .timeout = 2 * WEIR_SEC},
-						.format = format};
+	static struct webhook_options options;
 	const struct network_options network = {.spool = folder, .spool_bytes = 1 << 20};
 	struct sink *sink = NULL;
 	struct error error;
 
+	options = (struct webhook_options){.http = {.url = r->url, .timeout = 2 * WEIR_SEC},
+					   .format = format};
 	if (sink_webhook_open(&sink, &options, &network, &error))
 		fail_msg("%s", error.text);
 	return sink;
