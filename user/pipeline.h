@@ -138,6 +138,9 @@ void pipeline_tick(struct pipeline *pipeline, weir_time now);
 /* Gives back the memory that a burst has left behind; every few seconds. */
 void pipeline_shrink(struct pipeline *pipeline);
 
+/* A socket that weir itself has opened: not to be watched. Any thread; `context`: the pipeline. */
+void pipeline_own_socket(void *context, uint64_t cookie);
+
 /* Everything `weir status` shows (a new reference). */
 json_t *pipeline_status(struct pipeline *pipeline);
 

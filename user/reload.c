@@ -13,6 +13,7 @@
 struct reloader {
 	struct reloader_options options;
 	const struct config *in_force;
+	bool wanted;
 	struct changes *changes; /* NULL: nothing is watched */
 	uint64_t done, failed;
 	weir_time at;	 /* wall time of the last that was done or failed; TIME_NONE: none */
@@ -215,10 +216,23 @@ static void tell(const struct reloader *reloader)
 	options->health(options->context, "reload_failed", message);
 }
 
+void reloader_want(struct reloader *reloader)
+{
+	reloader->wanted = true;
+}
+
+const struct config *reloader_config(const struct reloader *reloader)
+{
+	return reloader->in_force;
+}
+
 void reloader_tick(struct reloader *reloader, struct pipeline *pipeline, weir_time now)
 {
-	if (!reloader->changes || !changes_due(reloader->changes, now))
+	bool due = reloader->changes && changes_due(reloader->changes, now);
+
+	if (!due && !reloader->wanted)
 		return;
+	reloader->wanted = false;
 	log_info("configuration or rules have changed");
 	reloader_reload_and_say(reloader, pipeline);
 	tell(reloader);

@@ -34,6 +34,12 @@ json_t *reloader_reload(struct reloader *reloader, struct pipeline *pipeline);
 /* The same where nobody waits for the answer: it is logged. */
 void reloader_reload_and_say(struct reloader *reloader, struct pipeline *pipeline);
 
+/* At the next tick, as if something had changed on the disk. */
+void reloader_want(struct reloader *reloader);
+
+/* The configuration that is in force now. */
+const struct config *reloader_config(const struct reloader *reloader);
+
 /* About once a second: reloads what has changed. `now` is CLOCK_BOOTTIME. */
 void reloader_tick(struct reloader *reloader, struct pipeline *pipeline, weir_time now);
 

@@ -23,6 +23,8 @@
 #include "capture/login/logins.h"
 #include "control.h"
 #include "decoding/decoding.h"
+#include "kubernetes/kubernetes.h"
+#include "kubernetes/trial.h"
 #include "metrics/metrics.h"
 #include "pipeline.h"
 #include "privilege.h"
@@ -54,6 +56,7 @@ enum waited {
 	WAIT_CONTROL,
 	WAIT_DECODING,
 	WAIT_METRICS,
+	WAIT_KUBERNETES,
 	WAITED
 };
 
@@ -62,7 +65,8 @@ struct watch {
 	const struct run_options *options;
 	struct pipeline *pipeline;
 	struct live *live;
-	struct decoding *decoding; /* NULL: nobody reads payload */
+	struct decoding *decoding;     /* NULL: nobody reads payload */
+	struct kubernetes *kubernetes; /* NULL: nobody asks its API */
 	struct owners *owners;
 	struct logins *logins;
 	struct control *control;
@@ -201,6 +205,8 @@ static void on_timer(struct watch *watch)
 	if (watch->decoding)
 		decoding_run(watch->decoding, live_told(watch->live));
 	pipeline_flows_advance(watch->pipeline, told);
+	if (watch->kubernetes)
+		kubernetes_tick(watch->kubernetes);
 	reloader_tick(watch->reloader, watch->pipeline, time_boot());
 	pipeline_tick(watch->pipeline, time_boot());
 	control_tick(watch->control);
@@ -265,6 +271,9 @@ static json_t *status(struct watch *watch, const char *words)
 				      "refused", (json_int_t)callers.refused, "cut",
 				      (json_int_t)callers.cut));
 	json_object_set_new(answer, "metrics", metrics_status(watch->metrics, &degraded));
+	if (watch->kubernetes)
+		json_object_set_new(answer, "kubernetes",
+				    kubernetes_status(watch->kubernetes, &degraded));
 	json_object_set_new(answer, "reload", reloader_status(watch->reloader, &degraded));
 	json_object_set_new(answer, "privilege", privilege_status(watch->privilege, &degraded));
 	if (degraded)
@@ -315,6 +324,11 @@ static json_t *on_request(void *context, const char *request)
 	return json_pack("{s:s}", "error", "unknown request: status, top or reload would be right");
 }
 
+static void on_kubernetes(struct watch *watch)
+{
+	kubernetes_run(watch->kubernetes);
+}
+
 static void on_control(struct watch *watch)
 {
 	control_run(watch->control);
@@ -339,8 +353,13 @@ static int open_metrics(struct watch *watch, const struct config *config, struct
 }
 
 static void (*const handlers[WAITED])(struct watch *) = {
-	[WAIT_LIVE] = on_live,	     [WAIT_TIMER] = on_timer,	    [WAIT_SIGNAL] = on_stop,
-	[WAIT_CONTROL] = on_control, [WAIT_DECODING] = on_decoding, [WAIT_METRICS] = on_metrics,
+	[WAIT_LIVE] = on_live,
+	[WAIT_TIMER] = on_timer,
+	[WAIT_SIGNAL] = on_stop,
+	[WAIT_CONTROL] = on_control,
+	[WAIT_DECODING] = on_decoding,
+	[WAIT_METRICS] = on_metrics,
+	[WAIT_KUBERNETES] = on_kubernetes,
 };
 
 static int stop_signals(void)
@@ -373,6 +392,8 @@ static int open_loop(struct watch *watch, struct error *error)
 		watch->fds[WAIT_DECODING] = decoding_fd(watch->decoding);
 	if (watch->metrics)
 		watch->fds[WAIT_METRICS] = metrics_fd(watch->metrics);
+	if (watch->kubernetes)
+		watch->fds[WAIT_KUBERNETES] = kubernetes_fd(watch->kubernetes);
 	for (uint32_t i = 0; i < WAITED; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 
@@ -486,6 +507,52 @@ static int open_decoding(struct watch *watch, const struct config *config, struc
 	return err;
 }
 
+static bool rules_load(void *context, const char *staged, struct error *error)
+{
+	const struct watch *watch = context;
+
+	return kubernetes_rules_load(reloader_config(watch->reloader), staged, error);
+}
+
+static void rules_changed(void *context)
+{
+	struct watch *watch = context;
+
+	reloader_want(watch->reloader);
+}
+
+static void on_own_socket(void *context, uint64_t cookie)
+{
+	struct watch *watch = context;
+
+	pipeline_own_socket(watch->pipeline, cookie);
+}
+
+static int open_kubernetes(struct watch *watch, const struct config *config, struct error *error)
+{
+	const struct kubernetes_options options = {
+		.server = config->kubernetes.server,
+		.credentials = config->kubernetes.credentials,
+		.node = config->kubernetes.node,
+		.rules_label = config->kubernetes.rules_label,
+		.rules_namespace = config->kubernetes.rules_namespace,
+		.rules_folder = config->kubernetes.rules_folder,
+		.cache = config->kubernetes.cache,
+		.spawn = starter_spawn_kubernetes,
+		.spawner = privilege_starter(watch->privilege),
+	};
+	const struct kubernetes_ops ops = {
+		.health = on_health,
+		.socket = on_own_socket,
+		.maps = {rules_load, rules_changed, watch},
+		.context = watch,
+	};
+
+	if (!config->kubernetes.enabled)
+		return 0;
+	return kubernetes_open(&watch->kubernetes, &options, &ops, error);
+}
+
 static int open_owners(struct watch *watch, const struct config *config, struct error *error)
 {
 	const struct owners_options options = {
@@ -494,6 +561,7 @@ static int open_owners(struct watch *watch, const struct config *config, struct 
 		.off = config->owners ? NULL : "owners.enabled is false",
 		.root = config->host_root,
 		.procfs = privilege_procfs(watch->privilege),
+		.pods = watch->kubernetes ? kubernetes_pods(watch->kubernetes) : NULL,
 	};
 	struct stat facts;
 
@@ -578,7 +646,8 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	if (err)
 		return err;
 	live.payload.wanted = pipeline_wants_payload(watch->pipeline);
-	err = open_owners(watch, config, error);
+	err = open_kubernetes(watch, config, error);
+	err = err ? err : open_owners(watch, config, error);
 	if (err)
 		return err;
 	live.owners = watch->owners;
@@ -594,6 +663,8 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	err = err ? err : open_logins(watch, config, error);
 	err = err ? err : open_metrics(watch, config, error);
 	err = err ? err : open_loop(watch, error);
+	if (!err && watch->kubernetes)
+		kubernetes_start(watch->kubernetes);
 	if (!err)
 		privilege_settle(watch->privilege);
 	return err;
@@ -624,6 +695,7 @@ static void watch_close(struct watch *watch)
 		pipeline_close(watch->pipeline);
 	reloader_close(watch->reloader);
 	owners_close(watch->owners);
+	kubernetes_close(watch->kubernetes);
 	control_close(watch->control);
 	metrics_close(watch->metrics);
 	for (int i = WAIT_TIMER; i <= WAIT_SIGNAL; i++)
@@ -639,7 +711,7 @@ int pipeline_run(const struct config *config, const struct run_options *options)
 	struct watch watch = {.config = config,
 			      .options = options,
 			      .epoll = -1,
-			      .fds = {-1, -1, -1, -1, -1, -1},
+			      .fds = {-1, -1, -1, -1, -1, -1, -1},
 			      .terminal = isatty(STDIN_FILENO)};
 	struct error error = {0};
 	int err;

@@ -88,9 +88,6 @@ static inline bool pipeline_wants(const struct pipeline *p, enum record_kind_out
 /* To the sinks that want it; takes it over. NULL: it could not be made, and is counted. */
 void pipeline_write(struct pipeline *p, struct out *out);
 
-/* A socket that weir itself has opened: not to be watched. Any thread; `context`: the pipeline. */
-void pipeline_own_socket(void *context, uint64_t cookie);
-
 /* Puts the process of a flow on an event of it, if it is known; its texts live until the next call.
  */
 void pipeline_attribute(struct pipeline *p, struct flow *flow, struct event *event);

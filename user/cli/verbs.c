@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "cli/arguments.h"
 #include "decoding/child.h"
+#include "kubernetes/child.h"
 #include "metrics/child.h"
 
 const struct verb *const verb_table[] = {
@@ -72,11 +73,13 @@ int verb_main(int argc, char **argv)
 		verb_print_all(stderr);
 		return EXIT_USAGE;
 	}
-	/* No verb for people: `weir run` starts it. */
+	/* No verbs for people: `weir run` starts them. */
 	if (!strcmp(word, CHILD_WORD))
 		return decoding_child(argc > 2 ? argv[2] : NULL);
 	if (!strcmp(word, METRICS_WORD))
 		return metrics_child();
+	if (!strcmp(word, KUBERNETES_WORD))
+		return kubernetes_child();
 	/* What people type at a program that they do not know. */
 	if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 		word = "help";

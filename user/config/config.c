@@ -264,6 +264,18 @@ const char *config_file(const struct config *config)
 	return ((const struct config_state *)config)->path;
 }
 
+/* Rules of ConfigMaps stand beside the others, once there are some. */
+static int add_rules(struct config_state *state, struct error *why)
+{
+	const struct config *config = &state->config;
+	size_t key = (size_t)config_key_find("rules", strlen("rules"));
+
+	if (!config->kubernetes.enabled || !config->kubernetes.rules_label ||
+	    access(config->kubernetes.rules_folder, X_OK))
+		return 0;
+	return config_enter(state, key, state->origins[key], config->kubernetes.rules_folder, why);
+}
+
 int config_load(struct config **config, const char *path, struct faults *faults)
 {
 	struct config_state *state = calloc(1, sizeof(*state));
@@ -282,6 +294,8 @@ int config_load(struct config **config, const char *path, struct faults *faults)
 		check_syslog(state, faults);
 		check_metrics(state, faults);
 	}
+	if (!err && add_rules(state, &why))
+		fault_add(faults, (struct place){0}, true, "%s", why.text);
 	if (!err && faults->fatal)
 		err = -EINVAL;
 	if (err)

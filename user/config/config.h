@@ -47,8 +47,14 @@ struct config {
 	} payload;
 	bool owners;	       /* which process it was */
 	const char *host_root; /* where the host's files are */
-	uint64_t max_flows;    /* agent's table; 0: by the machine */
-	weir_time lateness;    /* live: the poll period and 2 s */
+	struct {
+		bool enabled;
+		const char *server, *credentials, *node; /* NULL: as a pod has them */
+		const char *rules_label, *rules_namespace, *rules_folder;
+		const char *cache; /* NULL: none */
+	} kubernetes;
+	uint64_t max_flows; /* agent's table; 0: by the machine */
+	weir_time lateness; /* live: the poll period and 2 s */
 	/* rules */
 	const char *const *rules; /* files and folders; ended by NULL */
 	bool lenient;

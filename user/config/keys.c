@@ -133,6 +133,34 @@ const struct config_key config_keys[] = {
 	{"owners.enabled", &config_bool_type, AT(owners), "true",
 	 .words = "Know which process and container a connection is of, and tell of programs that\n"
 		  "start and sockets that listen: docs/processes.md."},
+	{"kubernetes.enabled", &config_bool_type, AT(kubernetes.enabled), "false",
+	 .words = "Ask the Kubernetes API which pods run on this node, with their labels and what\n"
+		  "they belong to; in a pod with a service account: docs/kubernetes.md."},
+	{"kubernetes.server", &config_text_type, AT(kubernetes.server), "auto", "auto",
+	 .words = "Its address, https://HOST[:PORT]. auto: the environment's\n"
+		  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT."},
+	{"kubernetes.credentials", &config_path_type, AT(kubernetes.credentials), "auto", "auto",
+	 .words = "Folder with the account's token, ca.crt and namespace, read anew as they "
+		  "change.\n"
+		  "auto: /var/run/secrets/kubernetes.io/serviceaccount."},
+	{"kubernetes.node", &config_text_type, AT(kubernetes.node), "auto", "auto",
+	 .words =
+		 "Name of this node there. auto: the environment's NODE_NAME, or the host's name."},
+	{"kubernetes.rules_label", &config_text_type, AT(kubernetes.rules_label), "none", "none",
+	 .words =
+		 "Labels of ConfigMaps whose files are rules, such as 'weir/rules=true'. none: no\n"
+		 "ConfigMaps are asked for."},
+	{"kubernetes.rules_namespace", &config_text_type, AT(kubernetes.rules_namespace), "auto",
+	 "auto", .words = "The one namespace of those ConfigMaps. auto: the account's."},
+	{"kubernetes.rules_folder", &config_path_type, AT(kubernetes.rules_folder),
+	 "/var/lib/weir/rules",
+	 .words = "Where these rules are kept, a folder for each ConfigMap; they stand beside "
+		  "those\n"
+		  "of 'rules'."},
+	{"kubernetes.cache", &config_path_type, AT(kubernetes.cache), "/var/lib/weir/pods.json",
+	 "none",
+	 .words = "Where the pods are kept over a restart, for when the API is silent then.\n"
+		  "none: nowhere."},
 	{"payload.enabled", &config_bool_type, AT(payload.enabled), "true",
 	 .words = "Copy the first bytes of connections, and whole DNS messages, out of the kernel\n"
 		  "for the decoders. false: nothing is decoded, in a replay neither."},

@@ -186,3 +186,27 @@ int confine_calls_replay(void)
 	seccomp_release(filter);
 	return err;
 }
+
+/* ---- a client of one server ---- */
+
+static const int client_denied[] = {
+	SCMP_SYS(bind),	      SCMP_SYS(listen), SCMP_SYS(accept),      SCMP_SYS(accept4),
+	SCMP_SYS(bpf),	      SCMP_SYS(capset), SCMP_SYS(pidfd_getfd), SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(pidfd_open),
+};
+
+int confine_calls_client(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	err = err ? err : calls_add_forbidden(filter, SCMP_ACT_ERRNO(EPERM));
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EPERM), client_denied);
+	err = err ? err : calls_refuse_families(filter, SCMP_ACT_ERRNO(EPERM));
+	err = err ? err : seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}

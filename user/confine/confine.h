@@ -55,6 +55,14 @@ struct confine_path {
  * version of Landlock (enough is 1), or 0: the kernel has none. */
 int confine_files(const struct confine_path *paths, size_t count);
 
+/* The same, and TCP connections to this port (0: to none). Before version 4 ports are not looked
+ * at.
+ */
+int confine_files_and_port(const struct confine_path *paths, size_t count, uint16_t port);
+
+/* No more memory of its own than that, no core dump. The whole process. */
+int confine_memory(size_t memory);
+
 /*
  * Only what a decoder needs: memory, the clock, waiting, and sending and receiving over the
  * descriptor `channel`. Opening a file fails with EACCES, because libraries try on occasion; any
@@ -87,6 +95,11 @@ int confine_calls_visitor(void);
 /* Everything but programs, sockets, other processes, and the system as such: these calls fail with
  * EPERM. All threads of the process. */
 int confine_calls_replay(void);
+
+/* What a program needs that asks one server over the network: no programs, no other processes, no
+ * rights, no listening, sockets of IP, netlink and Unix alone. Other calls fail with EPERM. All
+ * threads of the process. */
+int confine_calls_client(void);
 
 /*
  * What the agent needs once all is open: no programs, no other rights, no namespaces, no code in

@@ -56,20 +56,6 @@ static int refuse_bpf(scmp_filter_ctx filter, bool attaches)
 
 /* ---- the rest ---- */
 
-/* Families that nothing here speaks: packets as such, and what few programs use and many faults of
- * the kernel were in. */
-static int refuse_families(scmp_filter_ctx filter)
-{
-	int err = seccomp_rule_add(filter, REFUSED, SCMP_SYS(socket), 1,
-				   SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
-
-	for (scmp_datum_t family = 0; family < AF_NETLINK && !err; family++)
-		if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
-			err = seccomp_rule_add(filter, REFUSED, SCMP_SYS(socket), 1,
-					       SCMP_A0(SCMP_CMP_EQ, family));
-	return err;
-}
-
 /* Threads and copies of itself, but in no namespace of their own. What clone3(2) is asked for
  * cannot be seen: the C library takes clone(2) then. */
 static int refuse_namespaces(scmp_filter_ctx filter)
@@ -157,7 +143,7 @@ int confine_calls_engine(bool attaches)
 	err = err ? err : calls_add_forbidden(filter, REFUSED);
 	err = err ? err : CALLS_ADD(filter, REFUSED, looking);
 	err = err ? err : refuse_bpf(filter, attaches);
-	err = err ? err : refuse_families(filter);
+	err = err ? err : calls_refuse_families(filter, REFUSED);
 	err = err ? err : refuse_namespaces(filter);
 	err = err ? err : refuse_code(filter);
 	err = err ? err : refuse_silence(filter);

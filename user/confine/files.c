@@ -29,8 +29,10 @@ enum {
 	ACCESS_TRUNCATE = 1 << 14,    /* version 3 */
 	ACCESS_IOCTL_DEV = 1 << 15,   /* version 5 */
 	ACCESS_FIRST = (1 << 13) - 1, /* all of version 1 */
-	NET_BIND_AND_CONNECT = 3,     /* TCP; version 4 */
-	SCOPE_ABSTRACT_SOCKETS = 1,   /* version 6 */
+	NET_CONNECT = 2,	      /* TCP; version 4 */
+	NET_BIND_AND_CONNECT = 3,
+	RULE_NET_PORT = 2,
+	SCOPE_ABSTRACT_SOCKETS = 1, /* version 6 */
 };
 
 static uint64_t all_access(unsigned version)
@@ -86,6 +88,18 @@ static int allow(int ruleset, const struct confine_path *path, uint64_t all)
 	return err;
 }
 
+/* Of linux/landlock.h, likewise. */
+struct port_rule {
+	uint64_t allowed, port;
+};
+
+static int allow_port(int ruleset, uint16_t port)
+{
+	const struct port_rule rule = {NET_CONNECT, port};
+
+	return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) ? -errno : 0;
+}
+
 static int restrict_self(int ruleset)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
@@ -95,6 +109,11 @@ static int restrict_self(int ruleset)
 }
 
 int confine_files(const struct confine_path *paths, size_t count)
+{
+	return confine_files_and_port(paths, count, 0);
+}
+
+int confine_files_and_port(const struct confine_path *paths, size_t count, uint16_t port)
 {
 	unsigned version = landlock_version();
 	const struct ruleset handled = {
@@ -111,6 +130,8 @@ int confine_files(const struct confine_path *paths, size_t count)
 		return -errno;
 	for (size_t i = 0; i < count && !err; i++)
 		err = allow(ruleset, &paths[i], handled.files);
+	if (port && handled.net)
+		err = err ? err : allow_port(ruleset, port);
 	err = err ? err : restrict_self(ruleset);
 	close(ruleset);
 	return err ? err : (int)version;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/socket.h>
+
 #include "confine/inside.h"
 
 int calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
@@ -74,4 +76,16 @@ static const int forbidden[] = {
 int calls_add_forbidden(scmp_filter_ctx filter, uint32_t action)
 {
 	return CALLS_ADD(filter, action, forbidden);
+}
+
+int calls_refuse_families(scmp_filter_ctx filter, uint32_t action)
+{
+	int err = seccomp_rule_add(filter, action, SCMP_SYS(socket), 1,
+				   SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+
+	for (scmp_datum_t family = 0; family < AF_NETLINK && !err; family++)
+		if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
+			err = seccomp_rule_add(filter, action, SCMP_SYS(socket), 1,
+					       SCMP_A0(SCMP_CMP_EQ, family));
+	return err;
 }

@@ -103,11 +103,17 @@ static int limit(int what, rlim_t most)
 
 int confine_limits(size_t memory, unsigned descriptors)
 {
-	int err = limit(RLIMIT_CORE, 0);
+	int err = limit(RLIMIT_NOFILE, descriptors);
 
-	err = err ? err : limit(RLIMIT_NOFILE, descriptors);
 	err = err ? err : limit(RLIMIT_NPROC, 0);
 	err = err ? err : limit(RLIMIT_FSIZE, 0);
+	return err ? err : confine_memory(memory);
+}
+
+int confine_memory(size_t memory)
+{
+	int err = limit(RLIMIT_CORE, 0);
+
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow is as large as the address space */
 	if (memory)
 		err = err ? err : limit(RLIMIT_DATA, memory);

@@ -161,6 +161,7 @@ static void look(const struct host_facts *facts, struct known *known)
 		.runtime = known->words.runtime ? known->words.runtime : known->where.runtime,
 		.pod = said(known->words.pod),
 		.pod_namespace = said(known->words.pod_namespace),
+		.pod_uid = said(known->where.pod_uid),
 	};
 }
 

@@ -73,6 +73,7 @@ struct host_container {
 	const char *image;
 	const char *runtime; /* docker containerd podman cri-o lxc nspawn */
 	const char *pod, *pod_namespace;
+	const char *pod_uid; /* from its cgroup; NULL: it is in no pod */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/host.h"
+#include "kubernetes/pods.h"
 #include "process/cgroups.h"
 #include "process/proc.h"
 
@@ -152,14 +153,36 @@ static void put_file(const struct process_teller *teller, const struct process *
 		event_set(e, PROCESS_PACKAGED, process_packaged, program->packaged == HOST_OWNED);
 }
 
-static void put_container(const struct host_container *c, struct event *e)
+static void put_pod(const struct pod *pod, const char *container, struct event *e)
 {
+	const struct pod_container *known = pod_container(pod, container);
+
+	put_text(e, ORCHESTRATOR_NAME, orchestrator_name, pod->name);
+	put_text(e, ORCHESTRATOR_NAMESPACE, orchestrator_namespace, pod->space);
+	put_text(e, ORCHESTRATOR_OWNER_KIND, orchestrator_owner_kind, pod->owner_kind);
+	put_text(e, ORCHESTRATOR_OWNER, orchestrator_owner, pod->owner);
+	if (pod->labels.length)
+		event_set(e, ORCHESTRATOR_LABEL, orchestrator_label, pod->labels);
+	if (!known)
+		return;
+	put_text(e, CONTAINER_NAME, container_name, known->name);
+	put_text(e, CONTAINER_IMAGE, container_image, known->image);
+}
+
+/* What the API says goes over what files say: it is there without the host's root too. */
+static void put_container(const struct pods *pods, const struct host_container *c, struct event *e)
+{
+	const struct pod *pod = pods && c->pod_uid ? pods_find(pods, c->pod_uid) : NULL;
+
 	put_text(e, CONTAINER_ID, container_id, c->id);
 	put_text(e, CONTAINER_NAME, container_name, c->name);
 	put_text(e, CONTAINER_IMAGE, container_image, c->image);
 	put_text(e, CONTAINER_RUNTIME, container_runtime, c->runtime);
 	put_text(e, ORCHESTRATOR_NAME, orchestrator_name, c->pod);
 	put_text(e, ORCHESTRATOR_NAMESPACE, orchestrator_namespace, c->pod_namespace);
+	put_text(e, ORCHESTRATOR_ID, orchestrator_id, c->pod_uid);
+	if (pod)
+		put_pod(pod, c->id, e);
 }
 
 static void put_host(struct process_teller *teller, const struct process *process, struct event *e)
@@ -169,7 +192,7 @@ static void put_host(struct process_teller *teller, const struct process *proces
 	const char *user = host_user(teller->host, process->euid);
 
 	if (container)
-		put_container(container, e);
+		put_container(teller->pods, container, e);
 	if (!event_has(e, FIELD_USER_NAME))
 		put_text(e, USER_NAME, user_name, user);
 	put_file(teller, process, container != NULL, e);

@@ -14,6 +14,7 @@
 #define PROCESS_NEAR	  4
 
 struct cgroups;
+struct pods;
 
 /* What telling takes beside the process. Zeroed, each may be NULL: then it is not known. */
 struct process_teller {
@@ -23,6 +24,7 @@ struct process_teller {
 	 * host's own); NULL: host_package_owns() is asked. */
 	enum host_owned (*owns)(void *context, uint32_t pid, const char *path);
 	void *context; /* of owns */
+	const struct pods *pods;
 	/* Texts that events point to and that no process has as such, made anew when the next event
 	 * is another's. */
 	struct process_name {

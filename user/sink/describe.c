@@ -259,6 +259,24 @@ const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX])
 	return text;
 }
 
+/* " of NAMESPACE/POD (Deployment NAME)"; how much was written. */
+static int put_pod(const json_t *sample, char *text, size_t size)
+{
+	const char *pod = part_text(sample, "orchestrator.resource.name");
+	const char *kind = part_text(sample, "orchestrator.resource.parent.type");
+	const char *owner = part_text(sample, "orchestrator.resource.parent.name");
+	int n;
+
+	if (!*pod)
+		return 0;
+	n = snprintf(text, size, " of %.*s/%.*s", PART_NAME_MAX,
+		     part_text(sample, "orchestrator.namespace"), PART_NAME_MAX, pod);
+	if (*owner)
+		n += snprintf(text + n, size - (size_t)n, " (%.*s%s%.*s)", PART_NAME_MAX / 2, kind,
+			      *kind ? " " : "", PART_NAME_MAX, owner);
+	return n;
+}
+
 const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX])
 {
 	const char *name = part_text(sample, "process.name");
@@ -271,9 +289,11 @@ const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX])
 			      pid);
 	if (!*container)
 		container = part_text(sample, "container.id");
-	if (*name && *container)
-		snprintf(text + n, PART_PROCESS_MAX - (size_t)n, " in %.*s", PART_NAME_MAX,
-			 container);
+	if (*name && *container) {
+		n += snprintf(text + n, PART_PROCESS_MAX - (size_t)n, " in %.*s", PART_NAME_MAX,
+			      container);
+		put_pod(sample, text + n, PART_PROCESS_MAX - (size_t)n);
+	}
 	return text;
 }
 

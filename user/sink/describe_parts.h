@@ -30,9 +30,9 @@ void part_coverage(const struct terminal *t, const json_t *record);
 const char *part_tuple(const json_t *sample, char text[EVENT_TUPLE_MAX]);
 
 #define PART_NAME_MAX	 64 /* of a process or a container, as much of it is shown */
-#define PART_PROCESS_MAX (2 * PART_NAME_MAX + 32)
-/* "curl (4711)", "curl (4711) in web": the process of a sample and its container; empty: none is
- * known. */
+#define PART_PROCESS_MAX (6 * PART_NAME_MAX + 48)
+/* "curl (4711)", "curl (4711) in web", "curl (4711) in web of shop/web-7d4b-x2 (Deployment web)":
+ * the process of a sample, its container and its pod; empty: none is known. */
 const char *part_process(const json_t *sample, char text[PART_PROCESS_MAX]);
 
 #endif

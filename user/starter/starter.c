@@ -15,9 +15,19 @@
 
 #include "confine/confine.h"
 #include "decoding/child.h"
+#include "kubernetes/child.h"
 
 #define CHANNEL 3 /* the starter's one descriptor beside standard ones */
-#define SENT	2 /* descriptors of a request: the child's channel and its ring */
+#define SENT	2 /* descriptors of a request, at most: the child's channel and its ring */
+
+enum kind { START_DECODING, START_KUBERNETES, KINDS };
+
+static const size_t descriptors[KINDS] = {[START_DECODING] = 2, [START_KUBERNETES] = 1};
+
+struct request {
+	uint64_t kind;
+	uint64_t opening; /* of START_DECODING */
+};
 
 struct starter {
 	pid_t pid;
@@ -28,12 +38,14 @@ struct starter {
 
 /* A sibling, not a child: the engine waits for it. Nothing runs here but this thread, so that a
  * plain copy of it is whole. */
-static pid_t start(const int fds[SENT], uint64_t opening)
+static pid_t start(const struct request *request, const int fds[SENT])
 {
 	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 
+	if (!pid && request->kind == START_KUBERNETES)
+		kubernetes_child_become(fds[0]);
 	if (!pid)
-		child_become(fds[0], fds[1], opening);
+		child_become(fds[0], fds[1], request->opening);
 	return pid < 0 ? -errno : pid;
 }
 
@@ -44,26 +56,26 @@ static bool serve(void)
 		struct cmsghdr head;
 		char room[CMSG_SPACE(SENT * sizeof(int))];
 	} control;
-	uint64_t opening;
-	struct iovec part = {&opening, sizeof(opening)};
+	struct request request;
+	struct iovec part = {&request, sizeof(request)};
 	struct msghdr message = {.msg_iov = &part,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
 	struct cmsghdr *with;
-	int fds[SENT];
+	int fds[SENT] = {-1, -1};
 	int32_t answer = -EINVAL;
 	ssize_t n = recvmsg(CHANNEL, &message, MSG_CMSG_CLOEXEC);
 
 	if (n <= 0)
 		return n < 0 && errno == EINTR;
 	with = CMSG_FIRSTHDR(&message);
-	if (n == sizeof(opening) && with && with->cmsg_type == SCM_RIGHTS &&
-	    with->cmsg_len == CMSG_LEN(sizeof(fds))) {
-		memcpy(fds, CMSG_DATA(with), sizeof(fds));
-		answer = start(fds, opening);
-		close(fds[0]);
-		close(fds[1]);
+	if (n == sizeof(request) && request.kind < KINDS && with && with->cmsg_type == SCM_RIGHTS &&
+	    with->cmsg_len == CMSG_LEN(descriptors[request.kind] * sizeof(int))) {
+		memcpy(fds, CMSG_DATA(with), descriptors[request.kind] * sizeof(int));
+		answer = start(&request, fds);
+		for (size_t i = 0; i < descriptors[request.kind]; i++)
+			close(fds[i]);
 	}
 	return send(CHANNEL, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer);
 }
@@ -124,30 +136,39 @@ void starter_close(struct starter *starter)
 	free(starter);
 }
 
-pid_t starter_spawn(void *context, int channel, int ring, uint64_t opening)
+static pid_t ask(const struct starter *starter, struct request request, const int fds[SENT])
 {
-	const struct starter *starter = context;
-	const int fds[SENT] = {channel, ring};
+	size_t length = descriptors[request.kind] * sizeof(int);
 	union {
 		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(fds))];
+		char room[CMSG_SPACE(SENT * sizeof(int))];
 	} control = {0};
-	struct iovec part = {&opening, sizeof(opening)};
+	struct iovec part = {&request, sizeof(request)};
 	struct msghdr message = {.msg_iov = &part,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+				 .msg_controllen = CMSG_SPACE(length)};
 	int32_t answer;
 	ssize_t n;
 
-	control.head = (struct cmsghdr){CMSG_LEN(sizeof(fds)), SOL_SOCKET, SCM_RIGHTS};
-	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
+	control.head = (struct cmsghdr){CMSG_LEN(length), SOL_SOCKET, SCM_RIGHTS};
+	memcpy(CMSG_DATA(&control.head), fds, length);
 	if (sendmsg(starter->channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
 	do
 		n = recv(starter->channel, &answer, sizeof(answer), 0);
 	while (n < 0 && errno == EINTR);
 	return n == sizeof(answer) ? answer : n < 0 ? -errno : -ECHILD;
+}
+
+pid_t starter_spawn(void *context, int channel, int ring, uint64_t opening)
+{
+	return ask(context, (struct request){START_DECODING, opening}, (int[SENT]){channel, ring});
+}
+
+pid_t starter_spawn_kubernetes(void *context, int channel)
+{
+	return ask(context, (struct request){.kind = START_KUBERNETES}, (int[SENT]){channel, -1});
 }
 
 pid_t starter_pid(const struct starter *starter)

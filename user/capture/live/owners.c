@@ -57,6 +57,7 @@ static bool open_parts(struct owners *o)
 	o->teller.host = host_facts_new(&host);
 	o->teller.owns = procfs_owns;
 	o->teller.context = o->options.procfs;
+	o->teller.pods = o->options.pods;
 	return o->listeners && o->teller.host;
 }
 

@@ -24,9 +24,10 @@ struct owners_options {
 	/* process and listener events, complete; texts live until the call returns. */
 	void (*event)(void *context, const struct event *event);
 	void *context;
-	const char *off;       /* not NULL: not wanted, and this is why */
-	const char *root;      /* where the host's files are */
-	struct procfs *procfs; /* looks into processes; the caller's, and outlives it */
+	const char *off;	 /* not NULL: not wanted, and this is why */
+	const char *root;	 /* where the host's files are */
+	struct procfs *procfs;	 /* looks into processes; the caller's, and outlives it */
+	const struct pods *pods; /* that the API told of; NULL: nobody asks it */
 };
 
 /* Reads what processes and sockets there are. NULL without memory only. */

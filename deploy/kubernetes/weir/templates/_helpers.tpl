@@ -49,6 +49,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- define "weir.rulesNamespace" -}}
+{{- default .Release.Namespace .Values.kubernetes.rulesNamespace }}
+{{- end }}
+
 {{/* What a weir in a pod needs beside its defaults. */}}
 {{- define "weir.config" -}}
 {{- $own := dict "syslog" (dict "enabled" false) "json" (dict "path" "-") "reload" (dict "watch" true) }}
@@ -57,6 +61,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- if not .Values.logins.enabled }}
 {{- $_ := set $own "logins" (dict "sources" list) }}
+{{- end }}
+{{- with .Values.kubernetes }}
+{{- if .enabled }}
+{{- $asked := dict "enabled" true }}
+{{- if .rulesLabel }}
+{{- $_ := set $asked "rules_label" .rulesLabel }}
+{{- $_ := set $asked "rules_namespace" (include "weir.rulesNamespace" $) }}
+{{- end }}
+{{- $_ := set $own "kubernetes" $asked }}
+{{- end }}
 {{- end }}
 {{- mergeOverwrite $own (deepCopy .Values.config) | toYaml }}
 {{- end }}
