@@ -2,7 +2,6 @@
 #include "control.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,10 +167,27 @@ static void answer_with(struct control *control, struct caller *caller, json_t *
 	free(text);
 }
 
+/* False: it is a request like others. */
+static bool converse(struct control *control, struct caller *caller, const char *request)
+{
+	int fd = caller->fd;
+
+	if (!caller->all || !control->ops.converse ||
+	    !control->ops.converse(control->ops.context, request, fd))
+		return false;
+	control->stats.answered++;
+	watch(control, EPOLL_CTL_DEL, fd, 0, 0);
+	caller->fd = -1;
+	hang_up(caller);
+	return true;
+}
+
 static void answer(struct control *control, struct caller *caller)
 {
 	const char *request = caller->request[0] ? caller->request : "status";
 
+	if (converse(control, caller, request))
+		return;
 	if (may_ask(control, caller, request)) {
 		control->stats.answered++;
 		answer_with(control, caller, control->ops.answer(control->ops.context, request));

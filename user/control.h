@@ -3,6 +3,7 @@
 #define WEIR_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,9 @@ struct control;
 struct control_ops {
 	/* The answer to a request (a new reference). Borrowed: its text. */
 	json_t *(*answer)(void *context, const char *request);
+	/* A request that begins a conversation, by who may ask for everything: true if the
+	 * connection is the context's from here on, and nothing is answered. Optional. */
+	bool (*converse)(void *context, const char *request, int fd);
 	void *context;
 	gid_t group; /* its members may ask for what `for_group` (ended by NULL) names; -1: nobody
 		      */

@@ -127,6 +127,18 @@ int pipeline_reload(struct pipeline *pipeline, struct config *config, struct fau
  */
 void pipeline_remember(struct pipeline *pipeline);
 
+/*
+ * To the process that goes on in this one's place, and from the one before it: all that the stages
+ * know, open flows and events that wait included. Giving changes nothing; afterwards either
+ * pipeline_close() follows, without pipeline_finish(), or all goes on.
+ */
+struct state_writer;
+struct state_image;
+size_t pipeline_give_sections(const struct pipeline *pipeline);
+void pipeline_give(void *pipeline, struct state_writer *writer);
+/* Behind pipeline_live(). 0, -EBADMSG or -ENOMEM: then it is good for pipeline_close() only. */
+int pipeline_take(struct pipeline *pipeline, const struct state_image *image);
+
 /* Event time of what is remembered of an earlier run: what comes now is later. TIME_NONE: nothing
  * is. */
 weir_time pipeline_earliest(const struct pipeline *pipeline);

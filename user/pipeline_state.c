@@ -10,6 +10,8 @@
 
 #include "base/log.h"
 #include "base/trust.h"
+#include "capture/live/live.h"
+#include "flow/save.h"
 #include "stages.h"
 #include "state/file.h"
 #include "state/memory.h"
@@ -227,6 +229,53 @@ void pipeline_remember(struct pipeline *p)
 {
 	if (p->keeper)
 		open_file(p, p->keeper->path);
+}
+
+/* ---- from one process to the next ---- */
+
+static struct flow_keeper keeper_of(struct pipeline *p)
+{
+	struct flow_keeper keeper = live_flow_keeper(p->live);
+
+	keeper.protocol = decode_protocol;
+	return keeper;
+}
+
+size_t pipeline_give_sections(const struct pipeline *p)
+{
+	return sections(p) + 2; /* flows, and events that wait */
+}
+
+void pipeline_give(void *context, struct state_writer *writer)
+{
+	struct pipeline *p = context;
+	struct flow_keeper keeper = keeper_of(p);
+
+	save(p, writer);
+	flow_save(p->flows, writer, &keeper);
+	order_save(p->order, p->flow_input, writer);
+}
+
+int pipeline_take(struct pipeline *p, const struct state_image *image)
+{
+	struct flow_keeper keeper = keeper_of(p);
+	struct pipeline_engine fresh = {0};
+	struct state_loaded loaded;
+	int err = pipeline_engine_make(p, p->config, p->rules, &fresh, NULL);
+
+	err = err ? err : load(&fresh, p->rules, image, &loaded);
+	if (err) {
+		pipeline_engine_free(&fresh);
+		return err;
+	}
+	pipeline_engine_take(p, &fresh);
+	err = flow_load(p->flows, image, &keeper);
+	err = err ? err : order_load(p->order, p->flow_input, image);
+	if (err)
+		return err;
+	tell("that was handed over", &loaded);
+	pipeline_state_soon(p); /* nobody else has written it */
+	return 0;
 }
 
 /* ---- while it runs ---- */

@@ -23,6 +23,7 @@
 #include "capture/login/logins.h"
 #include "control.h"
 #include "decoding/decoding.h"
+#include "handing.h"
 #include "kubernetes/kubernetes.h"
 #include "kubernetes/trial.h"
 #include "metrics/metrics.h"
@@ -57,12 +58,14 @@ enum waited {
 	WAIT_DECODING,
 	WAIT_METRICS,
 	WAIT_KUBERNETES,
+	WAIT_HANDING,
 	WAITED
 };
 
 struct watch {
 	const struct config *config; /* that it was started with */
 	const struct run_options *options;
+	const char *clean; /* why nothing is taken of another weir's; NULL: what it gives is */
 	struct pipeline *pipeline;
 	struct live *live;
 	struct decoding *decoding;     /* NULL: nobody reads payload */
@@ -71,6 +74,7 @@ struct watch {
 	struct logins *logins;
 	struct control *control;
 	struct metrics *metrics; /* NULL: nobody is told */
+	struct handing handing;
 	struct privilege *privilege;
 	const char *log_files[LOGINS_FILES_MAX]; /* of log-ins, for whoever opens them */
 	struct follow_opener opener;
@@ -83,6 +87,7 @@ struct watch {
 	struct usage_marks marks; /* a minute apart */
 	bool terminal;		  /* it was started from one */
 	bool stopping;
+	bool handed; /* what is here is another process's */
 };
 
 /* systemd's protocol (sd_notify(3)): one datagram to the socket that $NOTIFY_SOCKET names. */
@@ -160,6 +165,8 @@ static void on_live(struct watch *watch)
 /* What is said of a connection comes behind the connection. */
 static void on_decoding(struct watch *watch)
 {
+	if (!watch->decoding)
+		return; /* it ended in this very turn */
 	live_drain(watch->live, pipeline_flows(watch->pipeline));
 	decoding_run(watch->decoding, live_told(watch->live));
 }
@@ -196,6 +203,7 @@ static void on_timer(struct watch *watch)
 		return;
 	note_lateness(watch);
 	set_timer(watch);
+	handing_tick(&watch->handing);
 	if (watch->decoding)
 		decoding_tick(watch->decoding);
 	on_live(watch);
@@ -285,14 +293,19 @@ static json_t *status(struct watch *watch, const char *words)
 	return answer;
 }
 
+static void make_room(struct watch *watch)
+{
+	watch->stopping = true;
+	if (watch->options->made_room)
+		*watch->options->made_room = true;
+}
+
 /* Another weir is prepared to take the place of this one. */
 static json_t *leave(struct watch *watch, const char *words)
 {
 	(void)words;
 	log_info("another weir takes over");
-	watch->stopping = true;
-	if (watch->options->made_room)
-		*watch->options->made_room = true;
+	make_room(watch);
 	return json_pack("{s:b}", INSTANCE_LEAVING, true);
 }
 
@@ -324,14 +337,13 @@ static json_t *on_request(void *context, const char *request)
 	return json_pack("{s:s}", "error", "unknown request: status, top or reload would be right");
 }
 
-static void on_kubernetes(struct watch *watch)
+/* False: it cannot be waited for. One that is not there need not be. */
+static bool wait_for(struct watch *watch, enum waited which, int fd)
 {
-	kubernetes_run(watch->kubernetes);
-}
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = which};
 
-static void on_control(struct watch *watch)
-{
-	control_run(watch->control);
+	watch->fds[which] = fd;
+	return fd < 0 || !epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static void on_metrics(struct watch *watch)
@@ -352,97 +364,7 @@ static int open_metrics(struct watch *watch, const struct config *config, struct
 	return metrics_open(&watch->metrics, &options, error);
 }
 
-static void (*const handlers[WAITED])(struct watch *) = {
-	[WAIT_LIVE] = on_live,
-	[WAIT_TIMER] = on_timer,
-	[WAIT_SIGNAL] = on_stop,
-	[WAIT_CONTROL] = on_control,
-	[WAIT_DECODING] = on_decoding,
-	[WAIT_METRICS] = on_metrics,
-	[WAIT_KUBERNETES] = on_kubernetes,
-};
-
-static int stop_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int open_loop(struct watch *watch, struct error *error)
-{
-	static const char *const for_group[] = {"status", "top", NULL};
-	const struct control_ops callers = {on_request, watch, database_group(), for_group};
-
-	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
-	watch->fds[WAIT_LIVE] = live_fd(watch->live);
-	watch->control = control_open(live_control_fd(watch->live), &callers);
-	if (!watch->control)
-		return error_set(error, EXIT_SYSTEM, ENOMEM, "no control socket: %s",
-				 strerror(ENOMEM));
-	watch->fds[WAIT_CONTROL] = control_fd(watch->control);
-	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (watch->decoding)
-		watch->fds[WAIT_DECODING] = decoding_fd(watch->decoding);
-	if (watch->metrics)
-		watch->fds[WAIT_METRICS] = metrics_fd(watch->metrics);
-	if (watch->kubernetes)
-		watch->fds[WAIT_KUBERNETES] = kubernetes_fd(watch->kubernetes);
-	for (uint32_t i = 0; i < WAITED; i++) {
-		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
-
-		if (watch->fds[i] >= 0 &&
-		    epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->fds[i], &event))
-			return error_set(error, EXIT_SYSTEM, errno, "cannot wait for events: %s",
-					 strerror(errno));
-	}
-	set_timer(watch);
-	return 0;
-}
-
-static void loop(struct watch *watch)
-{
-	struct epoll_event ready[WAITED];
-
-	while (!watch->stopping) {
-		int n = epoll_wait(watch->epoll, ready, WAITED, -1);
-
-		for (int i = 0; i < n; i++)
-			handlers[ready[i].data.u32](watch);
-	}
-}
-
-static void live_options(const struct config *config, struct live_options *options)
-{
-	*options = (struct live_options){
-		.interfaces = config->interfaces,
-		.loopback = config->loopback,
-		.hooks = config->hooks.at,
-		.hooks_len = config->hooks.len,
-		.slots = (uint32_t)config->flow_slots,
-		.half_open = (uint32_t)config->half_open,
-		.ring_bytes = config->ring_bytes,
-		.first_packets = (uint32_t)config->first_packets,
-		.payload = {.budget = config->payload.budget,
-			    .opening = (uint32_t)config->payload.opening,
-			    .ring_bytes = config->payload.ring_bytes},
-		.interval = POLL_INTERVAL,
-	};
-}
-
-/* Whoever starts it by hand sees what it finds; unless JSON goes there. */
-static enum output_form output_form(const struct config *config)
-{
-	bool json = config->json_path && !strcmp(config->json_path, "-");
-
-	return isatty(STDOUT_FILENO) && !json ? OUTPUT_TEXT : OUTPUT_NONE;
-}
+/* ---- decoding ---- */
 
 static void on_decoded(void *context, const struct decode_origin *origin, struct event *event)
 {
@@ -505,6 +427,198 @@ static int open_decoding(struct watch *watch, const struct config *config, struc
 	err = decoding_open(&watch->decoding, &options, &ops, error);
 	pipeline_decoding(watch->pipeline, watch->decoding);
 	return err;
+}
+
+static void close_decoding(struct watch *watch)
+{
+	if (watch->decoding)
+		decoding_finish(watch->decoding);
+	pipeline_decoding(watch->pipeline, NULL);
+	decoding_close(watch->decoding);
+}
+
+/* ---- to the next weir ---- */
+
+static int offer(void *context, int fd)
+{
+	struct watch *watch = context;
+
+	return live_offer(watch->live, fd);
+}
+
+/* What was told is taken, and nothing more until it is known who goes on. The decoders' process
+ * ends: the next one reads the ring. */
+static int give(void *context, int fd)
+{
+	struct watch *watch = context;
+	uint64_t held = watch->decoding ? decoding_held(watch->decoding) : 0;
+
+	on_live(watch);
+	logins_drain(watch->logins, on_login, watch);
+	close_decoding(watch);
+	watch->decoding = NULL;
+	watch->fds[WAIT_DECODING] = -1;
+	return live_give(watch->live, fd, held, pipeline_give_sections(watch->pipeline),
+			 pipeline_give, watch->pipeline);
+}
+
+static void go_on(void *context, const char *why)
+{
+	struct watch *watch = context;
+	struct error error = {0};
+	char message[160];
+
+	live_keep(watch->live);
+	if (open_decoding(watch, watch->config, &error))
+		log_error("%s", error.text);
+	else if (watch->decoding && !wait_for(watch, WAIT_DECODING, decoding_fd(watch->decoding)))
+		log_error("cannot wait for what is decoded: %s", strerror(errno));
+	snprintf(message, sizeof(message), "another weir did not take over (%s): this one goes on",
+		 why);
+	log_warn("%s", message);
+	pipeline_health(watch->pipeline, live_now(watch->live), "hand_over_failed", message);
+}
+
+static void handed(void *context)
+{
+	struct watch *watch = context;
+
+	log_info("another weir goes on with what is here");
+	watch->handed = true;
+	make_room(watch);
+}
+
+static void leave_to(void *context, const char *why)
+{
+	struct watch *watch = context;
+
+	log_info("another weir takes over, and begins anew: %s", why);
+	make_room(watch);
+}
+
+static bool on_conversation(void *context, const char *request, int fd)
+{
+	struct watch *watch = context;
+
+	if (strcmp(request, INSTANCE_HAND_OVER) || watch->stopping)
+		return false;
+	handing_begin(&watch->handing, fd);
+	if (watch->handing.fd == fd && !wait_for(watch, WAIT_HANDING, fd))
+		handing_close(&watch->handing);
+	return true;
+}
+
+static void on_handing(struct watch *watch)
+{
+	handing_run(&watch->handing);
+	watch->fds[WAIT_HANDING] = watch->handing.fd;
+}
+
+/* ---- the loop ---- */
+
+static void on_kubernetes(struct watch *watch)
+{
+	kubernetes_run(watch->kubernetes);
+}
+
+static void on_control(struct watch *watch)
+{
+	control_run(watch->control);
+}
+
+static void (*const handlers[WAITED])(struct watch *) = {
+	[WAIT_LIVE] = on_live,
+	[WAIT_TIMER] = on_timer,
+	[WAIT_SIGNAL] = on_stop,
+	[WAIT_CONTROL] = on_control,
+	[WAIT_DECODING] = on_decoding,
+	[WAIT_METRICS] = on_metrics,
+	[WAIT_KUBERNETES] = on_kubernetes,
+	[WAIT_HANDING] = on_handing,
+};
+
+static int stop_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_loop(struct watch *watch, struct error *error)
+{
+	static const char *const for_group[] = {"status", "top", NULL};
+	const struct control_ops callers = {
+		.answer = on_request,
+		.converse = on_conversation,
+		.context = watch,
+		.group = database_group(),
+		.for_group = for_group,
+	};
+
+	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+	watch->fds[WAIT_LIVE] = live_fd(watch->live);
+	watch->control = control_open(live_control_fd(watch->live), &callers);
+	if (!watch->control)
+		return error_set(error, EXIT_SYSTEM, ENOMEM, "no control socket: %s",
+				 strerror(ENOMEM));
+	watch->fds[WAIT_CONTROL] = control_fd(watch->control);
+	watch->fds[WAIT_TIMER] = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch->decoding)
+		watch->fds[WAIT_DECODING] = decoding_fd(watch->decoding);
+	if (watch->metrics)
+		watch->fds[WAIT_METRICS] = metrics_fd(watch->metrics);
+	if (watch->kubernetes)
+		watch->fds[WAIT_KUBERNETES] = kubernetes_fd(watch->kubernetes);
+	for (unsigned i = 0; i < WAITED; i++)
+		if (!wait_for(watch, i, watch->fds[i]))
+			return error_set(error, EXIT_SYSTEM, errno, "cannot wait for events: %s",
+					 strerror(errno));
+	set_timer(watch);
+	return 0;
+}
+
+static void loop(struct watch *watch)
+{
+	struct epoll_event ready[WAITED];
+
+	while (!watch->stopping) {
+		int n = epoll_wait(watch->epoll, ready, WAITED, -1);
+
+		for (int i = 0; i < n && !watch->stopping; i++)
+			handlers[ready[i].data.u32](watch);
+	}
+}
+
+static void live_options(const struct config *config, struct live_options *options)
+{
+	*options = (struct live_options){
+		.interfaces = config->interfaces,
+		.loopback = config->loopback,
+		.hooks = config->hooks.at,
+		.hooks_len = config->hooks.len,
+		.slots = (uint32_t)config->flow_slots,
+		.half_open = (uint32_t)config->half_open,
+		.ring_bytes = config->ring_bytes,
+		.first_packets = (uint32_t)config->first_packets,
+		.payload = {.budget = config->payload.budget,
+			    .opening = (uint32_t)config->payload.opening,
+			    .ring_bytes = config->payload.ring_bytes},
+		.interval = POLL_INTERVAL,
+	};
+}
+
+/* Whoever starts it by hand sees what it finds; unless JSON goes there. */
+static enum output_form output_form(const struct config *config)
+{
+	bool json = config->json_path && !strcmp(config->json_path, "-");
+
+	return isatty(STDOUT_FILENO) && !json ? OUTPUT_TEXT : OUTPUT_NONE;
 }
 
 static bool rules_load(void *context, const char *staged, struct error *error)
@@ -578,31 +692,16 @@ static int open_owners(struct watch *watch, const struct config *config, struct 
 	return 0;
 }
 
-/* So long may the other weir take to store what it knows. */
-#define STORE_MS 30000
-
-static void await_end(pid_t pid)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd ends = {.fd = fd, .events = POLLIN};
-
-	if (fd < 0) /* it has ended */
-		return;
-	if (poll(&ends, 1, STORE_MS) == 0)
-		log_warn("the weir that was here (pid %d) does not end: what it learned last is "
-			 "not known",
-			 (int)pid);
-	close(fd);
-}
-
-/* What the weir that was here has stored at its end. Meanwhile the kernel counts already. */
+/* What the weir that was here has stored at its end, or has handed over. Meanwhile the kernel
+ * counts already. */
 static void remember(struct watch *watch)
 {
-	pid_t before = live_predecessor(watch->live);
+	pid_t before;
 
-	if (before > 0) {
-		await_end(before);
+	if (live_await(watch->live, &before)) {
 		log_info("took over from the weir that was here (pid %d)", (int)before);
+		if (live_handed(watch->live))
+			return;
 	}
 	pipeline_remember(watch->pipeline);
 	live_not_before(watch->live, pipeline_earliest(watch->pipeline));
@@ -620,6 +719,22 @@ static int open_logins(struct watch *watch, const struct config *config, struct 
 {
 	watch->opener = (struct follow_opener){procfs_file, privilege_procfs(watch->privilege)};
 	return logins_open(&watch->logins, config->login_sources, &watch->opener, error);
+}
+
+/* Goes on with what another weir knows; -ESTALE: it cannot be gone on with. */
+static int take_up(struct watch *watch, struct error *error)
+{
+	int err;
+
+	watch->handed = true; /* until it is ours */
+	pipeline_live(watch->pipeline, watch->live);
+	err = pipeline_take(watch->pipeline, live_handed(watch->live));
+	if (err)
+		return error_set(error, EXIT_SYSTEM, ESTALE, "its state cannot be taken: %s",
+				 strerror(-err));
+	err = live_take_up(watch->live, error);
+	watch->handed = err;
+	return err;
 }
 
 static int watch_open(struct watch *watch, const struct config *config, struct error *error)
@@ -653,12 +768,18 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	live.owners = watch->owners;
 	live.earliest = pipeline_earliest(watch->pipeline);
 	live.take_over = watch->options->take_over;
+	live.clean = watch->clean;
 	err = live_open(&watch->live, &live, error);
+	if (err)
+		return err;
+	if (live_handed(watch->live))
+		err = take_up(watch, error);
 	if (err)
 		return err;
 	if (watch->options->take_over)
 		remember(watch);
-	pipeline_live(watch->pipeline, watch->live);
+	if (!live_handed(watch->live))
+		pipeline_live(watch->pipeline, watch->live);
 	err = open_decoding(watch, config, error);
 	err = err ? err : open_logins(watch, config, error);
 	err = err ? err : open_metrics(watch, config, error);
@@ -670,18 +791,13 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	return err;
 }
 
-static void close_decoding(struct watch *watch)
-{
-	if (watch->decoding)
-		decoding_finish(watch->decoding);
-	pipeline_decoding(watch->pipeline, NULL);
-	decoding_close(watch->decoding);
-}
-
 /* What was said and counted last first, then what still waits in the windows, then the sinks. */
 static void watch_close(struct watch *watch)
 {
-	if (watch->live) {
+	if (watch->live && watch->handed) {
+		live_leave(watch->live);
+		pipeline_live(watch->pipeline, NULL);
+	} else if (watch->live) {
 		live_drain(watch->live, pipeline_flows(watch->pipeline));
 		close_decoding(watch);
 		live_close(watch->live, pipeline_flows(watch->pipeline));
@@ -704,22 +820,40 @@ static void watch_close(struct watch *watch)
 	if (watch->epoll >= 0)
 		close(watch->epoll);
 	privilege_end(watch->privilege);
+	handing_close(&watch->handing);
+}
+
+static int begin(struct watch *watch, const struct config *config,
+		 const struct run_options *options, const char *clean, struct error *error)
+{
+	const struct handing_ops next = {offer, give, go_on, handed, leave_to, watch};
+
+	*watch = (struct watch){.config = config,
+				.options = options,
+				.clean = clean,
+				.epoll = -1,
+				.fds = {-1, -1, -1, -1, -1, -1, -1, -1},
+				.terminal = isatty(STDIN_FILENO)};
+	handing_open(&watch->handing, &next);
+	watch->fds[WAIT_SIGNAL] = stop_signals();
+	watch->since = time_now();
+	return watch_open(watch, config, error);
 }
 
 int pipeline_run(const struct config *config, const struct run_options *options)
 {
-	struct watch watch = {.config = config,
-			      .options = options,
-			      .epoll = -1,
-			      .fds = {-1, -1, -1, -1, -1, -1, -1},
-			      .terminal = isatty(STDIN_FILENO)};
+	struct watch watch;
 	struct error error = {0};
+	char clean[sizeof(error.text)];
 	int err;
 
 	heap_stay_small();
-	watch.fds[WAIT_SIGNAL] = stop_signals();
-	watch.since = time_now();
-	err = watch_open(&watch, config, &error);
+	err = begin(&watch, config, options, NULL, &error);
+	if (err == -ESTALE) {
+		watch_close(&watch);
+		memcpy(clean, error.text, sizeof(clean));
+		err = begin(&watch, config, options, clean, &error);
+	}
 	if (!err) {
 		log_info("%s", live_watching(watch.live));
 		notify("READY=1");

@@ -165,14 +165,14 @@ int main(void)
 	int status = 1;
 
 	sizes_choose(&sizes, &options);
-	if (!batch || kernel_load(&kernel, &sizes, &options, &error)) {
+	if (!batch || kernel_load(&kernel, &sizes, &options, NULL, &error)) {
 		fprintf(stderr, "bench_poll: %s\n", error.text);
 		free(batch);
 		return 3;
 	}
 	if (kernel.slots < FLOWS)
 		fprintf(stderr, "bench_poll: no memory for a million flows\n");
-	else if (slots_open(&slots, kernel.free, kernel.hot, kernel.slots) || map_all(&slots) ||
+	else if (slots_open(&slots, kernel.free, kernel.hot, kernel.slots, 0) || map_all(&slots) ||
 		 fill(&kernel, &slots, batch))
 		fprintf(stderr, "bench_poll: cannot fill the table\n");
 	else

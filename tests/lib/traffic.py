@@ -10,6 +10,8 @@ traffic.py ntp   HOST COUNT INTERVAL
 traffic.py upload HOST PORT BYTES
 traffic.py segments HOST PORT BATCHES SIZE
 traffic.py deep  HOST PORT BYTES
+traffic.py busy  HOST PORT BYTES
+traffic.py chat  HOST PORT BYTES
 
 A server answers `GET N` with N bytes and closes; all else it sends back.
 """
@@ -17,6 +19,7 @@ A server answers `GET N` with N bytes and closes; all else it sends back.
 import argparse
 import random
 import selectors
+import signal
 import socket
 import struct
 import sys
@@ -118,6 +121,37 @@ def hold(args):
         held.append(connection)
     print("held", len(held), flush=True)
     time.sleep(args.seconds)
+
+
+def until_terminated():
+    """True until SIGTERM comes: what is begun then is still ended."""
+    terminated = []
+    signal.signal(signal.SIGTERM, lambda *_: terminated.append(True))
+    return lambda: not terminated
+
+
+def busy(args):
+    """One connection after the other, as long as it is left alone; says how many."""
+    going, count = until_terminated(), 0
+    while going():
+        with connect(args.host, args.port) as connection:
+            connection.sendall(bytes([88]) * args.bytes)
+            receive(connection, args.bytes)
+        count += 1
+        time.sleep(0.001)
+    print("made", count)
+
+
+def chat(args):
+    """One connection that has something to say every 20 ms, as long as it is left alone; says how much."""
+    going, said = until_terminated(), 0
+    with connect(args.host, args.port) as connection:
+        while going():
+            connection.sendall(bytes([89]) * args.bytes)
+            receive(connection, args.bytes)
+            said += args.bytes
+            time.sleep(0.02)
+    print("said", said)
 
 
 def web(args):
@@ -228,6 +262,8 @@ def arguments():
         upload: (("host", str), ("port", int), ("bytes", int)),
         deep: (("host", str), ("port", int), ("bytes", int)),
         segments: (("host", str), ("port", int), ("batches", int), ("size", int)),
+        busy: (("host", str), ("port", int), ("bytes", int)),
+        chat: (("host", str), ("port", int), ("bytes", int)),
     }.items():
         sub = verbs.add_parser(verb.__name__)
         for name, kind in shape:

@@ -52,7 +52,7 @@ static json_t *echo(void *context, const char *request)
 #define GROUP 4242
 
 static const char *const for_group[] = {"status", NULL};
-static const struct control_ops ops = {echo, NULL, GROUP, for_group};
+static const struct control_ops ops = {.answer = echo, .group = GROUP, .for_group = for_group};
 
 static void assert_answer(int caller, const char *expected)
 {

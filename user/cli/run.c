@@ -37,7 +37,7 @@ static const struct verb_option options[] = {
 	 "json.path"},
 	{"take-over", 0, NULL,
 	 "if a weir runs here already, take its place: it goes on until this one is prepared, then "
-	 "it stores what it knows and leaves",
+	 "it hands over what it has and leaves",
 	 NULL},
 	{"stay", 0, NULL,
 	 "when another weir takes the place of this one, stay behind, idle, until stopped: for "

@@ -20,13 +20,13 @@
 /* What makes, pins or fetches programs, maps and links. The others work on descriptors that are
  * open. */
 static const int bpf_making[] = {
-	BPF_MAP_CREATE,	      BPF_PROG_LOAD,	       BPF_OBJ_PIN,	     BPF_OBJ_GET,
-	BPF_PROG_ATTACH,      BPF_PROG_DETACH,	       BPF_PROG_GET_NEXT_ID, BPF_MAP_GET_NEXT_ID,
-	BPF_MAP_GET_FD_BY_ID, BPF_RAW_TRACEPOINT_OPEN, BPF_BTF_LOAD,	     BPF_BTF_GET_FD_BY_ID,
-	BPF_TASK_FD_QUERY,    BPF_BTF_GET_NEXT_ID,     BPF_LINK_UPDATE,	     BPF_LINK_GET_FD_BY_ID,
-	BPF_LINK_GET_NEXT_ID, BPF_ENABLE_STATS,	       BPF_ITER_CREATE,
+	BPF_MAP_CREATE,	      BPF_PROG_LOAD,	       BPF_OBJ_PIN,	      BPF_OBJ_GET,
+	BPF_PROG_ATTACH,      BPF_PROG_DETACH,	       BPF_PROG_GET_NEXT_ID,  BPF_MAP_GET_NEXT_ID,
+	BPF_MAP_GET_FD_BY_ID, BPF_RAW_TRACEPOINT_OPEN, BPF_BTF_LOAD,	      BPF_BTF_GET_FD_BY_ID,
+	BPF_TASK_FD_QUERY,    BPF_BTF_GET_NEXT_ID,     BPF_LINK_GET_FD_BY_ID, BPF_LINK_GET_NEXT_ID,
+	BPF_ENABLE_STATS,     BPF_ITER_CREATE,
 };
-static const int bpf_attaching[] = {BPF_LINK_CREATE, BPF_PROG_GET_FD_BY_ID};
+static const int bpf_attaching[] = {BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_PROG_GET_FD_BY_ID};
 
 /* The last command that weir knows; the kernel reads 32 bits, the filter compares 64. */
 #define BPF_LAST 34 /* BPF_LINK_DETACH */

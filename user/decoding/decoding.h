@@ -70,6 +70,9 @@ void decoding_tick(struct decoding *decoding);
 #define DECODING_FINISH (500 * WEIR_MSEC)
 void decoding_finish(struct decoding *decoding);
 
+/* Conversations that the child remembers, as it said last. */
+uint64_t decoding_held(const struct decoding *decoding);
+
 void decoding_close(struct decoding *decoding); /* NULL: nothing */
 
 /* `weir status` (a new reference). *degraded is set if it does not decode, or began anew within the

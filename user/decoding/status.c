@@ -59,6 +59,11 @@ static json_t *lost_json(const struct wire_totals *now, const struct wire_totals
 			 count(now->ring_records + earlier->ring_records));
 }
 
+uint64_t decoding_held(const struct decoding *d)
+{
+	return d->child.totals.decode.remembered;
+}
+
 /* A minute without an end is well again. */
 static bool is_well(const struct decoding *d)
 {

@@ -8,6 +8,7 @@
 #include "event/horizon.h"
 #include "event/packed.h"
 #include "event/runs.h"
+#include "event/save.h"
 
 /* Events leave in batches of this much event time: the engine's timers need no finer watermark,
  * because each event brings its own time. */
@@ -218,4 +219,54 @@ void order_counts(const struct order *order, uint32_t index, struct order_counts
 {
 	*counts = order->inputs.at[index].counts;
 	counts->held_ahead = order->inputs.at[index].horizon.held;
+}
+
+/* ---- over to another process ---- */
+
+#define ORDER_VERSION 1
+#define KEPT	      1 /* before each event; 0: no more */
+
+static void one_save(struct order *order, uint32_t index, const struct run_entry *entry,
+		     struct state_writer *w)
+{
+	if (entry->input != index)
+		return;
+	order->leaving.input = entry->input;
+	order->leaving.record = entry->record;
+	packed_read(entry->item, &order->leaving);
+	state_put_uint(w, KEPT);
+	event_save(w, &order->leaving);
+}
+
+void order_save(struct order *order, uint32_t index, struct state_writer *w)
+{
+	const struct runs *runs = &order->waiting;
+
+	state_section(w, "waiting", "", 0, ORDER_VERSION);
+	for (unsigned i = 0; i < runs->used; i++)
+		for (size_t at = runs->run[i].head; at < runs->run[i].len; at++)
+			one_save(order, index, &runs->run[i].at[at], w);
+	vec_each (entry, &runs->heap)
+		one_save(order, index, entry, w);
+	state_put_uint(w, 0);
+}
+
+int order_load(struct order *order, uint32_t index, const struct state_image *image)
+{
+	struct input *input = &order->inputs.at[index];
+	struct state_reader r;
+	struct event event;
+
+	if (!state_find(image, "waiting", "", &r) || r.version != ORDER_VERSION)
+		return -EBADMSG;
+	while (state_get_below(&r, KEPT) == KEPT) {
+		event_load(&r, &event);
+		if (r.bad)
+			return -EBADMSG;
+		if (hold(order, &event, index, event.record))
+			return -ENOMEM;
+		if (event.record >= input->records)
+			input->records = event.record + 1;
+	}
+	return state_done(&r) ? 0 : -EBADMSG;
 }

@@ -3,6 +3,7 @@
 #define WEIR_EVENT_ORDER_H
 
 #include "event/event.h"
+#include "state/reader.h"
 
 /*
  * The reorder stage: events enter as they come and leave ordered by (time, input, record) when the
@@ -54,6 +55,11 @@ void order_advance(struct order *order, uint32_t input, weir_time at);
 /* The input is at its end: it holds the watermark back no more. When the last one ends, all that
  * is held leaves and the watermark passes every time (TIME_NEVER). */
 void order_end(struct order *order, uint32_t input);
+
+/* What waits of the input, as one section; and into an input that has seen nothing: there it waits
+ * for what order_advance() says. 0, or -EBADMSG if it cannot be that, or -ENOMEM. */
+void order_save(struct order *order, uint32_t input, struct state_writer *writer);
+int order_load(struct order *order, uint32_t input, const struct state_image *image);
 
 /* Gives back the memory of events that were not needed at one time since the last call: after a
  * burst. To be called every few seconds. */

@@ -93,6 +93,11 @@ void age_begin(struct flow_table *table, struct flow *flow)
 	age_link(table, flow, class_of(flow));
 }
 
+void age_enter(struct flow_table *table, struct flow *flow, enum age_class list)
+{
+	age_link(table, flow, list);
+}
+
 void age_moved(struct flow_table *table, struct flow *flow, weir_time at)
 {
 	struct flow **place = vec_add(&table->moved);

@@ -51,17 +51,16 @@ bool answered_has(const struct answered *answered, const struct flow_key *key, u
 	return table_find(&answered->table, &k);
 }
 
-void answered_add(struct answered *answered, const struct flow_key *key, unsigned side)
+static bool add(struct answered *answered, const struct answered_key *key)
 {
-	struct answered_key k = key_of(key, side);
 	struct answered_entry *entry;
 
-	if (table_find(&answered->table, &k))
-		return;
+	if (table_find(&answered->table, key))
+		return true;
 	if (!answered->ring) {
 		answered->ring = calloc(ANSWERED_MAX, sizeof(*answered->ring));
 		if (!answered->ring)
-			return;
+			return false;
 	}
 	entry = &answered->ring[answered->next];
 	if (answered->len == ANSWERED_MAX)
@@ -69,10 +68,40 @@ void answered_add(struct answered *answered, const struct flow_key *key, unsigne
 	else
 		answered->len++;
 	answered->next = (answered->next + 1) % ANSWERED_MAX;
-	entry->key = k;
+	entry->key = *key;
 	/* Without memory for a cell the entry stands in no table: removing it later does nothing.
 	 */
-	table_insert(&answered->table, entry);
+	return !table_insert(&answered->table, entry);
+}
+
+void answered_add(struct answered *answered, const struct flow_key *key, unsigned side)
+{
+	struct answered_key k = key_of(key, side);
+
+	add(answered, &k);
+}
+
+void answered_save(const struct answered *answered, struct state_writer *writer)
+{
+	size_t oldest = answered->len == ANSWERED_MAX ? answered->next : 0;
+
+	state_put_uint(writer, answered->len);
+	for (size_t i = 0; i < answered->len; i++)
+		state_put_raw(writer, &answered->ring[(oldest + i) % ANSWERED_MAX].key,
+			      sizeof(struct answered_key));
+}
+
+bool answered_load(struct answered *answered, struct state_reader *reader)
+{
+	size_t count = state_get_count(reader, ANSWERED_MAX);
+	struct answered_key key;
+
+	for (size_t i = 0; i < count && !reader->bad; i++) {
+		state_get_raw(reader, &key, sizeof(key));
+		if (!reader->bad && !add(answered, &key))
+			return false;
+	}
+	return true;
 }
 
 void answered_event(struct answered *answered, struct event *event)

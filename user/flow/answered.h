@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "bpf/flow.h"
 #include "event/event.h"
+#include "state/reader.h"
 
 /*
  * The (address, port, protocol) that have ever answered somebody: a service that is there. Bounded;
@@ -26,6 +27,10 @@ void answered_free(struct answered *answered);
 bool answered_has(const struct answered *answered, const struct flow_key *key, unsigned side);
 /* Without memory the service stays unknown. */
 void answered_add(struct answered *answered, const struct flow_key *key, unsigned side);
+
+/* The oldest first, into an open section; and into one that is empty. False without memory. */
+void answered_save(const struct answered *answered, struct state_writer *writer);
+bool answered_load(struct answered *answered, struct state_reader *reader);
 
 /*
  * Events that others recorded, in their order: sets destination.answered where it is not recorded,

@@ -53,6 +53,7 @@ struct flow_table {
 
 /* age.c: lists, intervals, deadlines. Times saturate: a timeout may be TIME_NEVER. */
 void age_begin(struct flow_table *table, struct flow *flow);
+void age_enter(struct flow_table *table, struct flow *flow, enum age_class list); /* as it was */
 void age_moved(struct flow_table *table, struct flow *flow, weir_time at);
 void age_state(struct flow_table *table, struct flow *flow);
 void age_forget(struct flow_table *table, struct flow *flow);

@@ -57,6 +57,17 @@ static int folder_sync(const char *path)
 	return err;
 }
 
+int state_fd_write(int fd, struct state_writer *writer, size_t sections,
+		   void (*save)(void *context, struct state_writer *writer), void *context)
+{
+	int err = state_begin(writer, sections, put, &fd);
+
+	if (err)
+		return err;
+	save(context, writer);
+	return state_end(writer);
+}
+
 int state_file_write(const char *path, struct state_writer *writer, size_t sections,
 		     void (*save)(void *context, struct state_writer *writer), void *context)
 {
@@ -70,11 +81,7 @@ int state_file_write(const char *path, struct state_writer *writer, size_t secti
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
 		return -errno;
-	err = state_begin(writer, sections, put, &fd);
-	if (!err) {
-		save(context, writer);
-		err = state_end(writer);
-	}
+	err = state_fd_write(fd, writer, sections, save, context);
 	if (!err && fsync(fd))
 		err = -errno;
 	close(fd);
@@ -88,7 +95,7 @@ int state_file_write(const char *path, struct state_writer *writer, size_t secti
 static int read_whole(int fd, char *bytes, size_t length)
 {
 	for (size_t done = 0; done < length;) {
-		ssize_t n = read(fd, bytes + done, length - done);
+		ssize_t n = pread(fd, bytes + done, length - done, (off_t)done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -99,14 +106,12 @@ static int read_whole(int fd, char *bytes, size_t length)
 	return 0;
 }
 
-int state_file_read(const char *path, void **bytes, size_t *length)
+int state_fd_read(int fd, void **bytes, size_t *length)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 	struct stat status;
+	int err = 0;
 
 	*bytes = NULL;
-	if (fd < 0)
-		return -errno;
 	if (fstat(fd, &status))
 		err = -errno;
 	else if (!S_ISREG(status.st_mode))
@@ -117,11 +122,22 @@ int state_file_read(const char *path, void **bytes, size_t *length)
 	*bytes = err ? NULL : malloc(*length + 1);
 	if (!err)
 		err = *bytes ? read_whole(fd, *bytes, *length) : -ENOMEM;
-	close(fd);
 	if (err) {
 		free(*bytes);
 		*bytes = NULL;
 	}
+	return err;
+}
+
+int state_file_read(const char *path, void **bytes, size_t *length)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+
+	*bytes = NULL;
+	if (fd < 0)
+		return -errno;
+	err = state_fd_read(fd, bytes, length);
+	close(fd);
 	return err;
 }
 

@@ -19,6 +19,11 @@ int state_file_write(const char *path, struct state_writer *writer, size_t secti
 /* The whole file in memory, to be freed. 0, -ENOENT if there is none, or -errno. */
 int state_file_read(const char *path, void **bytes, size_t *length);
 
+/* The same, from a file's beginning and into it, for one that has no name. */
+int state_fd_read(int fd, void **bytes, size_t *length);
+int state_fd_write(int fd, struct state_writer *writer, size_t sections,
+		   void (*save)(void *context, struct state_writer *writer), void *context);
+
 /* Renames a snapshot that cannot be used to PATH.bad-TIME, which is put into `name`; of those the
  * newest STATE_BAD_KEPT are kept. 0, or -errno. */
 #define STATE_BAD_KEPT 3

@@ -8,7 +8,11 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "event/order.h"
+#include "state/memory.h"
 
 struct seen {
 	char text[4096]; /* "e1.0 w5 …": events and watermarks, in seconds */
@@ -230,6 +234,49 @@ static void a_burst_leaves_nothing_behind(void **state)
 	order_free(order);
 }
 
+/* What waits goes into another stage, and leaves it as it would have left the first. */
+static void what_waits_is_handed_over(void **state)
+{
+	static const int seconds[] = {101, 103, 102, 103, 90, 103, 104, 95};
+	struct state_writer *writer = malloc(sizeof(*writer));
+	struct state_memory memory = {0};
+	struct state_image image;
+	struct seen first, second;
+	struct order *from = open_order(&first), *to = open_order(&second), *bad;
+	uint32_t a = (uint32_t)order_input(from, 2 * WEIR_SEC);
+	uint32_t b = (uint32_t)order_input(to, 2 * WEIR_SEC);
+	const char *words;
+
+	(void)state;
+	order_promises(from, a);
+	order_promises(to, b);
+	order_advance(from, a, 100 * WEIR_SEC);
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++)
+		push(from, a, seconds[i]);
+	assert_int_equal(first.events, 0);
+	assert_int_equal(state_begin(writer, 1, state_memory_put, &memory), 0);
+	order_save(from, a, writer);
+	assert_int_equal(state_end(writer), 0);
+	assert_int_equal(state_image_open(&image, memory.bytes, memory.length, &words), 0);
+	assert_int_equal(order_load(to, b, &image), 0);
+	order_end(from, a);
+	order_end(to, b);
+	assert_string_equal(first.text, second.text);
+	assert_true(second.sorted);
+	bad = open_order(&second);
+	order_input(bad, 0);
+	image.entries[0].length--;
+	assert_int_equal(order_load(bad, 0, &image), -EBADMSG);
+	image.entries_len = 0;
+	assert_int_equal(order_load(bad, 0, &image), -EBADMSG);
+	state_image_close(&image);
+	state_memory_free(&memory);
+	free(writer);
+	order_free(bad);
+	order_free(from);
+	order_free(to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +289,7 @@ int main(void)
 		cmocka_unit_test(clocks_move_it_too),
 		cmocka_unit_test(a_burst_leaves_nothing_behind),
 		cmocka_unit_test(any_order_in_gives_one_order_out),
+		cmocka_unit_test(what_waits_is_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,11 @@ static bool link_alive(const struct hook *hook)
 	return u.info.xdp.ifindex == hook->ifindex;
 }
 
+static int link_replace(struct hook *hook, int program)
+{
+	return bpf_link_update(hook->link, program, NULL);
+}
+
 static int tcx_attach(struct hook *hook)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = COMPAT_BPF_F_BEFORE);
@@ -62,7 +67,12 @@ static int tcx_attach(struct hook *hook)
 }
 
 const struct hook_ops hook_tcx = {
-	.name = "tcx", .attach = tcx_attach, .detach = link_detach, .alive = link_alive};
+	.name = "tcx",
+	.attach = tcx_attach,
+	.detach = link_detach,
+	.alive = link_alive,
+	.replace = link_replace,
+};
 
 /* Who holds the XDP hook, in words. */
 static void say_xdp_holder(struct hook *hook)
@@ -113,7 +123,12 @@ static int xdp_attach(struct hook *hook)
 }
 
 const struct hook_ops hook_xdp = {
-	.name = "xdp", .attach = xdp_attach, .detach = link_detach, .alive = link_alive};
+	.name = "xdp",
+	.attach = xdp_attach,
+	.detach = link_detach,
+	.alive = link_alive,
+	.replace = link_replace,
+};
 
 /* ---- clsact filters, before Linux 6.6 ---- */
 
@@ -195,8 +210,26 @@ static void clsact_detach(struct hook *hook)
 		bpf_tc_detach(&tc, &options);
 }
 
+static int clsact_replace(struct hook *hook, int program)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
+		    .attach_point = tc_point(hook->point));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority,
+		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
+	int err = bpf_tc_attach(&tc, &options);
+
+	if (!err)
+		hook->id = options.prog_id;
+	return err;
+}
+
 const struct hook_ops hook_clsact = {
-	.name = "clsact", .attach = clsact_attach, .detach = clsact_detach, .alive = clsact_alive};
+	.name = "clsact",
+	.attach = clsact_attach,
+	.detach = clsact_detach,
+	.alive = clsact_alive,
+	.replace = clsact_replace,
+};
 
 /* ---- the qdisc ---- */
 
@@ -258,4 +291,55 @@ void hook_detach(struct hook *hook)
 bool hook_alive(const struct hook *hook)
 {
 	return !hook->ops || hook->ops->alive(hook);
+}
+
+int hook_replace(struct hook *hook, int program)
+{
+	int err = 0;
+
+	if (hook->ops && !hook->ops->alive(hook))
+		return -ENOENT;
+	if (hook->ops)
+		err = hook->ops->replace(hook, program);
+	if (!err)
+		hook->program = program;
+	return err;
+}
+
+/* The program that stands where ours did, if it is a weir's. */
+struct usurper {
+	const struct hook *hook;
+	bool there;
+};
+
+static void look_for_usurper(void *context, const struct filter *filter)
+{
+	struct usurper *usurper = context;
+
+	usurper->there |= filter->handle == usurper->hook->handle &&
+			  filter->priority == usurper->hook->priority &&
+			  !strncmp(filter->name, PROGRAM_PREFIX, sizeof(PROGRAM_PREFIX) - 1);
+}
+
+void hook_restore(struct hook *hook)
+{
+	const struct filters_of of = {.ifindex = hook->ifindex};
+	struct usurper usurper = {.hook = hook};
+
+	/* A link is ours, whoever's program it runs. */
+	if (hook->ops && hook->ops != &hook_clsact)
+		link_replace(hook, hook->program);
+	if (hook->ops != &hook_clsact || clsact_alive(hook))
+		return;
+	filters_list(&of, hook->point == ATTACH_IN, look_for_usurper, &usurper);
+	if (usurper.there)
+		clsact_replace(hook, hook->program);
+}
+
+void hook_leave(struct hook *hook)
+{
+	if (hook->ops && hook->link >= 0)
+		close(hook->link);
+	hook->link = -1;
+	hook->ops = NULL;
 }

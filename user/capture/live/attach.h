@@ -34,6 +34,8 @@ struct hook_ops {
 	int (*attach)(struct hook *hook);
 	void (*detach)(struct hook *hook);
 	bool (*alive)(const struct hook *hook); /* false: somebody took it away */
+	/* Puts `program` in the place of the one that is there; no packet passes neither. */
+	int (*replace)(struct hook *hook, int program);
 };
 
 extern const struct hook_ops hook_tcx, hook_clsact, hook_xdp;
@@ -44,6 +46,13 @@ int hook_attach(struct hook *hook, const struct hook_ops *const ways[], uint32_t
 		enum attach_point point, int program);
 void hook_detach(struct hook *hook);
 bool hook_alive(const struct hook *hook);
+/* 0, or -errno, and it is as it was; -ENOENT if somebody took it away. Nothing attached: 0. */
+int hook_replace(struct hook *hook, int program);
+/* Another weir put its program in the place of ours, and did not stay: ours again. What anybody
+ * else put there stays. */
+void hook_restore(struct hook *hook);
+/* Lets it be as it is: another process has it. */
+void hook_leave(struct hook *hook);
 
 /* The same by a filter of a device in the network namespace of `over`, which must outlive the hook.
  * Its clsact qdisc is there. The program finds `class` in skb->tc_classid. */
@@ -69,5 +78,7 @@ void clsact_remove_if_empty_elsewhere(struct mnl_socket *over, uint32_t ifindex)
 bool clsact_make_elsewhere(struct mnl_socket *over, uint32_t ifindex);
 
 #define CLSACT_HANDLE 0x77 /* of all our filters */
+
+#define PROGRAM_PREFIX "weir_" /* of the names of all our programs */
 
 #endif

@@ -43,6 +43,13 @@ void clock_start(struct live_clock *clock, const struct clock_sample *sample, we
 	};
 }
 
+void clock_go_on(struct live_clock *clock, const struct clock_sample *sample, weir_time offset)
+{
+	clock_start(clock, sample, TIME_NONE);
+	clock->offset = offset;
+	clock->shift = sample->wall - sample->boot - offset;
+}
+
 bool clock_update(struct live_clock *clock, const struct clock_sample *sample)
 {
 	weir_time shift = sample->wall - sample->boot - clock->offset;

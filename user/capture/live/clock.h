@@ -33,6 +33,9 @@ struct live_clock {
  * what is remembered of an earlier run would be of the future if the clock was set back since. */
 void clock_start(struct live_clock *clock, const struct clock_sample *sample, weir_time earliest);
 
+/* Event time goes on at this offset from boot time, which another process began. */
+void clock_go_on(struct live_clock *clock, const struct clock_sample *sample, weir_time offset);
+
 /* True if the wall clock was set since the last sample: by how much is in `shift` from here on. */
 bool clock_update(struct live_clock *clock, const struct clock_sample *sample);
 

@@ -15,4 +15,7 @@
  * other program named, at the head of the list. */
 #define COMPAT_BPF_F_BEFORE (1U << 3)
 
+/* Linux 6.5, 7b26952a91cf ("net: core: add getsockopt SO_PEERPIDFD"). */
+#define COMPAT_SO_PEERPIDFD 77
+
 #endif

@@ -96,3 +96,49 @@ double coverage_share(const struct coverage *coverage, weir_time start, weir_tim
 		return 1;
 	return lost >= packets ? 0 : 1 - (double)lost / (double)packets;
 }
+
+/* ---- over to another process ---- */
+
+static void add_save(const struct totals *from, const struct totals *to, struct state_writer *w)
+{
+	state_put_uint(w, to->packets - from->packets);
+	state_put_uint(w, to->lost - from->lost);
+}
+
+static struct totals add_load(const struct totals *from, struct state_reader *r)
+{
+	struct totals to = *from;
+
+	to.packets += state_get_uint(r);
+	to.lost += state_get_uint(r);
+	return to;
+}
+
+void coverage_save(const struct coverage *coverage, struct state_writer *w)
+{
+	static const struct totals none;
+	const struct totals *last = &coverage->before;
+
+	state_put_int(w, coverage->oldest);
+	state_put_uint(w, (uint64_t)(coverage->newest - coverage->oldest + 1));
+	add_save(&none, last, w);
+	for (int64_t second = coverage->oldest; second <= coverage->newest; second++) {
+		add_save(last, cell(coverage, second), w);
+		last = cell(coverage, second);
+	}
+}
+
+bool coverage_load(struct coverage *coverage, struct state_reader *r)
+{
+	static const struct totals none;
+	struct totals last;
+	int64_t count;
+
+	coverage->oldest = state_get_time(r);
+	count = (int64_t)state_get_count(r, COVERAGE_SECONDS);
+	coverage->newest = coverage->oldest - 1;
+	coverage->before = last = add_load(&none, r);
+	for (; count-- && !r->bad; coverage->newest++)
+		*cell(coverage, coverage->newest + 1) = last = add_load(&last, r);
+	return !r->bad;
+}

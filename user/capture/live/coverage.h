@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/time.h"
+#include "state/reader.h"
 
 /* How much of a window's packets was seen and told: running totals a second, for the last 25 h. */
 struct coverage;
@@ -20,5 +21,9 @@ void coverage_add(struct coverage *coverage, weir_time at, uint64_t packets, uin
  * moment lies in; 1 where nothing moved.
  * What is older than 25 h counts as the oldest that is known. */
 double coverage_share(const struct coverage *coverage, weir_time start, weir_time end);
+
+/* For the process that goes on, in an open section; false if it cannot be that. */
+void coverage_save(const struct coverage *coverage, struct state_writer *writer);
+bool coverage_load(struct coverage *coverage, struct state_reader *reader);
 
 #endif

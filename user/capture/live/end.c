@@ -166,6 +166,23 @@ static void finish(struct live *live, struct flow_table *flows, const struct end
 	slots_give_back(&live->slots, ending->slot);
 }
 
+/* What a batch would have brought later. */
+void end_now(struct live *live, struct flow_table *flows)
+{
+	struct ends *ends = &live->ends;
+
+	if (!ends->batch.len && !ends->waiting.len)
+		return;
+	grace_wait_now();
+	vec_each (ending, &ends->batch)
+		finish(live, flows, ending);
+	ends->batch.len = 0; /* the thread that waits for it comes too late */
+	vec_each (ending, &ends->waiting)
+		finish(live, flows, ending);
+	ends->waiting.len = 0;
+	retire_waiting(live, flows);
+}
+
 /* A key that points to a slot which has another's counters; taken out unless it moved since. */
 static void finish_stray(struct live *live, const struct stray *stray)
 {

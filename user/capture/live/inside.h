@@ -13,6 +13,7 @@
 #include "capture/live/conntrack.h"
 #include "capture/live/coverage.h"
 #include "capture/live/grace.h"
+#include "capture/live/handover.h"
 #include "capture/live/interfaces.h"
 #include "capture/live/live.h"
 #include "capture/live/load.h"
@@ -22,6 +23,7 @@
 #include "capture/live/slots.h"
 #include "capture/live/within.h"
 #include "flow/flow.h"
+#include "flow/save.h"
 
 /* The inside of the live source: what its files share. Engine thread only. */
 
@@ -104,6 +106,12 @@ struct watch {
 	bool made_clsact;
 };
 
+/* One that another weir put its hooks on. */
+struct adopted {
+	struct watch *watch; /* NULL: it is the interface's now */
+	bool stale;	     /* a hook is not there any more, or does not take our program */
+};
+
 /* A name that was watched and went away. */
 struct gone {
 	char name[IFNAMSIZ];
@@ -117,6 +125,7 @@ struct watches {
 	uint32_t next_stats;
 	struct traffic_counts past; /* of interfaces that are gone */
 	VEC(struct gone) gone;
+	VEC(struct adopted) adopted; /* until they are ours */
 	uint64_t returned, lost_hooks;
 	size_t check_cursor; /* where watch_check() goes on */
 	weir_time retried;   /* boot time */
@@ -228,9 +237,15 @@ struct live {
 	int control;	/* listening socket, and lock */
 	int epoll;
 	unsigned leftovers; /* filters of an earlier weir that were removed */
-	pid_t predecessor;  /* from which it was taken over; 0: none */
-	weir_time gap;	    /* between what that and this one counted, at most; ns */
-	char *watching;	    /* text for live_watching() */
+	struct handover handover;
+	pid_t predecessor; /* 0: none, or in a process namespace that we cannot see */
+	int leaving;	   /* process that was asked to leave, to be awaited; -1: none */
+	bool took_over;	   /* another weir was here */
+	bool handed;	   /* and gave what it had: else it was asked to stop */
+	char why_clean[HANDOVER_WHY_MAX];
+	uint64_t cut;	/* conversations that decoders held when it was handed over */
+	weir_time gap;	/* between what that and this one counted, at most; ns */
+	char *watching; /* text for live_watching() */
 
 	struct flow_table *flows; /* during a call that may learn translations */
 	uint32_t scanned;	  /* jiffies when the last scan began */
@@ -299,6 +314,7 @@ void end_slot(struct live *live, const struct flow_key *key, uint32_t slot, uint
 void end_retired(struct live *live, struct flow_table *flows);
 void end_begin_batch(struct live *live);
 void end_finish_batch(struct live *live, struct flow_table *flows);
+void end_now(struct live *live, struct flow_table *flows);
 void end_sweep(struct live *live, struct flow_table *flows);
 
 /* watch.c */
@@ -307,6 +323,7 @@ void watch_gone(void *context, struct interface *interface);
 void watch_check(struct live *live);
 void watch_detach_all(struct live *live);
 void watch_close(struct live *live);
+void watch_drop(struct live *live, struct watch *watch); /* detaches one that has no interface */
 /* Sums over all that are and were watched. */
 void watch_totals(const struct live *live, struct traffic_counts *totals);
 /* What was asked for is not there, or cannot be watched: -errno with `error` said. */
@@ -323,6 +340,27 @@ int watch_publish(struct live *live, const struct watch *watch);
 /* Its hooks are gone: gives its numbers back, and frees it. */
 void watch_retire(struct live *live, struct watch *watch);
 const char *watch_way(const struct watch *watch); /* "tc", "xdp" */
+
+/* watch_hand.c: from one process to another. The descriptors of its links, in the order in which
+ * they were saved: the hooks' own, and from then on the adopted ones'. */
+void watches_save(const struct live *live, struct state_writer *writer);
+size_t watches_links(const struct live *live, int *links, size_t room);
+bool watches_load(struct live *live, struct state_reader *reader, int *links, size_t count);
+/* Our programs take the place of the other's. */
+void watches_replace(struct live *live);
+/* The hooks are ours: those that are not what we want go, and others come. */
+void watches_adopt(struct live *live);
+/* They are another's: nothing is detached. */
+void watches_leave(struct live *live);
+/* The other one did not take them: programs that it had put there already go again. */
+void watches_restore(struct live *live);
+
+/* keep.c: all else that one process tells the next. */
+void live_save(const struct live *live, struct state_writer *writer);
+/* 0, -EBADMSG or -ENOMEM. First what the others are made by (clock, slots that are handed out). */
+int live_load_head(struct live *live, const struct state_image *image, weir_time *offset,
+		   uint32_t *ready);
+int live_load(struct live *live, const struct state_image *image);
 
 /* health.c */
 void health_say(struct live *live, const char *fact, const char *format, ...)

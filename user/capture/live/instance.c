@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "capture/live/compat.h"
 
 /* Users of the control socket at once: a few `weir status` and `weir top`. */
 #define INSTANCE_BACKLOG 16
@@ -99,13 +102,40 @@ int instance_take(struct error *error)
 	return error_set(error, EXIT_SYSTEM, -fd, "no control socket: %s", strerror(-fd));
 }
 
+bool instance_is(int fd)
+{
+	struct sockaddr_un own, address;
+	socklen_t length = instance_address(&own), size = sizeof(address);
+
+	return !getsockname(fd, (struct sockaddr *)&address, &size) && size == length &&
+	       !memcmp(&own, &address, length);
+}
+
+/* unix_listen() notes who calls it, each time. */
+int instance_own(int fd)
+{
+	return listen(fd, INSTANCE_BACKLOG) ? -errno : 0;
+}
+
 /* ---- from another weir ---- */
 
 #define LEAVE_SECONDS 10   /* for its answer, and then until it counts no more */
 #define LEAVE_LOOK_US 1000 /* between two tries */
 
+/* By its connection, where the kernel knows how (6.5): a process in another namespace has no number
+ * here. */
+static int watch_process(int fd, pid_t pid)
+{
+	int process = -1;
+	socklen_t size = sizeof(process);
+
+	if (!getsockopt(fd, SOL_SOCKET, COMPAT_SO_PEERPIDFD, &process, &size))
+		return process;
+	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
 /* True if it said that it leaves. It hangs up behind its answer. */
-static bool ask_to_leave(pid_t *holder)
+static bool ask_to_leave(pid_t *holder, int *process)
 {
 	static const char request[] = INSTANCE_LEAVE "\n";
 	socklen_t size = sizeof(struct ucred);
@@ -123,22 +153,24 @@ static bool ask_to_leave(pid_t *holder)
 		       (n = recv(fd, answer + used, sizeof(answer) - 1 - used, 0)) > 0)
 			used += (size_t)n;
 	answer[used] = '\0';
-	close(fd);
 	*holder = peer.pid;
+	*process = watch_process(fd, peer.pid);
+	close(fd);
 	return strstr(answer, "\"" INSTANCE_LEAVING "\"");
 }
 
-int instance_take_over(pid_t *holder, struct error *error)
+int instance_take_over(bool asked, int *process, struct error *error)
 {
 	int fd = try_to_take();
+	pid_t holder = 0;
 
-	*holder = 0;
+	*process = -1;
 	if (fd == -EADDRINUSE) {
-		if (!ask_to_leave(holder))
+		if (!asked && !ask_to_leave(&holder, process))
 			return error_set(error, EXIT_SYSTEM, EADDRINUSE,
 					 "the weir that runs here (pid %d) does not make room for "
 					 "another: stop it first",
-					 (int)*holder);
+					 (int)holder);
 		for (int i = 0; fd == -EADDRINUSE && i < LEAVE_SECONDS * 1000000 / LEAVE_LOOK_US;
 		     i++) {
 			usleep(LEAVE_LOOK_US);

@@ -12,7 +12,6 @@
 #include "capture/live/attach.h"
 #include "capture/live/filters.h"
 
-#define PROGRAM_PREFIX	  "weir_"
 #define IDENTITY_NAME	  "identity"
 #define ATTACHMENTS_NAME  "attachments"
 #define MAPS_OF_A_PROGRAM 64

@@ -2,6 +2,7 @@
 #include "capture/live/live.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,26 +75,78 @@ static int open_interfaces(struct live *live, struct error *error)
 	return watch_require_patterns(live, error);
 }
 
-static int open_tables(struct live *live, struct error *error)
+/* Asks for what another weir has; `why_clean` is said if there is one that does not give it. */
+static int ask_for_hand_over(struct live *live, struct error *error)
 {
-	struct clock_sample sample;
+	int err;
+
+	if (!live->options.take_over)
+		return 0;
+	err = handover_ask(&live->handover, live->why_clean, error);
+	live->predecessor = live->handover.pid;
+	/* Nothing is attached there yet when what is handed over is taken up. */
+	if (live->options.visitor && !live->options.clean)
+		live->options.clean = "other network namespaces are to be watched, which are not "
+				      "handed over";
+	if (live->options.clean)
+		snprintf(live->why_clean, sizeof(live->why_clean), "%s", live->options.clean);
+	return err;
+}
+
+static int load(struct live *live, struct error *error)
+{
+	struct handover *handover = &live->handover;
 	int err;
 
 	sizes_choose(&live->sizes, &live->options);
-	err = kernel_load(&live->kernel, &live->sizes, &live->options, error);
+	if (handover->offered && !live->options.clean) {
+		err = kernel_load(&live->kernel, &live->sizes, &live->options, &handover->maps,
+				  error);
+		live->handed = !err;
+		if (err != -ESTALE)
+			return err;
+		snprintf(live->why_clean, sizeof(live->why_clean), "%.*s",
+			 (int)sizeof(live->why_clean) - 1, error->text);
+		sizes_choose(&live->sizes, &live->options);
+	}
+	return kernel_load(&live->kernel, &live->sizes, &live->options, NULL, error);
+}
+
+static int open_tables(struct live *live, struct error *error)
+{
+	int err = load(live, error);
+
 	if (err)
 		return err;
 	if (live->kernel.halvings)
 		log_warn("memory for %u flows only: more was not granted", live->kernel.slots);
-	err = kernel_clock(&live->kernel, &sample);
+	return 0;
+}
+
+static int open_clock(struct live *live, const weir_time *offset, struct error *error)
+{
+	struct clock_sample sample;
+	int err = kernel_clock(&live->kernel, &sample);
+
 	if (err)
 		return error_set(error, EXIT_SYSTEM, -err, "cannot read the kernel's clock: %s",
 				 strerror(-err));
-	clock_start(&live->clock, &sample, live->options.earliest);
+	if (offset)
+		clock_go_on(&live->clock, &sample, *offset);
+	else
+		clock_start(&live->clock, &sample, live->options.earliest);
 	time_shift_set(live->clock.shift);
 	live->scanned = (uint32_t)sample.jiffies;
 	live->ends.swept = live->checked = sample.boot;
-	err = slots_open(&live->slots, live->kernel.free, live->kernel.hot, live->kernel.slots);
+	return 0;
+}
+
+/* `ready`: slots that another weir handed out. */
+static int open_mapped(struct live *live, uint32_t ready, struct error *error)
+{
+	int err = slots_open(&live->slots, live->kernel.free, live->kernel.hot, live->kernel.slots,
+			     ready);
+
 	if (!err)
 		err = rings_open(live);
 	if (!err)
@@ -140,11 +193,16 @@ static void on_translation(void *context, const struct nat_pair *pair)
 		known_translated(live, live->flows, pair);
 }
 
+/* It is to leave, and gives nothing but its place. */
 static int take_over(struct live *live, struct error *error)
 {
-	live->control = instance_take_over(&live->predecessor, error);
+	bool there = instance_holder() >= 0;
+	bool asked = handover_decline(&live->handover, live->why_clean);
+
+	live->control = instance_take_over(asked, &live->leaving, error);
 	if (live->control < 0)
 		return live->control;
+	live->took_over = there;
 	interfaces_drain(&live->interfaces);
 	return 0;
 }
@@ -159,9 +217,49 @@ static int attach_all(struct live *live, struct error *error)
 		return err;
 	live->leftovers = leftover_remove(&live->interfaces);
 	watch_all(live);
-	if (live->predecessor)
+	if (live->took_over) {
 		live->gap = time_monotonic() - asked;
+		log_info("a clean start: %s", live->why_clean);
+		health_say(live, "clean_start",
+			   "the weir that was here gave nothing but its place (%s): what was open "
+			   "begins anew",
+			   live->why_clean);
+	}
 	return watch_require_any(live, error);
+}
+
+static int stale(struct live *live, struct error *error)
+{
+	return error_set(error, EXIT_SYSTEM, ESTALE, "%s", live->why_clean);
+}
+
+/* The other one stands still from here on: nothing that takes long, and nothing that changes what
+ * it would go on with. */
+static int open_handed(struct live *live, struct error *error)
+{
+	struct handover *from = &live->handover;
+	weir_time offset;
+	uint32_t ready;
+	int err;
+
+	if (handover_take(from, live->why_clean))
+		return stale(live, error);
+	err = live_load_head(live, &from->image, &offset, &ready);
+	err = err ? err : open_clock(live, &offset, error);
+	err = err ? err : open_mapped(live, ready, error);
+	err = err ? err : live_load(live, &from->image);
+	if (!err)
+		return 0;
+	snprintf(live->why_clean, sizeof(live->why_clean), "its state cannot be taken: %s",
+		 strerror(-err));
+	return stale(live, error);
+}
+
+static int open_clean(struct live *live, struct error *error)
+{
+	int err = open_clock(live, NULL, error);
+
+	return err ? err : open_mapped(live, 0, error);
 }
 
 static int open_parts(struct live *live, const struct live_options *options, struct error *error)
@@ -176,8 +274,8 @@ static int open_parts(struct live *live, const struct live_options *options, str
 			return live->control;
 	}
 	err = open_interfaces(live, error);
-	if (!err)
-		err = open_tables(live, error);
+	err = err ? err : ask_for_hand_over(live, error);
+	err = err ? err : open_tables(live, error);
 	if (err)
 		return err;
 	live->coverage = coverage_new();
@@ -187,13 +285,12 @@ static int open_parts(struct live *live, const struct live_options *options, str
 	live->nat.learnt_pair = on_translation;
 	live->nat.context = live;
 	conntrack_open(&live->conntrack, &live->nat);
-	err = open_waiting(live, error);
-	if (err)
-		return err;
 	live->watches.no_tcx = options->clsact;
 	if (options->visitor && within_open(live, options->visitor))
 		return no_memory(error);
-	return attach_all(live, error);
+	err = live->handed ? open_handed(live, error) : open_clean(live, error);
+	err = err ? err : open_waiting(live, error);
+	return err || live->handed ? err : attach_all(live, error);
 }
 
 /* Every part is closed as far as it was opened. */
@@ -215,6 +312,9 @@ static void free_parts(struct live *live)
 	coverage_free(live->coverage);
 	if (live->control >= 0)
 		close(live->control);
+	if (live->leaving >= 0)
+		close(live->leaving);
+	handover_close(&live->handover);
 	own_free(&live->own);
 	vec_free(&live->ends.waiting);
 	vec_free(&live->ends.batch);
@@ -233,16 +333,73 @@ int live_open(struct live **out, const struct live_options *options, struct erro
 
 	if (!live)
 		return no_memory(error);
-	live->control = live->epoll = live->grace.event = -1;
+	live->control = live->epoll = live->leaving = live->grace.event = -1;
+	live->handover = (struct handover)HANDOVER_EMPTY;
 	LIST_INIT(&live->known);
 	own_init(&live->own);
 	err = open_parts(live, options, error);
 	if (err) {
+		if (live->handed)
+			watches_leave(live);
 		free_parts(live);
 		return err;
 	}
 	*out = live;
 	return 0;
+}
+
+/* ---- from another weir ---- */
+
+const struct state_image *live_handed(const struct live *live)
+{
+	return live->handed ? &live->handover.image : NULL;
+}
+
+int live_take_up(struct live *live, struct error *error)
+{
+	int err;
+
+	interfaces_drain(&live->interfaces);
+	watches_replace(live);
+	err = handover_done(&live->handover, live->why_clean);
+	if (err)
+		return error_set(error, EXIT_SYSTEM, -err, "the weir that runs here goes on: %s",
+				 live->why_clean);
+	live->took_over = true;
+	live->control = live->handover.control;
+	live->handover.control = -1;
+	instance_own(live->control);
+	watches_adopt(live);
+	slots_refill(&live->slots);
+	health_say(live, "handed_over",
+		   "the weir that was here handed over: nothing was missed, and what is open goes "
+		   "on; decoders begin anew in %llu conversations",
+		   (unsigned long long)live->cut);
+	return watch_require_any(live, error);
+}
+
+/* So long may the other weir take to store what it knows. */
+#define STORE_MOST (30 * WEIR_SEC)
+
+static bool await_process(int process)
+{
+	struct pollfd ends = {.fd = process, .events = POLLIN};
+
+	return process < 0 || poll(&ends, 1, (int)(STORE_MOST / WEIR_MSEC)) > 0;
+}
+
+bool live_await(struct live *live, pid_t *pid)
+{
+	struct handover *from = &live->handover;
+	bool ended =
+		from->fd >= 0 ? handover_await(from, STORE_MOST) : await_process(live->leaving);
+
+	*pid = live->predecessor;
+	handover_close(from);
+	if (live->took_over && !ended)
+		log_warn("the weir that was here does not end: what it learned last may not be "
+			 "known");
+	return live->took_over;
 }
 
 /* ---- between polls ---- */
@@ -360,6 +517,10 @@ weir_time live_poll(struct live *live, struct flow_table *flows)
 	poll_scan(live, flows, false);
 	half_walk(live, flows, horizon);
 	flow_advance(flows, now, end_expired, live);
+	/* After a standstill, or a hand-over, flows have ended long before: told later than this
+	 * they would come behind what is promised below. */
+	if (now - live->told > live->options.interval * 3 / 2)
+		end_now(live, flows);
 	end_sweep(live, flows);
 	end_begin_batch(live);
 	slots_refill(&live->slots);
@@ -405,11 +566,24 @@ void live_close(struct live *live, struct flow_table *flows)
 {
 	if (!live)
 		return;
+	if (live->handed && !live->took_over) {
+		live_leave(live);
+		return;
+	}
 	if (live->kernel.weir)
 		watch_detach_all(live);
 	if (flows)
 		read_last(live, flows);
 	forget_known(live, flows);
+	free_parts(live);
+}
+
+void live_leave(struct live *live)
+{
+	if (!live)
+		return;
+	watches_leave(live);
+	forget_known(live, NULL);
 	free_parts(live);
 }
 
@@ -477,11 +651,6 @@ size_t live_payload_ring_bytes(const struct live *live)
 uint64_t live_told(const struct live *live)
 {
 	return live_horizon(live);
-}
-
-pid_t live_predecessor(const struct live *live)
-{
-	return live->predecessor;
 }
 
 void live_not_before(struct live *live, weir_time at)

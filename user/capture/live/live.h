@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -52,15 +53,46 @@ struct live_options {
 	weir_time interval;    /* poll period: 1 s */
 	weir_time earliest;    /* event time begins no earlier; TIME_NONE: with the wall clock */
 	bool take_over;	       /* another weir that runs here makes room, once all is prepared */
+	const char *clean;     /* not NULL: it gives nothing but room, for this reason */
 	bool clsact;	       /* tests: never TCX */
 };
 
-/* Loads and attaches. On failure nothing is left attached. -errno with `error` said. */
+/* Loads and attaches. On failure nothing is left attached. -errno with `error` said; -ESTALE: what
+ * another weir gave cannot be gone on with, and all may be opened anew with options.clean. */
 int live_open(struct live **live, const struct live_options *options, struct error *error);
 
-/* The process from which it was taken over, which may still be storing what it knows; 0: from none.
+/*
+ * From another weir (hand.h), the next one's side. Where live_handed() is not NULL nothing is
+ * attached yet: the other stands still, and has given its maps, its hooks and this image of what it
+ * knows. Its flows are loaded (live_flow_keeper()), then live_take_up() ends the hand-over: 0, or
+ * -errno with `error` said, and live_close() lets everything be the other one's again.
  */
-pid_t live_predecessor(const struct live *live);
+struct state_image;
+struct flow_keeper;
+const struct state_image *live_handed(const struct live *live);
+struct flow_keeper live_flow_keeper(struct live *live); /* all but `protocol` */
+int live_take_up(struct live *live, struct error *error);
+
+/* Waits until the process that was here has stored what it knows and is at its end: false if there
+ * was none, else *pid is it (0: in a process namespace that we cannot see). What was handed over is
+ * forgotten. */
+bool live_await(struct live *live, pid_t *pid);
+
+/*
+ * To another weir, on its connection. The offer, and later, after the last live_drain(): all, with
+ * what `save` writes in as many `sections`; `conversations` are what decoders held, which is lost.
+ * 0, or -errno. Then nothing may be called until it is known who goes on: the other one, then
+ * live_leave(); or this one, then live_keep().
+ */
+struct state_writer;
+int live_offer(const struct live *live, int fd);
+int live_give(struct live *live, int fd, uint64_t conversations, size_t sections,
+	      void (*save)(void *context, struct state_writer *writer), void *context);
+void live_keep(struct live *live);
+
+/* As live_close(), but what is attached stays, what is in the maps stays, and flows are not ended:
+ * they are another process's. */
+void live_leave(struct live *live);
 
 /* Event time begins no earlier than `at` (live_options.earliest). Before the first drain only. */
 void live_not_before(struct live *live, weir_time at);

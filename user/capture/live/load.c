@@ -222,27 +222,37 @@ static void leave_out_unused(struct weir_bpf *weir, const struct live_options *o
 	bpf_program__set_autoload(weir->progs.weir_at_out_l3, options->visitor);
 }
 
-static int try_load(struct kernel *kernel, const struct live_options *options, uint32_t hz)
+static int open_weir(struct kernel *kernel, const struct live_options *options, uint32_t hz)
 {
-	int err;
-
 	kernel->weir = weir_bpf__open();
 	if (!kernel->weir)
 		return -errno;
+	/* Now: on another's maps libbpf takes the numbers of their types for ours. */
+	kernel->layout = layout_of(kernel->weir->obj);
 	set_settings(kernel->weir, kernel, options, hz);
 	set_payload((struct settings *)&kernel->weir->rodata->settings, kernel, &options->payload);
 	/* Frames in several pieces reach a program only if it asks for them. */
 	if (kernel->weir->rodata->settings.xdp_load_bytes)
 		bpf_program__set_flags(kernel->weir->progs.weir_xdp, BPF_F_XDP_HAS_FRAGS);
 	leave_out_unused(kernel->weir, options);
-	err = set_sizes(kernel->weir, kernel);
-	if (!err)
-		err = weir_bpf__load(kernel->weir);
-	if (!err)
-		return 0;
-	weir_bpf__destroy(kernel->weir);
+	return 0;
+}
+
+static int destroy_weir(struct kernel *kernel, int err)
+{
+	if (kernel->weir)
+		weir_bpf__destroy(kernel->weir);
 	kernel->weir = NULL;
 	return err;
+}
+
+static int try_load(struct kernel *kernel, const struct live_options *options, uint32_t hz)
+{
+	int err = open_weir(kernel, options, hz);
+
+	err = err ? err : set_sizes(kernel->weir, kernel);
+	err = err ? err : weir_bpf__load(kernel->weir);
+	return err ? destroy_weir(kernel, err) : 0;
 }
 
 static void note_maps(struct kernel *kernel)
@@ -318,15 +328,90 @@ static int load_weir(struct kernel *kernel, struct sizes *sizes, const struct li
 			sizes->payload_ring /= 2;
 		kernel->halvings++;
 	}
+	return err ? load_error(error, err) : 0;
+}
+
+/* ---- on another weir's maps ---- */
+
+static uint32_t entries_of(int map)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(map, &info, &size) ? 0 : info.max_entries;
+}
+
+static int stale(struct error *error, const char *why)
+{
+	return error_set(error, EXIT_SYSTEM, ESTALE, "%s", why);
+}
+
+/* Sizes that were reckoned are the other's now; one that is asked for is a reason for new maps. */
+static int take_sizes(struct kernel *kernel, struct sizes *sizes,
+		      const struct live_options *options, const struct weir_bpf *weir,
+		      struct error *error)
+{
+	kernel->slots = entries_of(bpf_map__fd(weir->maps.flow_main));
+	kernel->half_open = entries_of(bpf_map__fd(weir->maps.half_in));
+	kernel->ring_bytes = entries_of(bpf_map__fd(weir->maps.records));
+	kernel->payload_ring = entries_of(bpf_map__fd(weir->maps.payloads));
+	if ((options->slots && kernel->slots != sizes->slots) ||
+	    (options->half_open && kernel->half_open != sizes->half_open) ||
+	    kernel->ring_bytes != sizes->ring_bytes ||
+	    (options->payload.ring_bytes && kernel->payload_ring != sizes->payload_ring))
+		return stale(error, "the configuration asks for tables of another size");
+	if (entries_of(bpf_map__fd(weir->maps.flow_hot)) != kernel->slots ||
+	    entries_of(bpf_map__fd(weir->maps.flow_cold)) != kernel->slots ||
+	    entries_of(bpf_map__fd(weir->maps.half_out)) != kernel->half_open || !kernel->slots)
+		return stale(error, "its tables do not fit each other");
+	if (kernel->slots != sizes->slots)
+		snprintf(sizes->why, sizeof(sizes->why), "handed over with what is in it");
+	sizes->slots = kernel->slots;
+	sizes->half_open = kernel->half_open;
+	sizes->payload_ring = kernel->payload_ring;
+	return 0;
+}
+
+static int load_on_maps(struct kernel *kernel, struct sizes *sizes,
+			const struct live_options *options, const struct kernel_maps *from,
+			struct error *error)
+{
+	int err;
+
+	kernel->ring_bytes = sizes->ring_bytes;
+	kernel->payload_ring = sizes->payload_ring;
+	err = open_weir(kernel, options, measure_hz(kernel));
 	if (err)
 		return load_error(error, err);
+	if (kernel->layout != from->layout || layout_reuse(kernel->weir->obj, from->map))
+		return stale(error, "its tables are of another layout");
+	err = take_sizes(kernel, sizes, options, kernel->weir, error);
+	if (err)
+		return err;
+	set_payload((struct settings *)&kernel->weir->rodata->settings, kernel, &options->payload);
+	err = weir_bpf__load(kernel->weir);
+	return err ? load_error(error, err) : 0;
+}
+
+void kernel_maps(const struct kernel *kernel, struct kernel_maps *maps)
+{
+	maps->layout = kernel->layout;
+	layout_maps(kernel->weir->obj, maps->map);
+}
+
+/* ---- all ---- */
+
+static int complete(struct kernel *kernel, struct error *error)
+{
+	int err;
+
 	note_maps(kernel);
 	err = set_identity(kernel);
 	return err ? load_error(error, err) : 0;
 }
 
 int kernel_load(struct kernel *kernel, struct sizes *sizes, const struct live_options *options,
-		struct error *error)
+		const struct kernel_maps *from, struct error *error)
 {
 	int err;
 
@@ -334,8 +419,12 @@ int kernel_load(struct kernel *kernel, struct sizes *sizes, const struct live_op
 	libbpf_set_print(quiet);
 	features_probe(&kernel->features);
 	err = load_clock(kernel, error);
-	if (!err)
+	if (!err && from)
+		err = load_on_maps(kernel, sizes, options, from, error);
+	else if (!err)
 		err = load_weir(kernel, sizes, options, error);
+	if (!err)
+		err = complete(kernel, error);
 	if (err)
 		kernel_unload(kernel);
 	return err;

@@ -8,6 +8,7 @@
 #include "capture/live/choose.h"
 #include "capture/live/clock.h"
 #include "capture/live/features.h"
+#include "capture/live/layout.h"
 #include "capture/live/sizes.h"
 
 /* The programs and maps as they stand in the kernel. The only file that knows the skeletons. */
@@ -21,14 +22,25 @@ struct kernel {
 	uint32_t slots, half_open, traffic_len;
 	size_t ring_bytes, payload_ring;
 	unsigned cpus;	   /* possible ones: values in a per-CPU map */
+	uint64_t layout;   /* of the maps (layout.h) */
 	unsigned halvings; /* how often the size had to be halved to load */
 	struct features features;
 };
 
+/* The maps of another weir's programs. */
+struct kernel_maps {
+	uint64_t layout;
+	int map[LAYOUT_MAPS];
+};
+
 /* Loads both objects; where memory does not suffice, at half the size, and so on: `sizes` then
- * says what it came to. 0, or -errno with `error` said and nothing left loaded. */
+ * says what it came to. With `from` (else NULL) on those maps, which stay the caller's: -ESTALE if
+ * they are not what these programs need, or the options ask for others. 0, or -errno with `error`
+ * said and nothing left loaded. */
 int kernel_load(struct kernel *kernel, struct sizes *sizes, const struct live_options *options,
-		struct error *error);
+		const struct kernel_maps *from, struct error *error);
+/* Its own, for the next weir's programs. */
+void kernel_maps(const struct kernel *kernel, struct kernel_maps *maps);
 void kernel_unload(struct kernel *kernel);
 
 /* What the programs were loaded with (bpf/settings.h). */

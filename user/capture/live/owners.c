@@ -135,6 +135,16 @@ void owners_drain(struct owners *o, const struct live_clock *clock)
 	processes_advance(o->processes, now);
 }
 
+uint64_t owners_newest(const struct owners *o)
+{
+	return o->newest;
+}
+
+void owners_told(struct owners *o, uint64_t boot)
+{
+	o->told = boot;
+}
+
 struct process *owners_find(struct owners *o, uint64_t cookie)
 {
 	struct owner_socket socket;

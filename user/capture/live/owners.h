@@ -41,6 +41,11 @@ int owners_fd(const struct owners *owners);
  * are told. Event time is the clock's. */
 void owners_drain(struct owners *owners, const struct live_clock *clock);
 
+/* Boot time of the newest that was taken; and up to which another process has told everything: what
+ * is not newer is learnt and not told. */
+uint64_t owners_newest(const struct owners *owners);
+void owners_told(struct owners *owners, uint64_t boot);
+
 /* The process of a socket, held for the caller, or NULL. */
 struct process *owners_find(struct owners *owners, uint64_t cookie);
 

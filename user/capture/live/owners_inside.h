@@ -94,6 +94,8 @@ struct owners {
 	uint64_t netns;	    /* cookie of weir's own network namespace; 0: not known */
 	uint16_t ephemeral; /* ports from here on are the kernel's to give */
 	weir_time offset;   /* event time less boot time */
+	uint64_t newest;    /* boot time of records that were taken */
+	uint64_t told;	    /* boot time: another process has told what came until then */
 	struct owners_counts counts;
 	uint64_t strangers[OWNERS_STRANGERS];
 	union owners_taken batch[OWNERS_BATCH];

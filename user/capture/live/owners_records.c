@@ -24,6 +24,8 @@ static struct event *begin(struct owners *o, const struct process *process,
 
 static void end(struct owners *o, const struct event *e)
 {
+	if (e->time - o->offset <= (weir_time)o->told)
+		return;
 	o->counts.events++;
 	o->options.event(o->options.context, e);
 }
@@ -318,6 +320,8 @@ static void take_record(struct owners *o, const void *data)
 {
 	const struct owner_record *r = data;
 
+	if (r->at > o->newest)
+		o->newest = r->at;
 	switch ((enum owner_record_kind)r->kind) {
 	case OWNER_FORK:
 		on_fork(o, data);

@@ -43,7 +43,19 @@ static int push_more(struct slots *slots, uint32_t to)
 	return 0;
 }
 
-int slots_open(struct slots *slots, int free_map, int hot_map, uint32_t all)
+static int open_ready(struct slots *slots, uint32_t ready)
+{
+	int err;
+
+	if (!ready)
+		return slots_refill(slots);
+	err = map_more(slots, ready);
+	if (!err)
+		slots->ready = ready;
+	return err;
+}
+
+int slots_open(struct slots *slots, int free_map, int hot_map, uint32_t all, uint32_t ready)
 {
 	void *space = mmap(NULL, bytes_of(all), PROT_NONE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,7 +67,7 @@ int slots_open(struct slots *slots, int free_map, int hot_map, uint32_t all)
 	slots->hot = space;
 	/* Untouched pages cost nothing. */
 	slots->flow = calloc(all, sizeof(struct flow *));
-	err = slots->flow ? slots_refill(slots) : -ENOMEM;
+	err = slots->flow ? open_ready(slots, ready) : -ENOMEM;
 	if (err)
 		slots_close(slots);
 	return err;

@@ -26,7 +26,8 @@ struct slots {
 	uint64_t refused;      /* slots that could not be handed back */
 };
 
-int slots_open(struct slots *slots, int free_map, int hot_map, uint32_t all); /* 0 or -errno */
+/* `ready`: so many were handed out by another process; 0: none. 0 or -errno. */
+int slots_open(struct slots *slots, int free_map, int hot_map, uint32_t all, uint32_t ready);
 void slots_close(struct slots *slots);
 
 /* Hands out more where they run short. 0, or -errno. */

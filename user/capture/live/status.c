@@ -270,6 +270,20 @@ static uint64_t unattributed(const struct live *live)
 	return live->total > live->accounted ? live->total - live->accounted : 0;
 }
 
+/* How it began. */
+static void start_json(const struct live *live, json_t *status)
+{
+	json_object_set_new(status, "start", json_string(live->handed ? "handed over" : "clean"));
+	if (!live->took_over)
+		return;
+	if (!live->handed)
+		json_object_set_new(status, "start_why", json_string(live->why_clean));
+	else
+		json_object_set_new(status, "conversations_cut", count(live->cut));
+	json_object_set_new(status, "taken_over_from", json_integer(live->predecessor));
+	json_object_set_new(status, "blind_gap_ns", json_integer(live->gap));
+}
+
 static void sums_json(const struct live *live, json_t *status)
 {
 	json_object_set_new(status, "flows", count(live->known_len));
@@ -284,10 +298,7 @@ static void sums_json(const struct live *live, json_t *status)
 	json_object_set_new(status, "clock_steps", count(live->clock.steps));
 	json_object_set_new(status, "clock_shift_ns", json_integer(live->clock.shift));
 	json_object_set_new(status, "tick_ns", count((uint64_t)live->clock.tick));
-	if (live->predecessor) {
-		json_object_set_new(status, "taken_over_from", json_integer(live->predecessor));
-		json_object_set_new(status, "blind_gap_ns", json_integer(live->gap));
-	}
+	start_json(live, status);
 	json_object_set_new(status, "removed_leftovers", count(live->leftovers));
 	json_object_set_new(
 		status, "coverage",

@@ -198,6 +198,14 @@ static void detach(struct live *live, const struct interface *interface, struct 
 	watch_retire(live, watch);
 }
 
+void watch_drop(struct live *live, struct watch *watch)
+{
+	const struct interface interface = {.ifindex = watch->attachment.ifindex};
+
+	detach(live, &interface, watch);
+	free(watch);
+}
+
 /* ---- watched or not ---- */
 
 static struct gone *find_gone(struct live *live, const char *name)
@@ -440,6 +448,7 @@ void watch_close(struct live *live)
 {
 	watch_detach_all(live);
 	within_close(live);
+	watches_leave(live); /* what was not adopted */
 	vec_free(&live->watches.free_stats);
 	vec_free(&live->watches.gone);
 }

@@ -6,7 +6,10 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "capture/live/coverage.h"
+#include "state/memory.h"
 
 #define T0	(INT64_C(1800000000) * WEIR_SEC)
 #define AT(s)	(T0 + (s)*WEIR_SEC)
@@ -45,6 +48,43 @@ static void shares_by_window(void **state)
 	assert_float_equal(coverage_share(c, AT(2), AT(1)), 1, MARGIN);
 	coverage_add(c, AT(4) + 20 * WEIR_MSEC, 400, 150);
 	assert_float_equal(coverage_share(c, AT(3), AT(4)), 0, MARGIN);
+	coverage_free(c);
+}
+
+/* What one process saw, the next one counts on. */
+static void it_goes_on_in_another(void **state)
+{
+	struct coverage *c = coverage_new(), *next = coverage_new();
+	struct state_writer *writer = malloc(sizeof(*writer));
+	struct state_memory memory = {0};
+	struct state_image image;
+	struct state_reader r;
+	const char *words;
+
+	(void)state;
+	coverage_add(c, AT(1), 100, 0);
+	coverage_add(c, AT(2), 200, 50);
+	coverage_add(c, AT(4), 300, 50);
+	assert_int_equal(state_begin(writer, 1, state_memory_put, &memory), 0);
+	state_section(writer, "coverage", "", 0, 1);
+	coverage_save(c, writer);
+	assert_int_equal(state_end(writer), 0);
+	assert_int_equal(state_image_open(&image, memory.bytes, memory.length, &words), 0);
+	assert_true(state_find(&image, "coverage", "", &r));
+	assert_true(coverage_load(next, &r));
+	assert_true(state_done(&r));
+	coverage_add(next, AT(5), 400, 150);
+	assert_float_equal(coverage_share(next, AT(0), AT(1)), 1, MARGIN);
+	assert_float_equal(coverage_share(next, AT(1), AT(2)), 0.5, MARGIN);
+	assert_float_equal(coverage_share(next, AT(2), AT(4)), 1, MARGIN);
+	assert_float_equal(coverage_share(next, AT(4), AT(5)), 0, MARGIN);
+	image.entries[0].length--;
+	assert_true(state_find(&image, "coverage", "", &r));
+	assert_false(coverage_load(next, &r));
+	state_image_close(&image);
+	state_memory_free(&memory);
+	free(writer);
+	coverage_free(next);
 	coverage_free(c);
 }
 
@@ -104,9 +144,13 @@ static void leaps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_moved_is_whole),    cmocka_unit_test(shares_by_window),
-		cmocka_unit_test(all_lost_is_none),	     cmocka_unit_test(gaps_are_bridged),
-		cmocka_unit_test(old_seconds_are_forgotten), cmocka_unit_test(leaps),
+		cmocka_unit_test(nothing_moved_is_whole),
+		cmocka_unit_test(shares_by_window),
+		cmocka_unit_test(it_goes_on_in_another),
+		cmocka_unit_test(all_lost_is_none),
+		cmocka_unit_test(gaps_are_bridged),
+		cmocka_unit_test(old_seconds_are_forgotten),
+		cmocka_unit_test(leaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
