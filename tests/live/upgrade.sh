@@ -50,7 +50,7 @@ expect "upgrade/without being asked none takes over" 3 'another weir .*' \
 # Nor does one that dies on the way, or says what makes no sense.
 expect "upgrade/one dies with the offer" 0 'offered 16 maps' on here python3 "$HEIR" ask offer
 expect "upgrade/one dies with the state" 0 'got [0-9]+ bytes' on here python3 "$HEIR" ask state
-expect "upgrade/one dies before the last word" 0 'got [0-9]+ bytes' on here python3 "$HEIR" ask done
+expect "upgrade/one dies before the last word" 0 'got [0-9]+ bytes' on here python3 "$HEIR" ask "done"
 expect "upgrade/one talks nonsense" 0 'no: ' on here python3 "$HEIR" ask nonsense
 # And the next weir itself: as it asks for all, and when its programs stand in the hooks already.
 for step in 1 2; do

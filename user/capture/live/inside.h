@@ -145,7 +145,7 @@ struct ends {
 	VEC(struct flow_ref) reused; /* their tuple has a new life, and they have no flow yet */
 	weir_time swept;	     /* boot time of the last sweep */
 	uint64_t orphans, strays, retired;
-	uint64_t races; /* LOSS_RACE at the last sweep */
+	uint64_t races;	 /* LOSS_RACE at the last sweep */
 	uint64_t unread; /* slots whose flow was never known */
 };
 
