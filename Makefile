@@ -264,8 +264,8 @@ install: all ## install under prefix (and DESTDIR); bindir, mandir, sysconfdir, 
 		systemd-sysusers $(sysusersdir)/weir.conf
 	[ -n "$(DESTDIR)" ] || ! getent group weir >/dev/null || chgrp weir $(sysconfdir)/weir/weir.yaml
 
-install-strip: ## the same without symbols for debuggers
-	@$(MAKE) --no-print-directory INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
+install-strip: INSTALL_PROGRAM += -s
+install-strip: install ## the same without symbols for debuggers
 
 uninstall: ## remove what install put there; configuration, your rules and what was stored stay
 	rm -f $(DESTDIR)$(bindir)/weir $(DESTDIR)$(unitdir)/weir.service $(DESTDIR)$(sysusersdir)/weir.conf \
