@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -253,10 +254,11 @@ static int tcp_send(struct channel *channel, const char *message, size_t length,
 int channel_settle(struct channel *channel, struct error *error)
 {
 	int timeout = channel->timeout_ms ? channel->timeout_ms : CHANNEL_TIMEOUT_MS;
-	int left = 0, err = 0;
+	int left, before = INT_MAX, waited = 0, err = 0;
 
-	for (int waited = 0; !err && !ioctl(channel->fd, SIOCOUTQ, &left) && left > 0;
-	     waited += SETTLE_MS) {
+	while (!err && !ioctl(channel->fd, SIOCOUTQ, &left) && left > 0) {
+		waited = left < before ? 0 : waited + SETTLE_MS;
+		before = left;
 		if (waited >= timeout)
 			err = -ETIMEDOUT;
 		poll(NULL, 0, SETTLE_MS);
