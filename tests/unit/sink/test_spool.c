@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "base/trust.h"
 #include "sink/spool.h"
 
 static char folder[64];
@@ -351,6 +352,35 @@ static void what_is_too_long_is_refused(void **state)
 	spool_close(spool);
 }
 
+/* The last test: trust is demanded from here on. */
+static void what_others_could_have_put_there_is_refused(void **state)
+{
+	const struct spool_options options = {folder, "web", SPOOL_LEAST};
+	struct spool *spool = open_spool(SPOOL_LEAST);
+	struct error error;
+	char path[128];
+
+	(void)state;
+	if (geteuid()) {
+		spool_close(spool);
+		skip();
+	}
+	put(spool, 0, 3);
+	spool_close(spool);
+	trust_demand();
+	files("*.spool", path, sizeof(path));
+	assert_int_equal(chown(path, 1000, 1000), 0);
+	assert_int_equal(spool_open(&spool, &options, &error), 0);
+	assert_int_equal(spool_begin(spool, &error), -EPERM);
+	assert_non_null(strstr(error.text, "belongs to user 1000"));
+	put(spool, 0, 3); /* it goes on, in memory */
+	assert_true(stats_of(spool).memory);
+	spool_close(spool);
+	snprintf(path, sizeof(path), "%s/web", folder);
+	assert_int_equal(chown(path, 1000, 1000), 0);
+	assert_int_equal(spool_open(&spool, &options, &error), -EPERM);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -366,6 +396,7 @@ int main(void)
 		TEST(memory_takes_what_the_disk_refuses),
 		TEST(without_a_folder_it_is_in_memory),
 		TEST(what_is_too_long_is_refused),
+		TEST(what_others_could_have_put_there_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
