@@ -114,7 +114,7 @@ static inline struct source *replay_open(const uint8_t *data, size_t size, const
 /* Reads `data` to its end. */
 static inline void replay_read(struct replay *r, const uint8_t *data, size_t size, const char *type)
 {
-	const struct intake intake = {r, replay_packet, replay_event, replay_signal, NULL};
+	const struct intake intake = {r, replay_packet, replay_event, replay_signal};
 	struct source *source = replay_open(data, size, type);
 	weir_time at;
 

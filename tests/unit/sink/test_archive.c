@@ -56,7 +56,7 @@ static void keep(struct sink *sink, weir_time at, const char *message)
 static struct reading read_archive(weir_time since, weir_time until)
 {
 	struct reading r = {0};
-	const struct intake intake = {&r, keep_packet, keep_event, keep_signal, NULL};
+	const struct intake intake = {&r, keep_packet, keep_event, keep_signal};
 	struct source *source;
 	weir_time at;
 
