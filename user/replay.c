@@ -63,13 +63,6 @@ static void on_packet(void *context, const struct capture_packet *packet)
 	pipeline_flows_advance(replay->pipeline, track_clock(replay->track));
 }
 
-static void on_soon(void *context, const struct capture_packet *packet)
-{
-	struct replay *replay = context;
-
-	track_soon(replay->track, packet);
-}
-
 static void on_event(void *context, const struct event *event)
 {
 	struct replay *replay = context;
@@ -155,13 +148,7 @@ static void cut_short(struct replay *replay)
 
 static void feed(struct replay *replay, bool bar)
 {
-	const struct intake intake = {
-		.context = replay,
-		.packet = on_packet,
-		.soon = on_soon,
-		.event = on_event,
-		.signal = on_signal,
-	};
+	const struct intake intake = {replay, on_packet, on_event, on_signal};
 	struct progress progress = PROGRESS_EMPTY;
 	uint64_t records = 0;
 

@@ -48,30 +48,6 @@ void *table_find(const struct table *table, const void *key)
 	}
 }
 
-uint64_t table_expect(const struct table *table, const void *key)
-{
-	uint64_t hash = hash_bytes(key, table->key_size);
-
-	if (table->cells)
-		__builtin_prefetch(&table->cells[hash & table->mask]);
-	return hash;
-}
-
-#define CACHE_LINE 64
-
-void table_expect_entry(const struct table *table, uint64_t expected, size_t bytes)
-{
-	const struct table_cell *cell;
-
-	if (!table->cells)
-		return;
-	cell = &table->cells[expected & table->mask];
-	if (cell->hash != expected || !cell->entry) /* elsewhere, or not there */
-		return;
-	for (size_t at = 0; at < bytes; at += CACHE_LINE)
-		__builtin_prefetch((const char *)cell->entry + at);
-}
-
 static void place(struct table *table, struct table_cell cell)
 {
 	size_t i = cell.hash & table->mask;

@@ -24,11 +24,6 @@ void table_free(struct table *table); /* the cells; entries are the caller's */
 
 void *table_find(const struct table *table, const void *key);
 
-/* A key will be looked for soon: the memory that tells of it is fetched, first the cell, then, with
- * what that returned and something else done in between, the first bytes of the entry. */
-uint64_t table_expect(const struct table *table, const void *key);
-void table_expect_entry(const struct table *table, uint64_t expected, size_t bytes);
-
 /* The entry's key must not be in already. 0, or -ENOMEM. */
 int table_insert(struct table *table, void *entry);
 

@@ -113,38 +113,11 @@ static int pcap_peek(struct source *source, weir_time *at)
 	return pcap->ready;
 }
 
-/* What stands behind the packet at hand, if all of it is read already. */
-static void announce(const struct pcap *pcap, const struct intake *intake)
-{
-	const uint8_t *h = pcap->reader.buffer + pcap->reader.start + pcap->length;
-	size_t left = pcap->reader.end - pcap->reader.start - pcap->length;
-	size_t header = pcap->flavour->record_header;
-	struct capture_packet packet = {
-		.input = pcap->packet.input,
-		.link_type = pcap->packet.link_type,
-		.number = pcap->packet.number + 1,
-	};
-
-	if (left < header)
-		return;
-	packet.captured = get32(h + 8, pcap->swapped);
-	packet.wire_length = get32(h + 12, pcap->swapped);
-	if (packet.captured > left - header)
-		return;
-	if (packet.wire_length < packet.captured)
-		packet.wire_length = packet.captured;
-	packet.bytes = h + header;
-	intake->soon(intake->context, &packet);
-}
-
 static void pcap_deliver(struct source *source, const struct intake *intake)
 {
 	struct pcap *pcap = (struct pcap *)source;
 
 	pcap->packet.input = source->input;
-	pcap->packet.number = pcap->tally.records;
-	if (intake->soon)
-		announce(pcap, intake);
 	intake->packet(intake->context, &pcap->packet);
 	reader_take(&pcap->reader, pcap->length);
 	pcap->tally.records++;

@@ -27,7 +27,6 @@ struct capture_packet {
 	uint32_t captured;    /* bytes at `bytes` */
 	uint32_t wire_length; /* bytes as on the wire */
 	const uint8_t *bytes; /* alive until the next call of this source */
-	uint64_t number;      /* of the packet in its file */
 };
 
 /* A signal that somebody else recorded: of the rule of that name, if there is one. */
@@ -48,9 +47,6 @@ struct intake {
 	void (*event)(void *context, const struct event *event);
 	/* One recorded signal, alive until the call returns. */
 	void (*signal)(void *context, const struct recorded_signal *signal);
-	/* The one that comes after the next packet() of this source, where it is at hand: only
-	 * bytes, lengths, link type and numbers are set. Nothing but a hint. Optional. */
-	void (*soon)(void *context, const struct capture_packet *packet);
 };
 
 struct source {

@@ -85,17 +85,6 @@ struct flow *flow_find(struct flow_table *table, const struct flow_key *key)
 	return table_find(&table->flows, key);
 }
 
-uint64_t flow_expect(const struct flow_table *table, const struct flow_key *key)
-{
-	return table_expect(&table->flows, key);
-}
-
-void flow_expect_entry(const struct flow_table *table, uint64_t expected)
-{
-	/* What a packet changes. */
-	table_expect_entry(&table->flows, expected, offsetof(struct flow, interval_first));
-}
-
 void flow_speaks(struct flow *flow, const char *protocol)
 {
 	flow->protocol = protocol;

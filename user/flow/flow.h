@@ -141,10 +141,6 @@ void flow_ready(struct flow_table *table, weir_time at);
 
 struct flow *flow_find(struct flow_table *table, const struct flow_key *key);
 
-/* It will be looked for soon: as table_expect(), table_expect_entry(). */
-uint64_t flow_expect(const struct flow_table *table, const struct flow_key *key);
-void flow_expect_entry(const struct flow_table *table, uint64_t expected);
-
 /* What it speaks: network.protocol of its events from now on. The name is static. */
 void flow_speaks(struct flow *flow, const char *protocol);
 

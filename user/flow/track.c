@@ -26,17 +26,6 @@ struct sighting {
 	uint32_t captured;
 };
 
-/* A frame that was read as far as its flow, before its turn. */
-struct ahead {
-	bool there;
-	uint32_t input;
-	uint64_t number;
-	int fate;
-	struct link_frame frame;
-	struct packet_facts facts;
-	uint64_t expected; /* of flow_expect() */
-};
-
 struct track {
 	struct flow_table *flows;
 	struct chosen chosen;
@@ -44,7 +33,6 @@ struct track {
 	weir_time clock;	      /* greatest time that is believed */
 	struct sighting held;	      /* far ahead of `clock`, if `holds` */
 	bool holds;
-	struct ahead next, after; /* the next packet, and the one behind it */
 	struct sightings sightings;
 	struct fragments fragments;
 	struct track_stats stats;
@@ -116,15 +104,16 @@ static void read_rest(const struct capture_packet *packet, const struct link_fra
 }
 
 /* PACKET_OK, or the enum loss that is the frame's fate. */
-static int read_facts(struct track *track, const struct capture_packet *packet,
-		      struct link_frame *frame, struct packet_facts *facts)
+static int read_frame(struct track *track, const struct capture_packet *packet, struct sighting *s)
 {
-	*frame = (struct link_frame){0};
+	struct link_frame frame = {0};
+	int fate;
+
 	if (!track->link || track->link->number != packet->link_type)
 		track->link = link_find(packet->link_type);
 	if (!track->link)
 		return LOSS_NOT_IP; /* sources pass over such packets */
-	switch (track->link->strip(packet->bytes, packet->captured, frame)) {
+	switch (track->link->strip(packet->bytes, packet->captured, &frame)) {
 	case LINK_NOT_IP:
 		return LOSS_NOT_IP;
 	case LINK_TRUNCATED:
@@ -132,43 +121,9 @@ static int read_facts(struct track *track, const struct capture_packet *packet,
 	case LINK_OK:
 		break;
 	}
-	return packet_parse(packet->bytes + frame->offset, packet->captured - frame->offset,
-			    packet->wire_length - frame->offset,
-			    frame->ethernet ? PACKET_ETHERNET : PACKET_IP, facts);
-}
-
-void track_soon(struct track *track, const struct capture_packet *packet)
-{
-	struct ahead *a = &track->after;
-
-	track->next = *a;
-	if (a->there && a->fate == PACKET_OK)
-		flow_expect_entry(track->flows, a->expected);
-	a->there = true;
-	a->input = packet->input;
-	a->number = packet->number;
-	a->fate = read_facts(track, packet, &a->frame, &a->facts);
-	if (a->fate == PACKET_OK)
-		a->expected = flow_expect(track->flows, &a->facts.key);
-}
-
-static bool was_ahead(const struct ahead *a, const struct capture_packet *packet)
-{
-	return a->there && a->number == packet->number && a->input == packet->input;
-}
-
-static int read_frame(struct track *track, const struct capture_packet *packet, struct sighting *s)
-{
-	struct link_frame frame;
-	int fate;
-
-	if (was_ahead(&track->next, packet)) {
-		frame = track->next.frame;
-		s->facts = track->next.facts;
-		fate = track->next.fate;
-	} else {
-		fate = read_facts(track, packet, &frame, &s->facts);
-	}
+	fate = packet_parse(packet->bytes + frame.offset, packet->captured - frame.offset,
+			    packet->wire_length - frame.offset,
+			    frame.ethernet ? PACKET_ETHERNET : PACKET_IP, &s->facts);
 	if (fate == PACKET_OK)
 		read_rest(packet, &frame, s);
 	else if (fate == LOSS_NOT_IP && frame.ethernet && track->chosen.payload)

@@ -33,9 +33,6 @@ void track_listen(struct track *track, const struct chosen *chosen);
 
 void track_packet(struct track *track, const struct capture_packet *packet);
 
-/* What comes after the next track_packet(): its flow is fetched meanwhile. Changes no result. */
-void track_soon(struct track *track, const struct capture_packet *packet);
-
 /* The end of the input: takes the packet that is held, if there is one. To be called before
  * flow_finish(). */
 void track_finish(struct track *track);

@@ -125,8 +125,6 @@ static void test_all_are_found(void **state)
 		assert_ptr_equal(table_find(&table, entries[i].key), i % 2 ? &entries[i] : NULL);
 	assert_null(table_find(&table, missing.key));
 	assert_int_equal(table.count, KEYS / 2);
-	for (size_t i = 0; i < KEYS; i++) /* there or not */
-		table_expect_entry(&table, table_expect(&table, entries[i].key), sizeof(*entries));
 	table_free(&table);
 	free(entries);
 }

@@ -189,37 +189,11 @@ struct reading {
 	VEC(struct event) events;
 	struct arena arena; /* their texts */
 	unsigned signals;
-	uint64_t sum;			  /* of all bytes: each was readable */
-	struct capture_packet soon, next; /* as announced; `bytes` are gone */
-	unsigned announced;		  /* packets that were, and came so */
+	uint64_t sum; /* of all bytes: each was readable */
 	json_t *report;
 	int err; /* of source_open() */
 	struct error error;
 };
-
-static inline void keep_soon(void *context, const struct capture_packet *p)
-{
-	struct reading *r = context;
-
-	r->next = r->soon;
-	r->soon = *p;
-	for (uint32_t i = 0; i < p->captured; i++)
-		r->sum ^= p->bytes[i]; /* readable */
-	for (uint32_t i = 0; i < p->captured; i++)
-		r->sum ^= p->bytes[i];
-}
-
-static inline void check_announced(struct reading *r, const struct capture_packet *p)
-{
-	const struct capture_packet *as = r->next.number == p->number ? &r->next : &r->soon;
-
-	if (!as->number || as->number != p->number)
-		return;
-	assert_int_equal(as->captured, p->captured);
-	assert_int_equal(as->wire_length, p->wire_length);
-	assert_int_equal(as->link_type, p->link_type);
-	r->announced++;
-}
 
 static inline void keep_packet(void *context, const struct capture_packet *p)
 {
@@ -227,7 +201,6 @@ static inline void keep_packet(void *context, const struct capture_packet *p)
 	struct read_packet *kept = vec_add(&r->packets);
 
 	assert_non_null(kept);
-	check_announced(r, p);
 	*kept = (struct read_packet){p->at,	     p->interface, p->captured,
 				     p->wire_length, p->link_type, p->captured ? p->bytes[0] : 0};
 	for (uint32_t i = 0; i < p->captured; i++)
@@ -255,7 +228,7 @@ static inline void keep_signal(void *context, const struct recorded_signal *sign
 static inline struct reading read_path(const char *path)
 {
 	struct reading r = {0};
-	const struct intake intake = {&r, keep_packet, keep_event, keep_signal, keep_soon};
+	const struct intake intake = {&r, keep_packet, keep_event, keep_signal};
 	struct source *source;
 	weir_time at;
 	uint64_t done, all;

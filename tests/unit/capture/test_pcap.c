@@ -22,7 +22,6 @@ static void test_byte_orders_and_precisions(void **state)
 		r = read_built(&b);
 		assert_int_equal(r.err, 0);
 		assert_int_equal(r.packets.len, 2);
-		assert_int_equal(r.announced, 1);
 		assert_int_equal(r.packets.at[0].at, INT64_C(1700000000) * WEIR_SEC +
 							     INT64_C(123456) * kinds[i / 2].unit);
 		assert_int_equal(r.packets.at[0].captured, 60);

@@ -464,46 +464,6 @@ static void test_what_is_not_counted(void **state)
 	assert_int_equal(b->got.events.len, 0);
 }
 
-static struct capture_packet packet_of(const struct bench *b, const struct frame *f,
-				       uint64_t number)
-{
-	return (struct capture_packet){
-		.at = b->at,
-		.link_type = b->link,
-		.captured = f->length,
-		.wire_length = f->length,
-		.bytes = f->bytes,
-		.number = number,
-	};
-}
-
-/* Each packet is announced while the one before it is at hand; then one that does not come. */
-static void test_announced(void **state)
-{
-	struct bench *b = *state;
-	const struct frame frames[] = {
-		frame_tcp(1, 40000, 2, 22, SYN, 0), frame_tcp(2, 22, 1, 40000, SYN | ACK, 0),
-		frame_tcp(1, 40000, 2, 22, ACK, 0), frame_tcp(1, 40000, 2, 22, ACK | PSH, 7),
-		frame_tcp(3, 40000, 2, 80, SYN, 0), frame_tcp(4, 40000, 2, 443, SYN, 0),
-	};
-	struct capture_packet p;
-
-	for (unsigned i = 0; i < 5; i++) {
-		p = packet_of(b, &frames[i + 1], i + 1);
-		track_soon(b->track, &p);
-		p = packet_of(b, &frames[i], i);
-		track_packet(b->track, &p);
-	}
-	p = packet_of(b, &frames[4], 9); /* the announced one had number 5 */
-	track_packet(b->track, &p);
-	finish(b);
-	assert_int_equal(count(b, SERVICE_ATTEMPT), 2);
-	assert_int_equal(got(b, SERVICE_CONNECTION, 0)->network_state, STATE_ESTABLISHED);
-	assert_int_equal(got(b, SERVICE_FLOW, 0)->destination_port, 80);
-	assert_int_equal(got(b, SERVICE_FLOW, 0)->source_packets, 2);
-	assert_int_equal(got(b, SERVICE_FLOW, 1)->source_payload_bytes, 7);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
@@ -532,7 +492,6 @@ int main(void)
 		TEST(test_counted_once),
 		TEST(test_several_ways),
 		TEST(test_what_is_not_counted),
-		TEST(test_announced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
