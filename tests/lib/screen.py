@@ -3,7 +3,7 @@
 
 WHAT, in order: `see:TEXT` waits (10 s) until a line has it, `unseen:TEXT` until none has; `keys:TEXT`
 types it (\\e, \\r, \\t as in printf); `click:LINE,COLUMN` presses the mouse's left button there (from
-0); `size:COLUMNSxLINES` changes the terminal; `save:FILE` writes what is seen; `end:STATUS` waits
+0); `size:COLUMNSxLINES` changes the terminal; `wait:SECONDS` lets time pass; `save:FILE` writes what is seen; `end:STATUS` waits
 until it leaves. Leaves with 1, what was seen on standard error, if one of these does not come.
 """
 
@@ -92,6 +92,14 @@ def typed(terminal, keys):
     return True
 
 
+def wait(terminal, seconds):
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        if not terminal.read(0.1):
+            time.sleep(0.1)
+    return True
+
+
 def resize(terminal, size):
     terminal.size(*(int(n) for n in size.split("x")))
     return True
@@ -103,6 +111,7 @@ DOES = {
     "keys": typed,
     "click": click,
     "size": resize,
+    "wait": wait,
     "save": save,
     "end": lambda t, status: t.until(t.ended) and t.status == int(status),
 }

@@ -52,7 +52,7 @@ screen() {
 		"$WEIR" top -c "$SCRATCH/here/weir.yaml"
 }
 
-screen "what moves, with its process" 120x24 see:healthy see:10.91.0.1:8081 see:python3 see:packets/s \
+screen "what moves, with its process" 120x24 see:healthy see:10.91.0.1:8081 see:python3 see:packets/s wait:3 \
 	'save:'"$SCRATCH/seen" keys:q end:0
 check "top/the busier one stands first" awk '/:8081/ { a = NR } /:8080/ { b = NR } END { exit !(a && b && a < b) }' "$SCRATCH/seen"
 screen "a filter" 120x24 see:10.91.0.1:8080 keys:f8081\\r see:filter unseen:10.91.0.1:8080 see:10.91.0.1:8081 \
