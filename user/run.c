@@ -86,6 +86,7 @@ struct watch {
 	struct lateness late;
 	struct usage_marks marks; /* a minute apart */
 	bool terminal;		  /* it was started from one */
+	bool guarded;		  /* systemd ends what does not say that it goes on */
 	bool stopping;
 	bool handed; /* what is here is another process's */
 };
@@ -204,6 +205,8 @@ static void on_timer(struct watch *watch)
 	note_lateness(watch);
 	set_timer(watch);
 	handing_tick(&watch->handing);
+	if (watch->guarded)
+		notify("WATCHDOG=1");
 	if (watch->decoding)
 		decoding_tick(watch->decoding);
 	on_live(watch);
@@ -833,7 +836,8 @@ static int begin(struct watch *watch, const struct config *config,
 				.clean = clean,
 				.epoll = -1,
 				.fds = {-1, -1, -1, -1, -1, -1, -1, -1},
-				.terminal = isatty(STDIN_FILENO)};
+				.terminal = isatty(STDIN_FILENO),
+				.guarded = getenv("WATCHDOG_USEC") != NULL};
 	handing_open(&watch->handing, &next);
 	watch->fds[WAIT_SIGNAL] = stop_signals();
 	watch->since = time_now();
