@@ -56,6 +56,9 @@ void watch_health(void *context, const char *fact, const char *message)
 
 void watch_live(struct watch *watch)
 {
+	/* It tells of each socket before that connects: the connection is known as weir's own. */
+	if (watch->kubernetes)
+		kubernetes_run(watch->kubernetes);
 	live_drain(watch->live, pipeline_flows(watch->pipeline));
 }
 

@@ -56,6 +56,7 @@ def look():
             KNOWN[kind] = now
         if os.path.exists(os.path.join(FOLDER, "forget")):
             os.unlink(os.path.join(FOLDER, "forget"))
+            CHANGES.append((len(CHANGES) + 1, None, None, None))  # that nobody has seen
             FORGOTTEN[0] = len(CHANGES)
 
 

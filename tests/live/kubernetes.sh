@@ -154,7 +154,8 @@ lists=$(value kubernetes.api.pods.lists)
 touch "$API/forget"
 rm "$API/pods/other-2.json"
 check "kubernetes/what the server has forgotten is listed anew" soon kubernetes.pods_gone 2
-check "kubernetes/page by page" test "$(value kubernetes.api.pods.lists)" -ge $((lists + 3))
+pages() { [ "$(value kubernetes.api.pods.lists)" -ge $((lists + 3)) ]; }
+check "kubernetes/page by page" wait_for $((10 * SLOW)) pages
 
 # ---- rules ----
 
