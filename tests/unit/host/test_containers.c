@@ -30,66 +30,69 @@ static void runtimes_tell_names(void **state)
 		{"var/lib/docker/containers/" ID "/config.v2.json",
 		 "{\"Name\": \"/web\", \"Config\": {\"Image\": \"nginx:1.25\", \"Labels\": {}}}",
 		 "/docker/" ID,
-		 {ID, "web", "nginx:1.25", "docker", NULL, NULL}},
+		 {ID, "web", "nginx:1.25", "docker", NULL, NULL, NULL}},
 		{"var/lib/docker/containers/" ID "/config.v2.json",
 		 "{\"Name\": \"/k8s_web_web-5d\", \"Config\": {\"Image\": \"sha256:1\", \"Labels\":"
 		 " {\"io.kubernetes.container.name\": \"web\", \"io.kubernetes.pod.name\":"
 		 " \"web-5d\", \"io.kubernetes.pod.namespace\": \"shop\"}}}",
 		 PODS "docker-" ID ".scope",
-		 {ID, "web", "sha256:1", "docker", "web-5d", "shop"}},
+		 {ID, "web", "sha256:1", "docker", "web-5d", "shop", UID}},
 		{"run/containerd/" TASKS "k8s.io/" ID "/config.json",
 		 CRI,
 		 PODS "cri-containerd-" ID ".scope",
-		 {ID, "web", "registry/web:1", "containerd", "web-5d", "shop"}},
+		 {ID, "web", "registry/web:1", "containerd", "web-5d", "shop", UID}},
 		/* the path does not say whose it is */
 		{"run/k3s/containerd/" TASKS "k8s.io/" ID "/config.json",
 		 CRI,
 		 "/kubepods/pod" UID "/" ID,
-		 {ID, "web", "registry/web:1", "containerd", "web-5d", "shop"}},
+		 {ID, "web", "registry/web:1", "containerd", "web-5d", "shop", UID}},
 		{"run/containerd/" TASKS "default/" ID "/config.json",
 		 "{\"annotations\": {\"nerdctl/name\": \"web\"}}",
 		 "/system.slice/nerdctl-" ID ".scope",
-		 {ID, "web", NULL, "containerd", NULL, NULL}},
+		 {ID, "web", NULL, "containerd", NULL, NULL, NULL}},
 		{"run/containers/storage/overlay-containers/" ID "/userdata/config.json",
 		 "{\"annotations\": {\"io.kubernetes.container.name\": \"web\","
 		 " \"io.kubernetes.pod.name\": \"web-5d\", \"io.kubernetes.pod.namespace\":"
 		 " \"shop\", \"io.kubernetes.cri-o.ImageName\": \"registry/web:1\"}}",
 		 PODS "crio-" ID ".scope",
-		 {ID, "web", "registry/web:1", "cri-o", "web-5d", "shop"}},
+		 {ID, "web", "registry/web:1", "cri-o", "web-5d", "shop", UID}},
 		{"var/lib/containers/storage/overlay-containers/containers.json",
 		 "[{\"id\": \"other\", \"names\": [\"x\"]}, {\"id\": \"" ID "\", \"names\":"
 		 " [\"web\"], \"image\": \"f00\", \"metadata\":"
 		 " \"{\\\"image-name\\\": \\\"docker.io/library/web:1\\\", \\\"name\\\":"
 		 " \\\"web\\\"}\"}]",
 		 "/machine.slice/libpod-" ID ".scope/container",
-		 {ID, "web", "docker.io/library/web:1", "podman", NULL, NULL}},
+		 {ID, "web", "docker.io/library/web:1", "podman", NULL, NULL, NULL}},
 		/* what the kubelet calls its logs */
 		{"var/log/containers/web-5d_shop_web-" ID ".log",
 		 "",
 		 PODS "cri-containerd-" ID ".scope",
-		 {ID, "web", NULL, "containerd", "web-5d", "shop"}},
+		 {ID, "web", NULL, "containerd", "web-5d", "shop", UID}},
 		{"var/log/pods/shop_web-5d_" UID "/web/0.log",
 		 "",
 		 PODS "crio-" ID ".scope",
-		 {ID, NULL, NULL, "cri-o", "web-5d", "shop"}},
+		 {ID, NULL, NULL, "cri-o", "web-5d", "shop", UID}},
 		{"none",
 		 "",
 		 "/machine.slice/machine-web.scope",
-		 {"web", "web", NULL, "nspawn", NULL, NULL}},
+		 {"web", "web", NULL, "nspawn", NULL, NULL, NULL}},
 		/* damage */
 		{"var/lib/docker/containers/" ID "/config.v2.json",
 		 "{\"Name\": [1], \"Config\": \"x\"}",
 		 "/docker/" ID,
-		 {ID, NULL, NULL, "docker", NULL, NULL}},
+		 {ID, NULL, NULL, "docker", NULL, NULL, NULL}},
 		{"var/lib/containers/storage/overlay-containers/containers.json",
 		 "{\"id\": \"" ID "\"",
 		 "/libpod_parent/libpod-" ID,
-		 {ID, NULL, NULL, "podman", NULL, NULL}},
+		 {ID, NULL, NULL, "podman", NULL, NULL, NULL}},
 		{"var/lib/containers/storage/overlay-containers/containers.json",
 		 "[1, null, {\"id\": \"" ID "\", \"names\": {}, \"metadata\": \"[\"}]",
 		 "/libpod_parent/libpod-" ID,
-		 {ID, NULL, NULL, "podman", NULL, NULL}},
-		{"var/log/pods/" UID "/x", "", PODS "crio-" ID ".scope", {ID, .runtime = "cri-o"}},
+		 {ID, NULL, NULL, "podman", NULL, NULL, NULL}},
+		{"var/log/pods/" UID "/x",
+		 "",
+		 PODS "crio-" ID ".scope",
+		 {ID, .runtime = "cri-o", .pod_uid = UID}},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -107,6 +110,7 @@ static void runtimes_tell_names(void **state)
 		same(is->runtime, cases[i].is.runtime);
 		same(is->pod, cases[i].is.pod);
 		same(is->pod_namespace, cases[i].is.pod_namespace);
+		same(is->pod_uid, cases[i].is.pod_uid);
 		host_facts_free(facts);
 		tree_free(state);
 	}
