@@ -523,7 +523,7 @@ static void sample_holds_the_defaults(void **state)
 	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		char *at = line + strspn(line, " ");
 
-		if (at[0] == '#' && at[1] != ' ' && strncmp(at, "#rules", 6))
+		if (at[0] == '#' && at[1] != ' ' && strncmp(at, "#rules:", 7))
 			memmove(at, at + 1, strlen(at));
 	}
 	config = load(text);
