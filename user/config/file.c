@@ -153,13 +153,12 @@ static void take_parts(struct reader *reader, size_t key, yaml_node_t *node)
 static void take_entry(struct reader *reader, size_t key, const yaml_node_t *node, const char *role,
 		       const char *text)
 {
-	char joined[512];
-
-	if (role) {
-		snprintf(joined, sizeof(joined), "%s=%s", role, text);
-		text = joined;
-	}
-	enter(reader, key, node, text);
+	if (role)
+		text = arena_format(&reader->state->config.arena, "%s=%s", role, text);
+	if (text)
+		enter(reader, key, node, text);
+	else
+		fault_add(reader->faults, place_of(reader, node), true, "out of memory");
 }
 
 /* A variable holds a whole list: its entries are divided by commas or spaces. */

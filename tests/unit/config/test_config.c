@@ -281,6 +281,20 @@ static void environment_stands_in_values(void **state)
 	expect_fault("lateness: ${WEIR_TEST_PLACE}\n", 1, 11, "lateness is 'node-7': give");
 }
 
+/* An entry of a mapping may be as long as a value alone. */
+static void long_entries_are_whole(void **state)
+{
+	struct config *config;
+	char text[2100] = "placeholders: {A: ";
+
+	(void)state;
+	memset(text + strlen(text), 'x', 2000);
+	strcat(text, "}\n");
+	config = load(text);
+	assert_int_equal(strlen(config->placeholders.at[0].values[0]), 2000);
+	config_free(config);
+}
+
 static void environment_is_bounded(void **state)
 {
 	char *much = malloc(70001);
@@ -597,6 +611,7 @@ int main(void)
 		cmocka_unit_test(faults_name_place_and_cure),
 		cmocka_unit_test(keys_that_belong_together_are_checked),
 		cmocka_unit_test(environment_stands_in_values),
+		cmocka_unit_test(long_entries_are_whole),
 		cmocka_unit_test(environment_is_bounded),
 		cmocka_unit_test(drop_ins_come_after_the_file),
 		cmocka_unit_test(faults_of_all_files_are_told),
