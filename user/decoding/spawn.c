@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/become.h"
 #include "decoding/child.h"
 
 #define FIRST_FREE (CHILD_RING + 1)
@@ -77,23 +78,9 @@ pid_t child_spawn(const char *program, int channel, int ring, uint64_t opening)
 
 _Noreturn void child_become(int channel, int ring, uint64_t opening)
 {
-	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, FIRST_FREE);
-	int high_ring = fcntl(ring, F_DUPFD_CLOEXEC, FIRST_FREE);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char digits[24];
-	char *const words[] = {"weir", CHILD_WORD, digits, NULL}, *const nothing[] = {NULL};
-	sigset_t none;
+	char *const words[] = {"weir", CHILD_WORD, digits, NULL};
 
 	snprintf(digits, sizeof(digits), "%" PRIu64, opening);
-	setpgid(0, 0);
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	dup2(high_channel, CHILD_CHANNEL);
-	dup2(high_ring, CHILD_RING);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", words, nothing);
-	_exit(127);
+	become((const int[]){channel, ring}, 2, words);
 }

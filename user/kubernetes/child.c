@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <libgen.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/become.h"
 #include "base/time.h"
 #include "confine/confine.h"
 #include "kubernetes/api.h"
@@ -283,19 +283,7 @@ int kubernetes_child(void)
 
 _Noreturn void kubernetes_child_become(int channel)
 {
-	int high = fcntl(channel, F_DUPFD_CLOEXEC, KUBERNETES_CHANNEL + 1);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	char *const words[] = {"weir", KUBERNETES_WORD, NULL}, *const nothing[] = {NULL};
-	sigset_t none;
+	char *const words[] = {"weir", KUBERNETES_WORD, NULL};
 
-	setpgid(0, 0);
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	dup2(high, KUBERNETES_CHANNEL);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", words, nothing);
-	_exit(127);
+	become(&channel, 1, words);
 }

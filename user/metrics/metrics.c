@@ -2,7 +2,6 @@
 #include "metrics/metrics.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/become.h"
 #include "base/log.h"
 #include "metrics/child.h"
 #include "metrics/listen.h"
@@ -30,40 +30,16 @@ struct metrics {
 
 /* ---- starting it ---- */
 
-#define FIRST_FREE (METRICS_LISTENER + 1)
-
-/* Between fork and exec, of a process that may have threads: nothing but system calls. */
-static _Noreturn void become(int channel, int listener)
-{
-	char *const words[] = {"weir", METRICS_WORD, NULL}, *const nothing[] = {NULL};
-	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, FIRST_FREE);
-	int high_listener = fcntl(listener, F_DUPFD_CLOEXEC, FIRST_FREE);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
-
-	/* Ctrl-C is not for it. */
-	setpgid(0, 0);
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	dup2(high_channel, METRICS_CHANNEL);
-	dup2(high_listener, METRICS_LISTENER);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", words, nothing);
-	_exit(127);
-}
-
 static int start(struct metrics *m)
 {
+	char *const words[] = {"weir", METRICS_WORD, NULL};
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
 	m->pid = fork();
 	if (!m->pid)
-		become(ends[1], m->listener.fd);
+		become((const int[]){ends[1], m->listener.fd}, 2, words);
 	close(ends[1]);
 	m->channel = ends[0];
 	return m->pid < 0 ? -errno : 0;
