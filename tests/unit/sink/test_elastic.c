@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "sink/document.h"
+#include "unit/sink/counters.h"
 #include "unit/sink/receiver.h"
 #include "unit/sink/sample.h"
 
@@ -110,20 +111,9 @@ static void send_detection(struct sink *sink, unsigned number)
 	out_drop(out);
 }
 
-static json_int_t counter(struct sink *sink, const char *name)
-{
-	json_t *status = sink->ops->status(sink);
-	json_int_t value = json_integer_value(json_object_get(status, name));
-
-	json_decref(status);
-	return value;
-}
-
 static bool reaches(struct sink *sink, const char *name, json_int_t value)
 {
-	for (int i = 0; i < 1000 && counter(sink, name) != value; i++)
-		usleep(10000);
-	return counter(sink, name) == value;
+	return counter_reaches(sink, name, value, 1000);
 }
 
 static void begin(struct receiver_http *r, const struct told_answer *answers, size_t len)

@@ -11,6 +11,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "sink/sink.h"
+#include "unit/sink/counters.h"
 #include "unit/sink/sample.h"
 
 /* Against the brokers that librdkafka has for tests: they speak the protocol over sockets. */
@@ -68,20 +69,9 @@ static void send_detection(struct sink *sink, unsigned number, const char *messa
 	out_drop(out);
 }
 
-static json_int_t counter(struct sink *sink, const char *name)
-{
-	json_t *status = sink->ops->status(sink);
-	json_int_t value = json_integer_value(json_object_get(status, name));
-
-	json_decref(status);
-	return value;
-}
-
 static bool reaches(struct sink *sink, const char *name, json_int_t value)
 {
-	for (int i = 0; i < 3000 && counter(sink, name) != value; i++)
-		usleep(10000);
-	return counter(sink, name) == value;
+	return counter_reaches(sink, name, value, 3000);
 }
 
 static rd_kafka_t *reader(void)

@@ -16,6 +16,7 @@
 
 #include "sink/database.h"
 #include "sink/sink.h"
+#include "unit/sink/counters.h"
 #include "unit/sink/sample.h"
 
 static char folder[] = "/tmp/weir-test-sqlite-XXXXXX";
@@ -110,15 +111,6 @@ static void say(const char *sql)
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL))
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	sqlite3_close(db);
-}
-
-static json_int_t counter(struct sink *sink, const char *name)
-{
-	json_t *status = sink->ops->status(sink);
-	json_int_t value = json_integer_value(json_object_get(status, name));
-
-	json_decref(status);
-	return value;
 }
 
 static json_int_t lost(struct sink *sink, const char *kind)

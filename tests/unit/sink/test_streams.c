@@ -14,6 +14,7 @@
 
 #include "sink/describe.h"
 #include "sink/sink.h"
+#include "unit/sink/counters.h"
 #include "unit/sink/sample.h"
 
 static char path[] = "/tmp/weir-test-streams-XXXXXX";
@@ -48,15 +49,6 @@ static void write_one(struct sink *sink, struct out *out)
 	assert_non_null(out);
 	sink->ops->write(sink, out);
 	out_drop(out);
-}
-
-static json_int_t counter(struct sink *sink, const char *name)
-{
-	json_t *status = sink->ops->status(sink);
-	json_int_t value = json_integer_value(json_object_get(status, name));
-
-	json_decref(status);
-	return value;
 }
 
 static char *contents(void)

@@ -22,6 +22,7 @@
 #include "event/escape.h"
 #include "sink/sink.h"
 #include "sink/syslog_line.h"
+#include "unit/sink/counters.h"
 #include "unit/sink/sample.h"
 
 #define WORDS                                                                                      \
@@ -300,15 +301,6 @@ static void close_sink(struct sink *sink)
 {
 	assert_int_equal(sink->ops->flush(sink, 10000), 0);
 	sink->ops->close(sink);
-}
-
-static json_int_t counter(struct sink *sink, const char *name)
-{
-	json_t *status = sink->ops->status(sink);
-	json_int_t value = json_integer_value(json_object_get(status, name));
-
-	json_decref(status);
-	return value;
 }
 
 static bool failing(struct sink *sink, const char *words)
