@@ -208,6 +208,7 @@ test: deps-test ## install what is needed, build, run all tests (root, or sudo f
 	@$(AGAIN) tests $(BUILD)/tests/list
 	@BUILD=$(abspath $(BUILD)) tests/run
 
+test-oracle: export WEIR_ORACLE_CASES ?= 10000
 test-unit test-bpf test-cli test-conformance test-oracle test-live test-fuzz: test-%: tests $(BUILD)/tests/list
 	@BUILD=$(abspath $(BUILD)) tests/run $*
 

@@ -7,6 +7,7 @@ nothing in here is an attack, and all of it was an alarm of somebody's once.
 The same seed gives the same bytes. Networks: 10.0.0.0/16 inside, the rest outside.
 """
 
+import functools
 import json
 import random
 import sys
@@ -17,10 +18,23 @@ SPOKEN = {(443, "tcp"): "tls", (443, "udp"): "quic", (80, "tcp"): "http", (22, "
 DNS, NTP = "10.0.0.53", ["162.159.200.1", "162.159.200.123", "129.6.15.28"]
 
 
+@functools.cache
+def stamp_second(whole):
+    days, rest = divmod(whole - START, 86400)
+    return f"2025-10-{20 + days:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+
+
 def stamp(at):
     whole, part = divmod(int(at * 1e6), 1_000_000)
-    days, rest = divmod(whole - START, 86400)
-    return f"2025-10-{20 + days:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{part:06d}Z"
+    return f"{stamp_second(whole)}.{part:06d}Z"
+
+
+@functools.cache
+def dotted(name):
+    return name.replace("__", ".")
+
+
+encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 BROWSER = {"process__executable": "/usr/lib/firefox/firefox", "process__name": "firefox", "process__packaged": True,
@@ -40,7 +54,7 @@ class Day:
     # ---- what one connection says ----
 
     def tell(self, at, service, **fields):
-        fields = {name.replace("__", "."): value for name, value in fields.items()}
+        fields = {dotted(name): value for name, value in fields.items()}
         fields["event.kind"] = "event"
         fields["event.dataset"] = "weir." + service
         self.events.append((at, len(self.events), fields))
@@ -446,11 +460,11 @@ def main():
         later = [event for event in day.events if event[0] >= day.begin + 86400]
         for at, _, fields in day.events[: len(day.events) - len(later)]:
             fields["@timestamp"] = stamp(at)
-            sys.stdout.write(json.dumps(fields, separators=(",", ":")) + "\n")
+            sys.stdout.write(encode(fields) + "\n")
         day.events = [(at, order, fields) for order, (at, _, fields) in enumerate(later)]
     for at, _, fields in day.events:
         fields["@timestamp"] = stamp(at)
-        sys.stdout.write(json.dumps(fields, separators=(",", ":")) + "\n")
+        sys.stdout.write(encode(fields) + "\n")
 
 
 if __name__ == "__main__":
