@@ -5,8 +5,9 @@
 #include "event/event.h"
 
 /*
- * Events that wait, each in the room of what it has: the slots that are present, then its texts.
- * A struct event is some 1.7 KB and mostly empty; a packed one is a sixth of that.
+ * Events that wait, each in the room of what it has: the slots that are present, then its texts
+ * (event/slots.h), and who did it once for many (event/doers.h). A struct event is some 1.7 KB and
+ * mostly empty; a packed one is a sixth of that.
  */
 struct packed_store;
 struct packed;
