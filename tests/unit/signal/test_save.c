@@ -346,7 +346,7 @@ static void damaged_files_are_refused(void **state)
 	b->quiet = true;
 	feed(b, 0, 1000);
 	save(b, &memory);
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 200; i++) {
 		uint8_t *copy = malloc(memory.length);
 		struct state_image image;
 		const char *words;
@@ -376,7 +376,7 @@ static void what_cannot_be_does_no_harm(void **state)
 	b->quiet = true;
 	feed(b, 0, 250);
 	save(b, &memory);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 800; i++) {
 		struct bench *fresh = fresh_of(b);
 		uint8_t *copy = malloc(memory.length);
 		struct state_image image;
