@@ -18,8 +18,9 @@
 /* What waits in the channel at most, bytes; less where the system allows no more. */
 #define CHANNEL_BYTES (2 << 20)
 
-/* From its start to its word that it is confined. */
-#define READY_WITHIN (5 * WEIR_SEC)
+/* From its start to its word that it is confined: some hundredths of a second of work, which a slow
+ * or busy machine takes seconds for. */
+#define READY_WITHIN (30 * WEIR_SEC)
 
 /* While payload comes, the child is looked after so often. */
 #define WATCH_EVERY (250 * WEIR_MSEC)
