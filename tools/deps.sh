@@ -17,7 +17,7 @@ BUILD_PACKAGES=(gcc g++ make pkg-config libc6-dev clang llvm libelf-dev zlib1g-d
 TEST_PACKAGES=(libcmocka-dev python3 python3-yaml python3-jsonschema iproute2 util-linux procps nmap tcpdump iperf3 hping3 ethtool
 	bind9-dnsutils curl iputils-ping nftables sqlite3 openssl
 	python3-pyte python3-prometheus-client openssh-client sshpass tcpreplay kmod file udev tshark
-	wireguard-tools wireguard-go zsh fish strace)
+	wireguard-tools wireguard-go zsh fish strace mmdebstrap)
 # Programs and pkg-config modules that the packages stand for, for other distributions.
 BUILD_PROGRAMS=(cc c++ make pkg-config clang llvm-strip bpftool)
 BUILD_MODULES=('libbpf >= 1.1' libelf zlib yaml-0.1 jansson sqlite3 libssl libmnl libpcre2-8 libmaxminddb

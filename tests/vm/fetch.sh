@@ -6,7 +6,8 @@
 # again (newest: until its folder is removed). apt works on a configuration of its own inside the cache: the machine's sources and package
 # state stay as they are.
 #
-# Also: arm64 (that machine's kernel) and arm64-libraries, for arm64.sh.
+# Also: arm64 (that machine's kernel) and arm64-libraries, for arm64.sh; and fetch.sh --tree NAME PACKAGE…
+# puts NAME.tar into the cache, a minimal tree of this machine's own release with these packages.
 # Series: 5.10, 6.1, 6.12 and newest (of Debian), 5.15 and 6.8 (of Ubuntu); fetch.sh without any lists
 # them. Cache: $WEIR_CACHE, default ${XDG_CACHE_HOME:-~/.cache}/weir/kernels. WEIR_DEBIAN_MIRROR and
 # WEIR_UBUNTU_MIRROR name mirrors on machines whose apt has none. Leaves with 1 and one line of reason
@@ -15,6 +16,7 @@
 set -euo pipefail
 CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kernels}
 DOWNLOAD_SECONDS=240
+TREE_SECONDS=600
 
 # What no guest of ours touches, and most of a kernel package's size.
 UNWANTED=(gpu media staging infiniband scsi usb hwmon iio input/touchscreen net/ethernet net/wireless
@@ -76,7 +78,7 @@ open_mirror() { # VENDOR SUITE,…
 	rm -rf "$APT" && mkdir -p "$APT"/{state/lists/partial,cache/archives/partial}
 	: >"$APT/status"
 	for suite in ${2//,/ }; do
-		echo "deb $signed $main ${suite%+} main"
+		echo "deb $signed $main ${suite%+} ${components:-main}"
 		[ "${suite%+}" = "$suite" ] || [ -z "$security" ] || echo "deb $signed $security ${suite%+}-security main"
 	done >"$APT/sources.list"
 	apt_private apt-get update >"$APT/log" 2>&1 || fail "apt could not read $2: $(grep -m1 '^[EW]:' "$APT/log")"
@@ -125,13 +127,39 @@ unpack() {
 	rm -rf "$target" && mv "$APT/unpack" "$target"
 }
 
+# The tree $1 with the packages $2…, of the release that this machine runs.
+bootstrap() {
+	local target=$CACHE/$1.tar IFS=,
+	shift
+	[ ! -e "$target" ] || return 0
+	command -v mmdebstrap >/dev/null || fail "mmdebstrap is not installed"
+	case $ID in
+	debian) open_mirror Debian "$VERSION_CODENAME+" ;;
+	ubuntu) components='main universe' open_mirror Ubuntu "$VERSION_CODENAME,$VERSION_CODENAME-updates,$VERSION_CODENAME-security" ;;
+	*) fail "trees are made of Debian and Ubuntu, not of $ID" ;;
+	esac
+	timeout "$TREE_SECONDS" mmdebstrap --quiet --variant=minbase --include="$*" "$VERSION_CODENAME" \
+		"$APT/tree.tar" "$APT/sources.list" >"$APT/log" 2>&1 || fail "mmdebstrap: $(tail -n 1 "$APT/log")"
+	mv "$APT/tree.tar" "$target"
+}
+
 if [ $# -eq 0 ]; then
 	awk '$1 ~ /^[0-9n]/ { print $1 }' <<<"$TABLE"
 	exit 0
 fi
 mkdir -p "$CACHE"
 exec 9>"$CACHE/.lock"
-flock -w "$DOWNLOAD_SECONDS" 9 || fail "another fetch holds $CACHE/.lock"
+flock -w "$TREE_SECONDS" 9 || fail "another fetch holds $CACHE/.lock"
+APT=$CACHE/.apt
+trap 'rm -rf "$APT"' EXIT
+
+if [ "$1" = --tree ]; then
+	# shellcheck source=/dev/null
+	. /etc/os-release
+	architecture=$(dpkg --print-architecture)
+	bootstrap "${@:2}"
+	exit 0
+fi
 
 missing=()
 for item in virtme-ng "$@"; do
@@ -142,8 +170,6 @@ done
 
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || fail "no apt here: it fetches kernels"
 command -v depmod >/dev/null || fail "depmod is missing: install kmod"
-APT=$CACHE/.apt
-trap 'rm -rf "$APT"' EXIT
 for item in "${missing[@]}"; do
 	look_up "$item"
 	case $item in arm64*) architecture=arm64 ;; *) architecture=amd64 ;; esac

@@ -14,6 +14,7 @@
 # trying out).
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/emulation.sh"
 HERE=$TREE/tests/vm
 CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kernels}
 GUEST_MEMORY=1G
@@ -45,18 +46,8 @@ if [ ! -d "$CACHE/virtme-ng" ]; then
 	exit 0
 fi
 
-# True if KVM starts a kernel here. On some machines /dev/kvm exists and hangs.
-kvm_works() {
-	[ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo || return 1
-	timeout -k 1 8 qemu-system-x86_64 -accel kvm -cpu host -m 256 -nodefaults -display none -no-reboot \
-		-serial stdio -kernel "$1" -append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null |
-		grep -q 'Linux version'
-}
-
-# In plain emulation one thread serves all of a guest's processors: with more, QEMU 7.2 crashed
-# 6.12 guests in the slab allocator.
 ACCEL=(--disable-kvm)
-QEMU=(-accel "tcg,thread=single" -cpu Nehalem)
+QEMU=("${EMULATION[@]}")
 for series in "${SERIES[@]}"; do
 	if [ -d "$CACHE/$series" ] && kvm_works "$CACHE/$series"/boot/vmlinuz-*; then
 		ACCEL=(--disable-microvm)
@@ -159,8 +150,11 @@ table() {
 	echo "table: TCX: no is clsact. verifier: most instructions / peak states / bytes of stack of any program"
 }
 
-# Another machine: loading, no more.
-[ "${SERIES[*]}" != "${KNOWN[*]:-}" ] || BUILD=$BUILD bash "$HERE/arm64.sh" || _failed=$((_failed + 1))
+# Another machine: loading, no more. And the unit under systemd.
+if [ "${SERIES[*]}" = "${KNOWN[*]:-}" ]; then
+	BUILD=$BUILD bash "$HERE/arm64.sh" || _failed=$((_failed + 1))
+	BUILD=$BUILD WEIR_VM_SECONDS="" bash "$HERE/systemd.sh" || _failed=$((_failed + 1))
+fi
 
 for series in "${started[@]}"; do
 	cat "$SCRATCH/$series.told"
