@@ -8,8 +8,9 @@
 #include "capture/live/inside.h"
 
 /*
- * The half-open tables, walked at each poll: what no record told is found there, and counts are
- * read. Entries are deleted when the flow stage says that they are over.
+ * The half-open tables, walked at each poll, in a flood at each other one: what no record told is
+ * found there, and counts are read. Entries are deleted when the flow stage says that they are
+ * over.
  *
  * Records tell the first packets of each endpoint within its budget, so what the walk finds in a
  * flood is the flood: a walk begins flows for as many as one endpoint may tell a second. From then
@@ -304,6 +305,15 @@ static void note_walk(struct live *live, const struct walk *walk,
 	if (halves->crowded)
 		halves->settled = walk->horizon;
 	memcpy(halves->counts, counts, sizeof(halves->counts));
+}
+
+/* In a flood a walk is most of what a poll costs, and finds what a number tells as well. */
+bool half_due(struct live *live)
+{
+	struct halves *halves = &live->halves;
+
+	halves->rested = halves->crowded && !halves->rested;
+	return !halves->rested;
 }
 
 void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon)

@@ -179,6 +179,7 @@ struct halves {
 	/* In a flood more is found than can be told one by one (half_may_tell). */
 	unsigned room;	   /* entries that this walk may still begin flows for */
 	bool crowded;	   /* it had none left */
+	bool rested;	   /* the last poll had no walk */
 	uint64_t settled;  /* boot time: what began before and is not known is told in a number */
 	uint64_t numbered; /* of those in numbers: became known later, and made no attempt */
 	uint32_t walked;   /* jiffies of the last walk */
@@ -301,6 +302,8 @@ bool half_may_tell(struct live *live, const struct seen *seen);
 bool half_numbered(const struct live *live, const struct seen *seen);
 /* The tables were fuller a moment ago than what they keep: entries may have been forgotten. */
 bool half_crowded(const struct live *live);
+/* Whether this poll has a walk. */
+bool half_due(struct live *live);
 void half_walk(struct live *live, struct flow_table *flows, uint64_t horizon);
 /* Takes an entry out; false if it is not there. */
 bool half_take(struct live *live, const struct flow_key *key, struct flow_half *facts);

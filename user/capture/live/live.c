@@ -505,6 +505,7 @@ weir_time live_poll(struct live *live, struct flow_table *flows)
 {
 	uint64_t horizon;
 	weir_time now;
+	bool walks;
 
 	live->flows = flows;
 	live->polls++;
@@ -515,7 +516,9 @@ weir_time live_poll(struct live *live, struct flow_table *flows)
 	now = clock_from_boot(&live->clock, (uint64_t)live->clock.newest.boot);
 	end_retired(live, flows);
 	poll_scan(live, flows, false);
-	half_walk(live, flows, horizon);
+	walks = half_due(live);
+	if (walks)
+		half_walk(live, flows, horizon);
 	flow_advance(flows, now, end_expired, live);
 	/* After a standstill, or a hand-over, flows have ended long before: told later than this
 	 * they would come behind what is promised below. */
@@ -527,7 +530,7 @@ weir_time live_poll(struct live *live, struct flow_table *flows)
 	watch_check(live);
 	note_health(live, now);
 	live->told = clock_from_boot(&live->clock, horizon);
-	return live->told;
+	return walks ? live->told : clock_from_boot(&live->clock, live->halves.horizon);
 }
 
 /* ---- closing ---- */
