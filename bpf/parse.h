@@ -60,9 +60,13 @@ struct packet_embedded {
 	__u8 direction;	     /* of the packet that was refused */
 } __attribute__((aligned(8)));
 
-/* What an offloaded buffer says of its segments; both 0: one packet. */
+/*
+ * What an offloaded buffer says of its segments; all 0: one packet. XDP is not told: a buffer that
+ * is longer than its device's MTU is taken for as many full packets, and a rest.
+ */
 struct packet_offload {
 	__u32 segments, size;
+	__u32 mtu;
 };
 
 enum {
@@ -261,6 +265,16 @@ WEIR_INLINE int parse_transport(struct cursor *c, __u64 at, __u64 room, struct p
 	return PACKET_OK; /* no ports */
 }
 
+/* How many packets of one size `payload` bytes of an IP packet of `total` come to; 0 of none. */
+WEIR_INLINE __u64 segments_of(const struct packet_offload *offload, __u64 total, __u64 payload)
+{
+	__u64 size = offload->size, headers = total - payload;
+
+	if (!size && offload->mtu > headers && total > offload->mtu)
+		size = offload->mtu - headers;
+	return size ? (payload + size - 1) / size : 1;
+}
+
 /*
  * From the end of the IP header to the finished facts. `total` is the IP packet's length in this
  * buffer.
@@ -279,7 +293,7 @@ WEIR_INLINE int parse_above_ip(struct cursor *c, const struct packet_offload *of
 	payload = room > f->l4_length ? room - f->l4_length : 0;
 	segments = offload->segments;
 	if (!segments)
-		segments = offload->size ? (payload + offload->size - 1) / offload->size : 1;
+		segments = segments_of(offload, total, payload);
 	if (!segments)
 		segments = 1;
 	f->segments = segments;

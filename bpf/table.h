@@ -41,7 +41,7 @@ struct attachment {
 	__u32 stats_in; /* index into `traffic` */
 	__u32 stats_out;
 	__u32 flags; /* enum attachment_flag */
-	__u32 zero;
+	__u32 mtu;   /* IP bytes that one packet has here; 0: not known. XDP only */
 };
 _Static_assert(sizeof(struct attachment) == 32, "attachment crosses to the kernel");
 

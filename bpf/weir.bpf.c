@@ -199,6 +199,7 @@ WEIR_INLINE int tc_parse(struct __sk_buff *skb, struct packet *p, const struct a
 	cursor_from_skb(&c, skb, p);
 	offload.segments = skb->gso_segs;
 	offload.size = offload.segments ? 0 : skb->gso_size;
+	offload.mtu = 0;
 	parsed = packet_parse_cursor(&c, start, tc_tag(skb), &offload, &p->facts);
 	p->facts.key.netns = a->netns;
 	if (parsed == PACKET_OK && unlikely(opaque(p->facts.segments) > 1) && is_tunnel(&p->facts))
@@ -348,7 +349,7 @@ int weir_at_out_l3(struct __sk_buff *skb)
 static __noinline int xdp_parse(struct xdp_md *xdp, struct packet *p, const struct attachment *a,
 				__u64 *length)
 {
-	struct packet_offload offload = {};
+	struct packet_offload offload = {.mtu = a->mtu};
 	struct cursor c;
 	int parsed;
 
@@ -405,8 +406,10 @@ int weir_xdp(struct xdp_md *xdp)
 	if (unlikely(!t))
 		return packet_unknown(XDP_PASS);
 	packet_begin(p, a, now, 1, 1);
-	/* A frame in pieces is longer than its first one, and so not fit. */
-	if (fast_parse(data, end, end - data, PACKET_ETHERNET, a->netns, &s, &p->facts.key))
+	/* A frame in pieces is longer than its first one, and so not fit; nor is one that was
+	 * merged of several. */
+	if (likely((__u64)(end - data) <= a->mtu + 14 || !a->mtu) &&
+	    fast_parse(data, end, end - data, PACKET_ETHERNET, a->netns, &s, &p->facts.key))
 		fate = established_fast(p, &s, 0);
 	if (unlikely(fate < PACKET_OK && fate != PACKET_UNFIT))
 		sizes_keep(&p->facts, &s);

@@ -246,13 +246,67 @@ static void test_mutated(void **state)
 	rig_check_sums(s->rig);
 }
 
+/* A TCP segment, or several that were merged, from port 4000 to 80 or back. */
+static struct frame segment(bool back, unsigned flags, size_t payload)
+{
+	struct frame f;
+
+	frame_link(&f);
+	frame_v4(&f, back ? 2 : 1, back ? 1 : 2, 6, 0);
+	frame_tcp(&f, back ? 80 : 4000, back ? 4000 : 80, flags, 0);
+	frame_tcp_numbers(&f, !(flags & TCP_FLAG_SYN), 1);
+	frame_payload(&f, payload);
+	frame_end(&f);
+	return f;
+}
+
+/* XDP is not told of how many packets a buffer was merged: it goes by the device's MTU. */
+static void test_merged(void **state)
+{
+	struct shared *s = *state;
+	struct attachment a = {.ifindex = 1,
+			       .netns = RIG_NETNS,
+			       .id_in = RIG_IN,
+			       .id_out = RIG_OUT,
+			       .stats_out = 1,
+			       .mtu = 576};
+	const struct frame frames[] = {segment(false, TCP_FLAG_SYN, 0),
+				       segment(true, TCP_FLAG_SYN | TCP_FLAG_ACK, 0),
+				       segment(false, TCP_FLAG_ACK, 0),
+				       segment(false, TCP_FLAG_ACK, 536), /* one */
+				       segment(false, TCP_FLAG_ACK, 537), /* two */
+				       segment(false, TCP_FLAG_ACK, 2 * 536 + 100)};
+	struct packet_facts facts;
+	struct traffic_counts before, after;
+	struct flow_slot slot;
+	struct flow_cold cold;
+	__u8 d;
+
+	rig_need(s->rig);
+	rig_reset(s->rig);
+	rig_attach(s->rig, &a);
+	before = rig_traffic(s->rig, 0);
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		assert_true(rig_run(s->rig, RIG_XDP, &frames[i]));
+	after = rig_traffic(s->rig, 0);
+	assert_int_equal(rig_facts(&frames[0], PACKET_ETHERNET, &facts), PACKET_OK);
+	assert_true(rig_slot(s->rig, &facts.key, &slot, &cold));
+	d = facts.direction & 1;
+	assert_int_equal(slot.packets[d], 2 + 1 + 2 + 3);
+	assert_int_equal(slot.payload[d], 536 + 537 + 1172);
+	assert_int_equal(slot.bytes[d], 8 * 40 + 536 + 537 + 1172);
+	assert_int_equal(after.segments - before.segments, 9);
+	assert_int_equal(after.wire_bytes - before.wire_bytes, 9 * 54 + 536 + 537 + 1172);
+	a.mtu = 0;
+	rig_attach(s->rig, &a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_crafted),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_crafted), cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_pieces),	cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_merged),
 	};
 
 	return cmocka_run_group_tests(tests, open_rig, close_rig);

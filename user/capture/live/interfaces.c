@@ -59,6 +59,9 @@ static void read_link(const struct nlmsghdr *message, struct interface *interfac
 				 (const char *)mnl_attr_get_payload(attribute));
 		else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO)
 			read_kind(attribute, interface);
+		else if (mnl_attr_get_type(attribute) == IFLA_MTU &&
+			 !mnl_attr_validate(attribute, MNL_TYPE_U32))
+			interface->mtu = mnl_attr_get_u32(attribute);
 		else if (mnl_attr_get_type(attribute) == IFLA_STATS64)
 			read_counters(attribute, interface);
 	}

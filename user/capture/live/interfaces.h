@@ -21,6 +21,7 @@ struct interface {
 	char what[16];	 /* "veth", "bridge" …; empty: a device without a kind */
 	uint32_t flags;	 /* IFF_* */
 	uint16_t arphrd; /* ARPHRD_* */
+	uint32_t mtu;	 /* IP bytes of one packet */
 	/* The kernel's own counters, as of the last message or interfaces_refresh(). */
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
 	unsigned seen; /* number of the dump that last had it */

@@ -158,6 +158,7 @@ static int attach(struct live *live, const struct interface *interface, struct w
 	enum device_kind kind = device_kind(interface->arphrd);
 	int err;
 
+	watch->attachment.mtu = interface->mtu;
 	err = publish(live, &watch->attachment);
 	if (err)
 		return err;
@@ -332,6 +333,16 @@ static void leave(struct live *live, struct interface *interface)
 		note_gone(live, was);
 }
 
+static void follow_mtu(struct live *live, const struct interface *interface)
+{
+	struct watch *watch = interface->watch;
+
+	if (!watch || watch->attachment.mtu == interface->mtu)
+		return;
+	watch->attachment.mtu = interface->mtu;
+	publish(live, &watch->attachment);
+}
+
 void watch_changed(void *context, struct interface *interface)
 {
 	struct live *live = context;
@@ -347,6 +358,7 @@ void watch_changed(void *context, struct interface *interface)
 		watch_interface(live, interface);
 	else if (!wanted && interface->watch)
 		leave(live, interface);
+	follow_mtu(live, interface);
 }
 
 void watch_all(struct live *live)
