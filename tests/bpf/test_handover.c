@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "capture/live/filters.h"
+#include "attacher/filters.h"
 #include "capture/live/hand.h"
 #include "capture/live/inside.h"
 #include "capture/live/instance.h"

@@ -6,8 +6,8 @@
 #include <net/if.h>
 #include <unistd.h>
 
-#include "capture/live/compat.h"
-#include "capture/live/filters.h"
+#include "attacher/filters.h"
+#include "base/compat.h"
 
 #define TCX_MAX 64 /* programs on one side of an interface: the kernel's own bound */
 

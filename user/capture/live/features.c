@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "capture/live/compat.h"
+#include "base/compat.h"
 
 const struct feature_words feature_words[FEATURES] = {
 	[FEATURE_TCX] = {"tcx", "TCX", "tc hooks are links, which go when weir goes",

@@ -5,10 +5,10 @@
 #include <bpf/libbpf.h>
 #include <sys/queue.h>
 
+#include "attacher/hook.h"
 #include "base/arena.h"
 #include "base/vec.h"
 #include "bpf/record.h"
-#include "capture/live/attach.h"
 #include "capture/live/clock.h"
 #include "capture/live/conntrack.h"
 #include "capture/live/coverage.h"

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "capture/live/compat.h"
+#include "base/compat.h"
 
 /* Users of the control socket at once: a few `weir status` and `weir top`. */
 #define INSTANCE_BACKLOG 16

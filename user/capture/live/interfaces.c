@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/live/interfaces.h"
-#include "capture/live/netlink.h"
+#include "attacher/netlink.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attacher/filters.h"
+#include "attacher/hook.h"
 #include "base/log.h"
 #include "bpf/table.h"
-#include "capture/live/attach.h"
-#include "capture/live/filters.h"
 
 #define IDENTITY_NAME	  "identity"
 #define ATTACHMENTS_NAME  "attachments"

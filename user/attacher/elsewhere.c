@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/live/attach.h"
-#include "capture/live/filters.h"
-#include "capture/live/netlink.h"
+#include "attacher/filters.h"
+#include "attacher/hook.h"
+#include "attacher/netlink.h"
 
 /*
  * Filters of devices in other network namespaces, over a socket of theirs: libbpf knows only the

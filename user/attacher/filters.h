@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_LIVE_FILTERS_H
-#define WEIR_LIVE_FILTERS_H
+#ifndef WEIR_ATTACHER_FILTERS_H
+#define WEIR_ATTACHER_FILTERS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "capture/live/netlink.h"
+#include "attacher/netlink.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_CAPTURE_LIVE_NETLINK_H
-#define WEIR_CAPTURE_LIVE_NETLINK_H
+#ifndef WEIR_ATTACHER_NETLINK_H
+#define WEIR_ATTACHER_NETLINK_H
 
 #include <libmnl/libmnl.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_LIVE_ATTACH_H
-#define WEIR_LIVE_ATTACH_H
+#ifndef WEIR_ATTACHER_HOOK_H
+#define WEIR_ATTACHER_HOOK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "capture/live/attach.h"
+#include "attacher/hook.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/live/compat.h"
-#include "capture/live/filters.h"
+#include "attacher/filters.h"
+#include "base/compat.h"
 
 static int refused(struct hook *hook, int err, const char *what)
 {

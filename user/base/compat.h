@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEIR_LIVE_COMPAT_H
-#define WEIR_LIVE_COMPAT_H
+#ifndef WEIR_BASE_COMPAT_H
+#define WEIR_BASE_COMPAT_H
 
 /*
  * What newer kernels have and the headers of the distributions that we build on lack. Numbers are
