@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attacher/attacher.h"
 #include "base/log.h"
 #include "confine/confine.h"
 #include "procfs/procfs.h"
@@ -28,7 +29,7 @@
 enum hold {
 	HOLD_NEVER, /* the process that looks into others has it */
 	HOLD_START,
-	HOLD_ON,
+	HOLD_ON, /* to the end: what confine_use_maps() says */
 };
 
 struct right {
@@ -39,10 +40,11 @@ struct right {
 };
 
 static const struct right rights[] = {
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", HOLD_ON,
-	 "attach to interfaces that appear, and follow translated connections"},
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", HOLD_START,
+	 "load programs; then weir-attacher alone, attach to interfaces that appear, and follow "
+	 "translated connections"},
 	{CAP_BPF, "CAP_BPF", HOLD_START,
-	 "load programs; before Linux 5.19 also to read their tables and to attach them"},
+	 "load programs; before Linux 5.19 also to read their tables, and weir-attacher to attach"},
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", HOLD_NEVER,
 	 "see which program a process runs and which sockets it has: weir-procfs"},
 	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", HOLD_START,
@@ -62,6 +64,7 @@ static const struct right rights[] = {
 struct privilege {
 	struct starter *starter;
 	struct procfs *procfs;
+	struct attacher *attacher;
 	struct visitor *visitor; /* NULL: no network namespaces are entered */
 	bool settled, capabilities, filtered;
 };
@@ -100,6 +103,8 @@ static int start_children(struct privilege *privilege, const struct procfs_optio
 
 	if (!err)
 		err = procfs_open(&privilege->procfs, options, error);
+	if (!err)
+		err = attacher_open(&privilege->attacher, error);
 	if (!err && namespaces && *namespaces)
 		err = visitor_open(&privilege->visitor, namespaces, error);
 	if (err)
@@ -146,7 +151,7 @@ void privilege_settle(struct privilege *privilege)
 	if (err)
 		log_warn("weir keeps rights that it needs no more: %s", strerror(-err));
 	confine_probe(&has);
-	err = has.calls ? confine_calls_engine(true) : -ENOSYS;
+	err = has.calls ? confine_calls_engine() : -ENOSYS;
 	privilege->filtered = !err;
 	if (err)
 		log_warn("system calls are not filtered: %s", strerror(err < 0 ? -err : err));
@@ -157,6 +162,7 @@ void privilege_end(struct privilege *privilege)
 	if (!privilege)
 		return;
 	procfs_close(privilege->procfs);
+	attacher_close(privilege->attacher);
 	visitor_close(privilege->visitor);
 	starter_close(privilege->starter);
 	free(privilege);
@@ -177,6 +183,11 @@ struct procfs *privilege_procfs(const struct privilege *privilege)
 	return privilege->procfs;
 }
 
+struct attacher *privilege_attacher(const struct privilege *privilege)
+{
+	return privilege->attacher;
+}
+
 json_t *privilege_status(const struct privilege *privilege, bool *degraded)
 {
 	json_t *object = json_object(), *holds = json_object(), *gone = json_object();
@@ -190,6 +201,7 @@ json_t *privilege_status(const struct privilege *privilege, bool *degraded)
 	json_object_set_new(object, "calls_filtered", json_boolean(privilege->filtered));
 	json_object_set_new(object, "starter", json_integer(starter_pid(privilege->starter)));
 	json_object_set_new(object, "procfs", procfs_status(privilege->procfs, degraded));
+	json_object_set_new(object, "attacher", attacher_status(privilege->attacher, degraded));
 	*degraded = *degraded ||
 		    (privilege->settled && !(privilege->capabilities && privilege->filtered));
 	return object;

@@ -209,6 +209,7 @@ static int watch_open(struct watch *watch, const struct config *config, struct e
 	if (err)
 		return err;
 	live_options(config, &live);
+	live.attacher = privilege_attacher(watch->privilege);
 	live.visitor = privilege_visitor(watch->privilege);
 	err = pipeline_open(&watch->pipeline, config, &options, error);
 	if (err)

@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "attacher/attacher.h"
 #include "base/log.h"
 #include "procfs/procfs.h"
 #include "sink/database.h"
@@ -97,7 +98,8 @@ static void tell_health(struct watch *watch)
 	const char *fact, *message;
 
 	while (live_health(watch->live, &fact, &message) ||
-	       procfs_health(privilege_procfs(watch->privilege), &fact, &message))
+	       procfs_health(privilege_procfs(watch->privilege), &fact, &message) ||
+	       attacher_health(privilege_attacher(watch->privilege), &fact, &message))
 		pipeline_health(watch->pipeline, live_now(watch->live), fact, message);
 }
 

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "attacher/attacher.h"
 #include "attacher/filters.h"
 #include "capture/live/hand.h"
 #include "capture/live/inside.h"
@@ -24,9 +25,10 @@
 #include "handing.h"
 
 /*
- * Two live sources in one process, one of which hands over to the other, by each kind of hook: each
- * packet is counted once, whoever's program saw it; and one that dies when its programs stand in
- * the hooks already leaves them to the first.
+ * Two live sources, one of which hands over to the other, by each kind of hook, put up by a process
+ * that attaches for each of them, or by themselves: each packet is counted once, whoever's
+ * program saw it; and one that dies when its programs stand in the hooks already leaves them to the
+ * first.
  */
 
 #define PACKETS 50
@@ -34,6 +36,7 @@
 #define SLOTS	16384
 
 struct side {
+	struct attacher *attacher; /* NULL: it attaches by itself */
 	struct live *live;
 	struct flow_table *flows;
 	uint64_t bytes, attempts, ended;
@@ -47,7 +50,7 @@ struct giver {
 	bool handed, kept;
 };
 
-static bool no_peer;
+static bool no_peer, by_another;
 
 /* ---- a device that packets leave by ---- */
 
@@ -96,7 +99,7 @@ static void open_side(struct side *side, bool clsact, enum hook_choice hook, boo
 {
 	const char *const interfaces[] = {"ho-a", NULL};
 	const struct hook_rule rule = {NULL, hook};
-	const struct live_options options = {
+	struct live_options options = {
 		.interfaces = interfaces,
 		.hooks = &rule,
 		.hooks_len = 1,
@@ -108,6 +111,9 @@ static void open_side(struct side *side, bool clsact, enum hook_choice hook, boo
 		.event = on_event, .context = side, .services = UINT32_MAX, .interval = WEIR_SEC};
 	struct error error = {0};
 
+	if (by_another && attacher_open(&side->attacher, &error))
+		fail_msg("%s", error.text);
+	options.attacher = side->attacher;
 	side->flows = flow_table_new(&ops);
 	assert_non_null(side->flows);
 	if (live_open(&side->live, &options, &error))
@@ -119,6 +125,7 @@ static void close_side(struct side *side)
 	live_close(side->live, side->flows);
 	flow_finish(side->flows);
 	flow_table_free(side->flows);
+	attacher_close(side->attacher);
 }
 
 /* ---- giving ---- */
@@ -185,6 +192,7 @@ static void *giving(void *context)
 	if (giver->handed) {
 		live_leave(giver->side.live);
 		flow_table_free(giver->side.flows);
+		attacher_close(giver->side.attacher);
 	}
 	handing_close(&giver->handing);
 	return NULL;
@@ -313,6 +321,7 @@ static void die_on_the_way(struct giver *giver, bool clsact, enum hook_choice ho
 	live_close(next.live, next.flows);
 	pthread_join(giver->thread, NULL);
 	flow_table_free(next.flows);
+	attacher_close(next.attacher);
 	assert_true(giver->kept);
 	assert_int_equal(hooks_alive(&giver->side), hooks);
 	assert_int_equal(count_filters(&giver->side), filters_alive(&giver->side));
@@ -376,6 +385,7 @@ static void test_links(void **state)
 {
 	(void)state;
 	skip_without_device();
+	by_another = true;
 	hand_over(false, HOOK_TC);
 }
 
@@ -383,6 +393,15 @@ static void test_filters(void **state)
 {
 	(void)state;
 	skip_without_device();
+	by_another = true;
+	hand_over(true, HOOK_TC);
+}
+
+static void test_filters_by_itself(void **state)
+{
+	(void)state;
+	skip_without_device();
+	by_another = false;
 	hand_over(true, HOOK_TC);
 }
 
@@ -390,6 +409,7 @@ static void test_xdp(void **state)
 {
 	(void)state;
 	skip_without_device();
+	by_another = true;
 	hand_over(false, HOOK_XDP);
 }
 
@@ -398,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filters_by_itself),
 		cmocka_unit_test(test_xdp),
 	};
 

@@ -45,10 +45,14 @@ import json, sys
 print(" ".join(name[4:] for name in json.load(open(sys.argv[1]))["privilege"]["holds"]))' "$status" | tr ' ' '\n' | sort | tr '\n' ' '
 }
 same "privilege/the engine holds what the status names" "$(named)" "$(names "$(of "$pid" CapPrm)" | tr ' ' '\n' | sort | tr '\n' ' ')"
-for set in CapPrm CapEff CapBnd; do
-	same "privilege/$set: nothing to load, mount or give away by" "" \
-		"$(names "$(of "$pid" $set)" | grep -owE 'CHOWN|DAC_OVERRIDE|SYS_ADMIN|SYS_RESOURCE|PERFMON|NET_RAW')"
-done
+# Maps that are open need no right from 5.19.
+IFS=.- read -r major minor _ < <(uname -r)
+bpf=
+[ $((major * 100 + minor)) -ge 519 ] || bpf=BPF
+for set in CapPrm CapEff CapBnd; do same "privilege/the engine has no right: $set" "$bpf" "$(names "$(of "$pid" $set)")"; done
+if [ -z "$bpf" ]; then
+	check "privilege/and says so" grep -qzE 'holds:\s+none' <(on here "$WEIR" status)
+fi
 for set in CapInh CapAmb; do same "privilege/$set is empty" 0000000000000000 "$(of "$pid" $set)"; done
 check "privilege/there are threads" test "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 3
 more() { # threads with a right that the engine has not
@@ -66,14 +70,23 @@ same "privilege/the starter is a child of weir" "$pid" "$(ps -o ppid= -p "$start
 same "privilege/the starter holds nothing" 0000000000000000 "$(of "$starter" CapPrm)"
 decoder=$(look value "$status" decoding.pid)
 same "privilege/the decoder holds nothing" 0000000000000000 "$(of "$decoder" CapPrm)"
-keeper=$(look value "$status" privilege.procfs.keeper)
+# kept PART WHAT RIGHTS: a process with rights of its own, and the one that keeps it there.
+kept() {
+	local keeper kept each set
+	keeper=$(look value "$status" "privilege.$1.keeper")
+	kept=$(look value "$status" "privilege.$1.pid")
+	for each in "keeper of who $2 $keeper" "process that $2 $kept"; do
+		for set in CapPrm CapEff CapBnd; do same "privilege/the ${each% *}: $set" "$3" "$(names "$(of "${each##* }" $set)")"; done
+		same "privilege/the ${each% *}: system calls are filtered" 2 "$(each "${each##* }" Seccomp)"
+		same "privilege/the ${each% *}: no new privileges" 1 "$(each "${each##* }" NoNewPrivs)"
+	done
+	same "privilege/the keeper of who $2 is a child of weir" "$pid" "$(ps -o ppid= -p "$keeper" | tr -d ' ')"
+	same "privilege/who $2 is the keeper's" "$keeper" "$(ps -o ppid= -p "$kept" | tr -d ' ')"
+}
+kept procfs "looks into others" "DAC_READ_SEARCH SYS_PTRACE"
+kept attacher attaches "NET_ADMIN${bpf:+ $bpf}"
 looker=$(look value "$status" privilege.procfs.pid)
-for each in "keeper $keeper" "process that looks into others $looker"; do
-	same "privilege/the ${each% *} may look, and no more" "DAC_READ_SEARCH SYS_PTRACE" "$(names "$(of "${each##* }" CapPrm)")"
-	same "privilege/the ${each% *}: system calls are filtered" 2 "$(each "${each##* }" Seccomp)"
-done
-same "privilege/the keeper is a child of weir" "$pid" "$(ps -o ppid= -p "$keeper" | tr -d ' ')"
-same "privilege/who looks into others is the keeper's" "$keeper" "$(ps -o ppid= -p "$looker" | tr -d ' ')"
+attacher=$(look value "$status" privilege.attacher.pid)
 check "privilege/not degraded" grep -q '"health": *"healthy"' "$status"
 
 # ---- who may ask ----
@@ -115,6 +128,14 @@ if grep -q '"on": *true' "$status"; then
 else
 	skip "privilege/whose a connection is" "this kernel tells no owners"
 fi
+# Whoever may removes a hook: it is put back, though the engine may not.
+link=$(cat "/proc/$pid/fdinfo/"* 2>/dev/null | awk '/^link_type:/ {tcx = $2 == "tcx"} /^link_id:/ && tcx {print $2; exit}')
+if [ -n "$link" ] && bpftool link detach id "$link" 2>/dev/null; then
+	put_back() { grep -q '"event.action":"hook_lost"' "$events" && hooked eth0 && hooked eth1; }
+	check "privilege/a hook that was taken away is put back" wait_for $((5 * SLOW)) put_back
+else
+	skip "privilege/a hook that was taken away is put back" "there is no link, or bpftool detaches none"
+fi
 on here ip link del eth1
 kill -SEGV "$decoder"
 again() {
@@ -141,12 +162,31 @@ if grep -q '"on": *true' "$status"; then
 	check "privilege/whose a connection is, again" wait_for $((10 * SLOW)) owned_again
 fi
 
-# ---- with the unit's user and capabilities ----
+# ---- who attaches ends ----
 
-# Maps that are open need no right from 5.19.
-IFS=.- read -r major minor _ < <(uname -r)
-bpf=
-[ $((major * 100 + minor)) -ge 519 ] || bpf=BPF
+kill -SEGV "$attacher"
+attached_anew() {
+	weir_status here
+	[ "$(look value "$status" privilege.attacher.restarts)" = 1 ] && [ "$(look value "$status" privilege.attacher.pid)" != "$attacher" ]
+}
+check "privilege/another one that attaches is started" wait_for $((5 * SLOW)) attached_anew
+same "privilege/it may attach, and no more" "NET_ADMIN${bpf:+ $bpf}" "$(names "$(of "$(look value "$status" privilege.attacher.pid)" CapPrm)")"
+check "privilege/weir is degraded without it" grep -q '"health": *"degraded"' "$status"
+attacher_told() { grep '"event.action":"attacher_restarted"' "$events" | grep -q 'signal 11'; }
+check "privilege/and that is told" wait_for $((5 * SLOW)) attacher_told
+check "privilege/hooks stay meanwhile" hooked eth0
+# It dies as an interface comes.
+kill -KILL "$(look value "$status" privilege.attacher.pid)"
+wire here eth3 there eth3
+address here eth3 10.87.3.2/24
+address there eth3 10.87.3.1/24
+check "privilege/an interface that comes as it dies is watched" wait_for $((15 * SLOW)) hooked eth3
+on here python3 "$TRAFFIC" talk 10.87.3.1 8080 3 100 >/dev/null
+counted_anew() { [ "$(look count "$events" attempt destination.ip=10.87.3.1)" = 3 ]; }
+check "privilege/its connections are counted too" wait_for $((5 * SLOW)) counted_anew
+on here ip link del eth3
+
+# ---- with the unit's user and capabilities ----
 
 unit=$TREE/deploy/systemd/weir.service
 caps=$(sed -n 's/^AmbientCapabilities=//p' "$unit" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
@@ -170,8 +210,7 @@ behind here setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps "-all,
 pid=$!
 user_ready() { grep -q '^weir: watching ' "$SCRATCH/user"; }
 check "privilege/as the unit's user" wait_for "$READY_SECONDS" user_ready
-same "privilege/as the unit's user: rights" "$(echo ${bpf:-} NET_ADMIN) " \
-	"$(names "$(of "$pid" CapPrm)" | tr ' ' '\n' | sort | tr '\n' ' ')"
+same "privilege/as the unit's user: rights" "$bpf" "$(names "$(of "$pid" CapPrm)")"
 on here "$WEIR" status --json >"$SCRATCH/user.status"
 check "privilege/as the unit's user: not degraded" grep -q '"health": *"healthy"' "$SCRATCH/user.status"
 if grep -q '"on": *true' "$status"; then
@@ -213,6 +252,10 @@ if [ "$(uname -m)" = x86_64 ]; then
 	wait_for 5 weir_gone here
 	check "privilege/loading a program ends it" grep -q 'may not (number *321)' "$SCRATCH/here/said"
 	weir_start here
+	python3 "$inject" "${WEIR_PID[here]}" 321 28 # bpf(BPF_LINK_CREATE)
+	wait_for 5 weir_gone here
+	check "privilege/attaching ends it" grep -q 'may not (number *321)' "$SCRATCH/here/said"
+	weir_start here
 	python3 "$inject" "${WEIR_PID[here]}" 438 # pidfd_getfd
 	wait_for 5 weir_gone here
 	check "privilege/copying a descriptor ends it" grep -q 'may not (number *438)' "$SCRATCH/here/said"
@@ -220,6 +263,23 @@ else
 	weir_stop here
 	skip "privilege/a forbidden call ends it" "calls are put into a process on x86-64 only"
 fi
+
+# ---- nobody is left that attaches ----
+
+start_or_leave here
+weir_status here
+kill -KILL "$(look value "$status" privilege.attacher.keeper)"
+gone_told() { grep -q '"event.action":"attacher_gone"' "$events"; }
+check "privilege/it is told that nobody attaches" wait_for $((5 * SLOW)) gone_told
+weir_status here
+same "privilege/and shown" False "$(look value "$status" privilege.attacher.on)"
+on here python3 "$TRAFFIC" talk 10.87.0.1 8080 2 100 >/dev/null
+check "privilege/what is watched goes on" test "$(look value "$status" health)" = degraded
+weir_stop here
+same "privilege/it stops all the same" 0 $?
+start_or_leave here # what a kernel without TCX keeps is cleaned by the next
+weir_stop here
+same "privilege/nothing is left attached" "" "$(attached here)"
 
 # ---- files that others could have made ----
 

@@ -52,21 +52,27 @@ expect "upgrade/one dies with the offer" 0 'offered 16 maps' on here python3 "$H
 expect "upgrade/one dies with the state" 0 'got [0-9]+ bytes' on here python3 "$HEIR" ask state
 expect "upgrade/one dies before the last word" 0 'got [0-9]+ bytes' on here python3 "$HEIR" ask "done"
 expect "upgrade/one talks nonsense" 0 'no: ' on here python3 "$HEIR" ask nonsense
-# And the next weir itself: as it asks for all, and when its programs stand in the hooks already.
-for step in 1 2; do
-	if ! command -v strace >/dev/null 2>&1; then
-		skip "upgrade/one is killed at its message $step" "strace is not installed"
-		continue
-	fi
-	status=0
-	on here strace -o "$SCRATCH/trace" -e trace=sendmsg -e "inject=sendmsg:error=EPIPE:signal=KILL:when=$step" \
-		"$WEIR" run --take-over -c "$SCRATCH/here/weir.yaml" >"$SCRATCH/killed" 2>&1 || status=$?
-	same "upgrade/one is killed at its message $step" 137 "$status" || cat "$SCRATCH/killed"
-done
+# And the next weir itself, at each of its messages: to the one that runs (hand.h), of which it has sent its
+# first one and not its last, or in between to the process that attaches for it, as it puts its programs
+# in the hooks.
+TAKE='weoh\\2' DONE='weoh\\5' # as strace shows them
+after_take=0
+if command -v strace >/dev/null 2>&1; then
+	for ((step = 1; step < 12; step++)); do
+		status=0
+		on here strace -o "$SCRATCH/trace" -e trace=sendmsg -e "inject=sendmsg:error=EPIPE:signal=KILL:when=$step" \
+			"$WEIR" run --take-over -c "$SCRATCH/here/weir.yaml" >"$SCRATCH/killed" 2>&1 || status=$?
+		same "upgrade/one is killed at its message $step" 137 "$status" || cat "$SCRATCH/killed"
+		if grep -q "$TAKE.*= [0-9]" "$SCRATCH/trace"; then after_take=$((after_take + 1)); fi
+		if grep -q "$DONE" "$SCRATCH/trace"; then break; fi
+	done
+	check "upgrade/one is killed at its last message" grep -q "$DONE" "$SCRATCH/trace"
+	check "upgrade/one is killed as its programs stand in the hooks" test "$after_take" -ge 1
+else
+	skip "upgrade/one is killed at each message" "strace is not installed"
+fi
 check "upgrade/the first goes on" kill -0 "$first"
-went_on=3
-if command -v strace >/dev/null 2>&1; then went_on=4; fi
-same "upgrade/and says how often it had to" "$went_on" "$(grep -c 'this one goes on' "$SCRATCH/here/said")"
+same "upgrade/and says how often it had to" "$((3 + after_take))" "$(grep -c 'this one goes on' "$SCRATCH/here/said")"
 attached here >"$SCRATCH/attached"
 
 # Some that can, while connections are made as fast as they can be; one in a container's own

@@ -48,32 +48,6 @@ static struct tcmsg message_of(const struct hook *hook)
 	};
 }
 
-/* The program under the hook's handle and priority. */
-struct standing {
-	const struct hook *hook;
-	uint32_t program; /* 0: none */
-};
-
-static void look(void *context, const struct filter *filter)
-{
-	struct standing *standing = context;
-
-	if (filter->handle == standing->hook->handle &&
-	    filter->priority == standing->hook->priority)
-		standing->program = filter->program;
-}
-
-/* 0, or -errno: nobody knows. */
-static int find_standing(const struct hook *hook, uint32_t *program)
-{
-	const struct filters_of of = {hook->over, hook->ifindex};
-	struct standing found = {.hook = hook};
-	int err = filters_list(&of, hook->point == ATTACH_IN, look, &found);
-
-	*program = found.program;
-	return err;
-}
-
 static int put_filter(struct hook *hook, uint16_t class)
 {
 	char room[REQUEST_BYTES];
@@ -99,59 +73,56 @@ static void take_filter(const struct hook *hook)
 
 static bool elsewhere_alive(const struct hook *hook)
 {
-	uint32_t program;
+	struct hook over = *hook;
+	struct filter found;
 
-	return find_standing(hook, &program) || program == hook->id;
+	over.over = hook->looks;
+	return hook_find_own(&over, &found) || found.program == hook->id;
 }
 
 static void elsewhere_detach(struct hook *hook)
 {
-	uint32_t program;
+	struct filter found;
 
-	if (!find_standing(hook, &program) && program == hook->id)
+	if (!hook_find_own(hook, &found) && found.program && found.program == hook->id)
 		take_filter(hook);
 }
 
-static const struct hook_ops hook_elsewhere = {
-	.name = "clsact", .detach = elsewhere_detach, .alive = elsewhere_alive};
+const struct hook_ops hook_elsewhere = {
+	.kind = KIND_ELSEWHERE, .detach = elsewhere_detach, .alive = elsewhere_alive};
 
-/* What a weir that was killed left there: of our name and handle, and with a class. */
-static void take_leftover(void *context, const struct filter *filter)
-{
-	struct hook *hook = context;
-
-	if (filter->handle != CLSACT_HANDLE || !filter->class ||
-	    strcmp(filter->name, FILTER_NAME) != 0)
-		return;
-	hook->handle = filter->handle;
-	hook->priority = filter->priority;
-}
-
+/* What a weir that was killed left there. */
 static void take_leftovers(struct hook *hook)
 {
-	const struct filters_of of = {hook->over, hook->ifindex};
+	struct filter found;
 
-	filters_list(&of, hook->point == ATTACH_IN, take_leftover, hook);
-	if (hook->handle)
-		take_filter(hook);
+	if (hook_find_own(hook, &found) || !found.program)
+		return;
+	hook->priority = found.priority;
+	take_filter(hook);
 }
 
 int hook_attach_elsewhere(struct hook *hook, struct mnl_socket *over, uint32_t ifindex,
 			  enum attach_point point, int program, uint16_t class)
 {
+	struct filter standing;
 	int err;
 
-	*hook = (struct hook){
-		.ifindex = ifindex, .point = point, .program = program, .link = -1, .over = over};
+	*hook = (struct hook){.ifindex = ifindex,
+			      .point = point,
+			      .program = program,
+			      .link = -1,
+			      .over = over,
+			      .handle = CLSACT_HANDLE};
 	take_leftovers(hook);
-	hook->handle = CLSACT_HANDLE;
 	hook->priority = hook_free_priority(hook);
 	err = put_filter(hook, class);
 	if (err) {
 		snprintf(hook->why, sizeof(hook->why), "clsact refused: %s", strerror(-err));
 		return err;
 	}
-	find_standing(hook, &hook->id);
+	if (!hook_find_own(hook, &standing))
+		hook->id = standing.program;
 	hook->ops = &hook_elsewhere;
 	snprintf(hook->how, sizeof(hook->how), "clsact");
 	return 0;

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "attacher/filters.h"
 #include "base/compat.h"
+#include "confine/confine.h"
 
 static int refused(struct hook *hook, int err, const char *what)
 {
@@ -67,15 +69,21 @@ static int tcx_attach(struct hook *hook)
 }
 
 const struct hook_ops hook_tcx = {
-	.name = "tcx",
+	.kind = KIND_TCX,
+	.links = true,
 	.attach = tcx_attach,
 	.detach = link_detach,
 	.alive = link_alive,
 	.replace = link_replace,
 };
 
-/* Who holds the XDP hook, in words. */
-static void say_xdp_holder(struct hook *hook)
+/* Whoever may not ask is not tried: the filter of the engine's calls refuses it. */
+static int open_program(__u32 id)
+{
+	return id && confine_held() >> CAP_SYS_ADMIN & 1 ? bpf_prog_get_fd_by_id(id) : -1;
+}
+
+void hook_say_holder(struct hook *hook)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_prog_info info = {0};
@@ -87,7 +95,7 @@ static void say_xdp_holder(struct hook *hook)
 		     : query.drv_prog_id ? query.drv_prog_id
 		     : query.skb_prog_id ? query.skb_prog_id
 					 : query.hw_prog_id;
-	program = id ? bpf_prog_get_fd_by_id(id) : -1;
+	program = open_program(id);
 	if (program >= 0) {
 		bpf_obj_get_info_by_fd(program, &info, &size);
 		close(program);
@@ -113,17 +121,16 @@ static int xdp_attach(struct hook *hook)
 			snprintf(hook->how, sizeof(hook->how), "%s", modes[i].how);
 			return 0;
 		}
-		if (hook->link == -EBUSY || hook->link == -EEXIST) {
-			say_xdp_holder(hook);
+		if (hook->link == -EBUSY || hook->link == -EEXIST)
 			return -EBUSY;
-		}
 		err = hook->link;
 	}
 	return refused(hook, err, "xdp");
 }
 
 const struct hook_ops hook_xdp = {
-	.name = "xdp",
+	.kind = KIND_XDP,
+	.links = true,
 	.attach = xdp_attach,
 	.detach = link_detach,
 	.alive = link_alive,
@@ -171,6 +178,48 @@ uint32_t hook_free_priority(struct hook *hook)
 	return taken.highest < UINT16_MAX ? taken.highest + 1 : UINT16_MAX;
 }
 
+struct search {
+	const struct hook *hook;
+	struct filter *found;
+};
+
+static void look_for_own(void *context, const struct filter *filter)
+{
+	const struct search *search = context;
+
+	if (filter->handle == CLSACT_HANDLE && !filter->class == !search->hook->over &&
+	    (!search->hook->priority || filter->priority == search->hook->priority) &&
+	    !strncmp(filter->name, PROGRAM_PREFIX, sizeof(PROGRAM_PREFIX) - 1))
+		*search->found = *filter;
+}
+
+int hook_find_own(const struct hook *hook, struct filter *found)
+{
+	const struct filters_of of = {hook->over, hook->ifindex};
+	struct search search = {hook, found};
+
+	*found = (struct filter){0};
+	return filters_list(&of, hook->point == ATTACH_IN, look_for_own, &search);
+}
+
+static void clsact_take(const struct hook *hook, uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
+		    .attach_point = tc_point(hook->point));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = CLSACT_HANDLE, .priority = priority);
+
+	bpf_tc_detach(&tc, &options);
+}
+
+/* Whoever put one there and ended before it said so. */
+static void clsact_take_forgotten(const struct hook *hook)
+{
+	struct filter found;
+
+	if (!hook_find_own(hook, &found) && found.program)
+		clsact_take(hook, found.priority);
+}
+
 static int clsact_attach(struct hook *hook)
 {
 	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
@@ -178,6 +227,7 @@ static int clsact_attach(struct hook *hook)
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = CLSACT_HANDLE, .prog_fd = hook->program);
 	int err;
 
+	clsact_take_forgotten(hook);
 	options.priority = hook_free_priority(hook);
 	err = bpf_tc_attach(&tc, &options);
 	if (err)
@@ -202,12 +252,10 @@ static bool clsact_alive(const struct hook *hook)
 
 static void clsact_detach(struct hook *hook)
 {
-	LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = (int)hook->ifindex,
-		    .attach_point = tc_point(hook->point));
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = hook->priority);
+	struct filter found;
 
-	if (clsact_alive(hook))
-		bpf_tc_detach(&tc, &options);
+	if (!hook_find_own(hook, &found) && found.program && found.program == hook->id)
+		clsact_take(hook, found.priority);
 }
 
 static int clsact_replace(struct hook *hook, int program)
@@ -224,7 +272,7 @@ static int clsact_replace(struct hook *hook, int program)
 }
 
 const struct hook_ops hook_clsact = {
-	.name = "clsact",
+	.kind = KIND_CLSACT,
 	.attach = clsact_attach,
 	.detach = clsact_detach,
 	.alive = clsact_alive,
@@ -261,6 +309,13 @@ void clsact_remove_if_empty(uint32_t ifindex)
 }
 
 /* ---- all ---- */
+
+const struct hook_ops *const hook_kinds[HOOK_KINDS] = {
+	[KIND_TCX] = &hook_tcx,
+	[KIND_CLSACT] = &hook_clsact,
+	[KIND_XDP] = &hook_xdp,
+	[KIND_ELSEWHERE] = &hook_elsewhere,
+};
 
 int hook_attach(struct hook *hook, const struct hook_ops *const ways[], uint32_t ifindex,
 		enum attach_point point, int program)
@@ -306,33 +361,16 @@ int hook_replace(struct hook *hook, int program)
 	return err;
 }
 
-/* The program that stands where ours did, if it is a weir's. */
-struct usurper {
-	const struct hook *hook;
-	bool there;
-};
-
-static void look_for_usurper(void *context, const struct filter *filter)
-{
-	struct usurper *usurper = context;
-
-	usurper->there |= filter->handle == usurper->hook->handle &&
-			  filter->priority == usurper->hook->priority &&
-			  !strncmp(filter->name, PROGRAM_PREFIX, sizeof(PROGRAM_PREFIX) - 1);
-}
-
 void hook_restore(struct hook *hook)
 {
-	const struct filters_of of = {.ifindex = hook->ifindex};
-	struct usurper usurper = {.hook = hook};
+	struct filter usurper;
 
 	/* A link is ours, whoever's program it runs. */
-	if (hook->ops && hook->ops != &hook_clsact)
+	if (hook->ops && hook->ops->links)
 		link_replace(hook, hook->program);
 	if (hook->ops != &hook_clsact || clsact_alive(hook))
 		return;
-	filters_list(&of, hook->point == ATTACH_IN, look_for_usurper, &usurper);
-	if (usurper.there)
+	if (!hook_find_own(hook, &usurper) && usurper.program)
 		clsact_replace(hook, hook->program);
 }
 

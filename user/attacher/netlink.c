@@ -38,46 +38,84 @@ static int send_request(struct mnl_socket *socket, struct nlmsghdr *request)
 	return mnl_socket_sendto(socket, request, request->nlmsg_len) < 0 ? -errno : 0;
 }
 
-static int converse(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t each,
-		    void *context)
+/* `number`: the request's, or 0: none other was made here. */
+static int hear(struct mnl_socket *socket, uint32_t number, mnl_cb_t each, void *context)
 {
 	char bytes[NETLINK_BYTES]; /* its own: what is called for each message may ask too */
-	uint32_t number;
-	int more = MNL_CB_OK, err = send_request(socket, request);
+	int more = MNL_CB_OK, err = 0;
 
-	number = numbers;
 	while (!err && more > MNL_CB_STOP) {
 		ssize_t length = receive(socket, bytes);
 
 		if (length > 0)
 			more = mnl_cb_run(bytes, (size_t)length, number,
-					  mnl_socket_get_portid(socket), each, context);
+					  number ? mnl_socket_get_portid(socket) : 0, each,
+					  context);
 		if (length <= 0 || more < 0)
 			err = -errno;
 	}
 	return err;
 }
 
-int netlink_dump(const struct netlink_dump *dump)
+static int converse(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t each,
+		    void *context)
 {
-	char room[MNL_NLMSG_HDRLEN + NETLINK_FAMILY_MAX] = {0};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(room);
-	struct mnl_socket *socket = dump->over;
-	int err = 0;
+	int err = send_request(socket, request);
 
+	return err ? err : hear(socket, numbers, each, context);
+}
+
+#define DUMP_BYTES (MNL_NLMSG_HDRLEN + NETLINK_FAMILY_MAX)
+
+static struct nlmsghdr *dump_request(const struct netlink_dump *dump, char room[DUMP_BYTES])
+{
+	struct nlmsghdr *request;
+
+	memset(room, 0, DUMP_BYTES);
+	request = mnl_nlmsg_put_header(room);
 	request->nlmsg_type = dump->type;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	memcpy(mnl_nlmsg_put_extra_header(request, dump->family_size), dump->family,
 	       dump->family_size);
-	if (socket)
-		forget_answers(socket);
-	else
-		socket = mnl_socket_open2(dump->bus, SOCK_CLOEXEC);
-	if (!socket || (!dump->over && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID)))
+	return request;
+}
+
+int netlink_ask(const struct netlink_dump *dump, struct mnl_socket **out)
+{
+	struct mnl_socket *socket = mnl_socket_open2(dump->bus, SOCK_CLOEXEC);
+	char room[DUMP_BYTES];
+	int err = socket ? 0 : -errno;
+
+	if (!err && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID))
 		err = -errno;
-	err = err ? err : converse(socket, request, dump->each, dump->context);
-	if (socket && !dump->over)
+	err = err ? err : send_request(socket, dump_request(dump, room));
+	if (!err)
+		*out = socket;
+	else if (socket)
 		mnl_socket_close(socket);
+	return err;
+}
+
+int netlink_read(struct mnl_socket *socket, mnl_cb_t each, void *context)
+{
+	return hear(socket, 0, each, context);
+}
+
+int netlink_dump(const struct netlink_dump *dump)
+{
+	struct mnl_socket *socket;
+	char room[DUMP_BYTES];
+	int err;
+
+	if (dump->over) {
+		forget_answers(dump->over);
+		return converse(dump->over, dump_request(dump, room), dump->each, dump->context);
+	}
+	err = netlink_ask(dump, &socket);
+	if (err)
+		return err;
+	err = netlink_read(socket, dump->each, dump->context);
+	mnl_socket_close(socket);
 	return err;
 }
 

@@ -21,11 +21,17 @@ struct netlink_dump {
 };
 
 /* Asks over a socket on which nothing comes by itself. 0, or -errno: -EINTR if what is listed
- * changed meanwhile. Engine thread only. */
+ * changed meanwhile. One thread of a
+ * process. */
 int netlink_dump(const struct netlink_dump *dump);
 
+/* The same in two parts, for another process to read: asks over a socket of its own, which is then
+ * the caller's; and reads what comes. */
+int netlink_ask(const struct netlink_dump *dump, struct mnl_socket **socket);
+int netlink_read(struct mnl_socket *socket, mnl_cb_t each, void *context);
+
 /* Asks for a change over such a socket: 0, or -errno as the kernel refuses it. `request` is
- * complete but for flags and number. Engine thread only. */
+ * complete but for flags and number. One thread of a process. */
 int netlink_change(struct mnl_socket *over, struct nlmsghdr *request, uint16_t flags);
 
 #endif

@@ -284,6 +284,8 @@ static void render_deep(const json_t *object, const struct terminal *terminal, u
 		heading(name, terminal, indent);
 		if (is_table(value))
 			render_rows(value, terminal, indent + 2);
+		else if (!json_object_size(value))
+			fprintf(terminal->out, "%*snone\n", (int)indent + 2, "");
 		else if (depth < DEPTH_MAX)
 			render_deep(value, terminal, indent + 2, depth + 1);
 	}

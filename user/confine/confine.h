@@ -79,8 +79,15 @@ int confine_calls_decoder(int channel);
  */
 int confine_calls_procfs(int first, int last);
 
-/* Of the process that starts that one, which inherits it: no programs, no other rights, nothing of
- * the system as such; else SIGSYS. */
+/*
+ * Only what it takes to attach: netlink sockets for devices and connection tracking, and of bpf(2)
+ * links that are made or get another program. Messages go over `channel`, which stays open. Any
+ * other call kills the process (SIGSYS).
+ */
+int confine_calls_attacher(int channel);
+
+/* Of the process that starts one of these two, which inherits it: no programs, no other rights,
+ * nothing of the system as such; else SIGSYS. */
 int confine_calls_keeper(void);
 
 /* The same for who serves HTTP on a socket that is listened on: beside memory, the clock and
@@ -104,9 +111,9 @@ int confine_calls_client(void);
 /*
  * What the agent needs once all is open: no programs, no other rights, no namespaces, no code in
  * memory that is written, no part of the system but files and sockets of four families; of bpf(2)
- * what works on descriptors that are open. `attaches`: links are made too. Another call is refused,
- * said on standard error, and ends the process (SIGSYS). All threads of the process.
+ * what works on descriptors that are open, and puts up no program. Another call is refused, said on
+ * standard error, and ends the process (SIGSYS). All threads of the process.
  */
-int confine_calls_engine(bool attaches);
+int confine_calls_engine(void);
 
 #endif

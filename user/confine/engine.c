@@ -17,38 +17,28 @@
 
 /* ---- bpf(2), by its command ---- */
 
-/* What makes, pins or fetches programs, maps and links. The others work on descriptors that are
- * open. */
-static const int bpf_making[] = {
-	BPF_MAP_CREATE,	      BPF_PROG_LOAD,	       BPF_OBJ_PIN,	      BPF_OBJ_GET,
-	BPF_PROG_ATTACH,      BPF_PROG_DETACH,	       BPF_PROG_GET_NEXT_ID,  BPF_MAP_GET_NEXT_ID,
-	BPF_MAP_GET_FD_BY_ID, BPF_RAW_TRACEPOINT_OPEN, BPF_BTF_LOAD,	      BPF_BTF_GET_FD_BY_ID,
-	BPF_TASK_FD_QUERY,    BPF_BTF_GET_NEXT_ID,     BPF_LINK_GET_FD_BY_ID, BPF_LINK_GET_NEXT_ID,
-	BPF_ENABLE_STATS,     BPF_ITER_CREATE,
+/* What makes, pins, fetches or attaches programs, maps and links. The others work on descriptors
+ * that are open. */
+static const int bpf_refused[] = {
+	BPF_MAP_CREATE,	      BPF_PROG_LOAD,	       BPF_OBJ_PIN,
+	BPF_OBJ_GET,	      BPF_PROG_ATTACH,	       BPF_PROG_DETACH,
+	BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID,   BPF_MAP_GET_NEXT_ID,
+	BPF_MAP_GET_FD_BY_ID, BPF_RAW_TRACEPOINT_OPEN, BPF_BTF_LOAD,
+	BPF_BTF_GET_FD_BY_ID, BPF_TASK_FD_QUERY,       BPF_BTF_GET_NEXT_ID,
+	BPF_LINK_CREATE,      BPF_LINK_UPDATE,	       BPF_LINK_GET_FD_BY_ID,
+	BPF_LINK_GET_NEXT_ID, BPF_ENABLE_STATS,	       BPF_ITER_CREATE,
 };
-static const int bpf_attaching[] = {BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_PROG_GET_FD_BY_ID};
 
 /* The last command that weir knows; the kernel reads 32 bits, the filter compares 64. */
 #define BPF_LAST 34 /* BPF_LINK_DETACH */
 
-static int refuse_commands(scmp_filter_ctx filter, const int *commands, size_t count)
+static int refuse_bpf(scmp_filter_ctx filter)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < count && !err; i++)
+	for (size_t i = 0; i < sizeof(bpf_refused) / sizeof(int) && !err; i++)
 		err = seccomp_rule_add(filter, REFUSED, SCMP_SYS(bpf), 1,
-				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
-	return err;
-}
-
-static int refuse_bpf(scmp_filter_ctx filter, bool attaches)
-{
-	int err = refuse_commands(filter, bpf_making, sizeof(bpf_making) / sizeof(int));
-
-	if (!attaches)
-		err = err ? err
-			  : refuse_commands(filter, bpf_attaching,
-					    sizeof(bpf_attaching) / sizeof(int));
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bpf_refused[i]));
 	return err ? err
 		   : seccomp_rule_add(filter, REFUSED, SCMP_SYS(bpf), 1,
 				      SCMP_A0(SCMP_CMP_GT, BPF_LAST));
@@ -132,7 +122,7 @@ static int listen_for_refusal(void)
  * (procfs/). */
 static const int looking[] = {SCMP_SYS(pidfd_getfd), SCMP_SYS(open_by_handle_at)};
 
-int confine_calls_engine(bool attaches)
+int confine_calls_engine(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int err;
@@ -142,7 +132,7 @@ int confine_calls_engine(bool attaches)
 	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	err = err ? err : calls_add_forbidden(filter, REFUSED);
 	err = err ? err : CALLS_ADD(filter, REFUSED, looking);
-	err = err ? err : refuse_bpf(filter, attaches);
+	err = err ? err : refuse_bpf(filter);
 	err = err ? err : calls_refuse_families(filter, REFUSED);
 	err = err ? err : refuse_namespaces(filter);
 	err = err ? err : refuse_code(filter);

@@ -22,8 +22,8 @@ struct visitor;
 struct visit {
 	uint64_t device, inode; /* of the namespace: what it is known by */
 	int events;		/* bound to the group of links that come and go; the caller's */
-	int lists;		/* for lists of interfaces; the caller's */
-	int requests;		/* for what is asked and changed meanwhile; the caller's */
+	int lists;		/* for lists of interfaces and of hooks; the caller's */
+	int changes;		/* for what is changed meanwhile; the caller's */
 };
 
 /* `patterns`: as of spaces_find(). 0, or -errno with `error` said: -EPERM without CAP_SYS_ADMIN. */

@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -412,13 +415,145 @@ static void who_looks_into_others_does_nothing_else(void **state)
 		assert_killed(bodies[i]);
 }
 
+/* ---- who attaches ---- */
+
+static void attacher_filter(void)
+{
+	REQUIRE(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
+	if (ends[1] < ends[0]) { /* what is let through begins behind the channel */
+		int other = ends[0];
+
+		ends[0] = ends[1];
+		ends[1] = other;
+	}
+	REQUIRE(!confine_calls_attacher(ends[0]));
+}
+
+static void attacher_on(void)
+{
+	char byte;
+	int fd;
+
+	attacher_filter();
+	REQUIRE(send(ends[0], "x", 1, MSG_DONTWAIT) == 1);
+	REQUIRE(recv(ends[1], &byte, 1, MSG_DONTWAIT) == 1);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	REQUIRE(fd >= 0);
+	REQUIRE(fcntl(fd, F_DUPFD_CLOEXEC, 0) > fd);
+	REQUIRE(!close(fd));
+	REQUIRE(syscall(SYS_bpf, BPF_LINK_CREATE, NULL, 0) < 0 && errno != ENOSYS);
+	REQUIRE(syscall(SYS_bpf, BPF_LINK_UPDATE, NULL, 0) < 0 && errno != ENOSYS);
+}
+
+static void attacher_loads(void)
+{
+	attacher_filter();
+	syscall(SYS_bpf, BPF_PROG_LOAD, NULL, 0);
+}
+
+static void attacher_reads_map(void)
+{
+	attacher_filter();
+	syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, NULL, 0);
+}
+
+static void attacher_fetches_program(void)
+{
+	attacher_filter();
+	syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, NULL, 0);
+}
+
+static void attacher_loads_by_a_trick(void)
+{
+	attacher_filter();
+	syscall(SYS_bpf, (1L << 32) | BPF_PROG_LOAD, NULL, 0);
+}
+
+static void attacher_opens_file(void)
+{
+	attacher_filter();
+	open("/etc/passwd", O_RDONLY);
+}
+
+static void attacher_makes_socket(void)
+{
+	attacher_filter();
+	socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static void attacher_speaks_of_else(void)
+{
+	attacher_filter();
+	socket(AF_NETLINK, SOCK_RAW, NETLINK_XFRM);
+}
+
+static void attacher_runs_program(void)
+{
+	attacher_filter();
+	execl("/bin/true", "true", NULL);
+}
+
+static void attacher_makes_process(void)
+{
+	attacher_filter();
+	fork();
+}
+
+static void attacher_enters(void)
+{
+	attacher_filter();
+	setns(ends[0], CLONE_NEWNET);
+}
+
+static void attacher_kills(void)
+{
+	attacher_filter();
+	kill(getppid(), SIGTERM);
+}
+
+static void attacher_has_signals_sent(void)
+{
+	attacher_filter();
+	fcntl(ends[1], F_SETOWN, getppid());
+}
+
+static void attacher_asks_devices(void)
+{
+	attacher_filter();
+	ioctl(ends[1], SIOCSIFFLAGS, NULL);
+}
+
+static void attacher_lets_its_channel_go(void)
+{
+	attacher_filter();
+	close(ends[0]);
+}
+
+static void who_attaches_does_nothing_else(void **state)
+{
+	void (*const bodies[])(void) = {
+		attacher_loads,		  attacher_reads_map,
+		attacher_fetches_program, attacher_loads_by_a_trick,
+		attacher_opens_file,	  attacher_makes_socket,
+		attacher_speaks_of_else,  attacher_runs_program,
+		attacher_makes_process,	  attacher_enters,
+		attacher_kills,		  attacher_has_signals_sent,
+		attacher_asks_devices,	  attacher_lets_its_channel_go,
+	};
+
+	(void)state;
+	assert_does(attacher_on);
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		assert_killed(bodies[i]);
+}
+
 /* ---- the agent's calls ---- */
 
 static void engine_filter(void)
 {
 	int null = open("/dev/null", O_WRONLY);
 
-	REQUIRE(!confine_calls_engine(false));
+	REQUIRE(!confine_calls_engine());
 	dup2(null, STDERR_FILENO); /* the last words */
 }
 
@@ -475,6 +610,18 @@ static void engine_makes_map(void)
 {
 	engine_filter();
 	syscall(SYS_bpf, BPF_MAP_CREATE, NULL, 0);
+}
+
+static void engine_attaches(void)
+{
+	engine_filter();
+	syscall(SYS_bpf, BPF_LINK_CREATE, NULL, 0);
+}
+
+static void engine_replaces(void)
+{
+	engine_filter();
+	syscall(SYS_bpf, BPF_LINK_UPDATE, NULL, 0);
 }
 
 static void engine_copies_descriptor(void)
@@ -547,6 +694,8 @@ static void what_the_agent_never_does_kills(void **state)
 		engine_loads,
 		engine_loads_by_a_trick,
 		engine_makes_map,
+		engine_attaches,
+		engine_replaces,
 		engine_copies_descriptor,
 		engine_listens_to_packets,
 		engine_leaves,
@@ -623,6 +772,7 @@ int main(void)
 		cmocka_unit_test(only_one_folder_is_written),
 		cmocka_unit_test(a_replay_has_files_and_no_network),
 		cmocka_unit_test(who_looks_into_others_does_nothing_else),
+		cmocka_unit_test(who_attaches_does_nothing_else),
 		cmocka_unit_test(the_agent_goes_on),
 		cmocka_unit_test(what_the_agent_never_does_kills),
 		cmocka_unit_test(a_container_ends_too),

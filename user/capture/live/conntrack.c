@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/live/conntrack.h"
-#include "attacher/netlink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
-#include <linux/filter.h>
-#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -13,11 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BYTES (4 << 20) /* some 10,000 connections that begin at once */
-#define TRANSLATED    (IPS_SRC_NAT | IPS_DST_NAT)
+#include "attacher/attacher.h"
+#include "attacher/netlink.h"
 
 /* ---- one tuple ---- */
 
@@ -126,72 +123,48 @@ static int on_message(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
+static struct mnl_socket *open_socket(int fd)
+{
+	struct mnl_socket *socket;
+
+	if (fd < 0)
+		return NULL;
+	socket = mnl_socket_fdopen(fd);
+	if (!socket)
+		close(fd);
+	return socket;
+}
+
 /* All that is tracked now, over a socket of its own: the filter would drop whole parts of it. */
 static int dump(struct conntrack *conntrack)
 {
-	const struct nfgenmsg family = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
-	const struct netlink_dump all = {
-		.bus = NETLINK_NETFILTER,
-		.type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
-		.family = &family,
-		.family_size = sizeof(family),
-		.each = on_message,
-		.context = conntrack,
-	};
+	int fd = attacher_list(conntrack->attacher), err;
+	struct mnl_socket *socket = open_socket(fd);
 
-	return netlink_dump(&all);
-}
-
-/*
- * Lets pass what is translated. A classic filter sees the netlink message from its header on; the
- * attribute search (SKF_AD_NLATTR) takes where to begin in A and the type in X, and gives the
- * attribute's offset, 0 if there is none. A message without a status passes.
- */
-static int attach_filter(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_IMM, sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg)),
-		BPF_STMT(BPF_LDX | BPF_IMM, CTA_STATUS),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (__u32)(SKF_AD_OFF + SKF_AD_NLATTR)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
-		BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		BPF_STMT(BPF_LD | BPF_W | BPF_IND, sizeof(struct nlattr)),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TRANSLATED, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = {.len = sizeof(code) / sizeof(*code), .filter = code};
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	if (!socket)
+		return fd < 0 ? fd : -ENOMEM;
+	err = netlink_read(socket, on_message, conntrack);
+	mnl_socket_close(socket);
+	return err;
 }
 
 static int subscribe(struct conntrack *conntrack)
 {
-	int groups[] = {NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_DESTROY};
-	int bytes = RECEIVE_BYTES, fd;
-	size_t i;
+	int fd = attacher_follow(conntrack->attacher);
 
-	conntrack->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!conntrack->socket || mnl_socket_bind(conntrack->socket, 0, MNL_SOCKET_AUTOPID))
+	if (fd >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK)) {
+		close(fd);
 		return -errno;
-	fd = mnl_socket_get_fd(conntrack->socket);
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	/* Without the filter every connection is told, not only translated ones: slower, not wrong.
-	 */
-	(void)attach_filter(fd);
-	for (i = 0; i < sizeof(groups) / sizeof(*groups); i++)
-		if (mnl_socket_setsockopt(conntrack->socket, NETLINK_ADD_MEMBERSHIP, &groups[i],
-					  sizeof(groups[i])))
-			return -errno;
-	return 0;
+	}
+	conntrack->socket = open_socket(fd);
+	return conntrack->socket ? 0 : fd < 0 ? fd : -ENOMEM;
 }
 
-void conntrack_open(struct conntrack *conntrack, struct nat *nat)
+void conntrack_open(struct conntrack *conntrack, struct nat *nat, struct attacher *attacher)
 {
 	int err;
 
-	*conntrack = (struct conntrack){.nat = nat};
+	*conntrack = (struct conntrack){.nat = nat, .attacher = attacher};
 	err = subscribe(conntrack);
 	/* Subscribed first: what begins during the dump is told twice, not never. */
 	if (!err)
@@ -219,23 +192,21 @@ int conntrack_fd(const struct conntrack *conntrack)
 void conntrack_drain(struct conntrack *conntrack)
 {
 	static char bytes[NETLINK_BYTES];
-	bool lost = false;
 
 	while (conntrack->socket) {
 		ssize_t length = mnl_socket_recvfrom(conntrack->socket, bytes, sizeof(bytes));
 
 		if (length < 0 && errno == ENOBUFS) {
-			lost = true;
+			conntrack->lost = true;
 			conntrack->overruns++;
+			nat_clear(conntrack->nat); /* some that ended were not told either */
 			continue;
 		}
 		if (length <= 0)
 			break;
 		mnl_cb_run(bytes, (size_t)length, 0, 0, on_message, conntrack);
 	}
-	if (!lost)
-		return;
-	/* Some that ended were not told either. */
-	nat_clear(conntrack->nat);
-	dump(conntrack);
+	/* Who attaches may be just starting anew: then later. */
+	if (conntrack->lost)
+		conntrack->lost = dump(conntrack) == -EAGAIN;
 }

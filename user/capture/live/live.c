@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "attacher/attacher.h"
 #include "base/log.h"
 #include "capture/live/inside.h"
 #include "capture/live/instance.h"
@@ -114,10 +115,16 @@ static int load(struct live *live, struct error *error)
 
 static int open_tables(struct live *live, struct error *error)
 {
-	int err = load(live, error);
+	int programs[KERNEL_PROGRAMS], err = load(live, error);
 
 	if (err)
 		return err;
+	kernel_programs(&live->kernel, programs);
+	err = attacher_programs(live->options.attacher, programs, KERNEL_PROGRAMS);
+	if (err)
+		return error_set(error, EXIT_SYSTEM, -err,
+				 "the process that attaches does not take the programs: %s",
+				 strerror(-err));
 	if (live->kernel.halvings)
 		log_warn("memory for %u flows only: more was not granted", live->kernel.slots);
 	return 0;
@@ -284,7 +291,7 @@ static int open_parts(struct live *live, const struct live_options *options, str
 	nat_init(&live->nat, LIVE_NETNS);
 	live->nat.learnt_pair = on_translation;
 	live->nat.context = live;
-	conntrack_open(&live->conntrack, &live->nat);
+	conntrack_open(&live->conntrack, &live->nat, options->attacher);
 	live->watches.no_tcx = options->clsact;
 	if (options->visitor && within_open(live, options->visitor))
 		return no_memory(error);

@@ -17,6 +17,7 @@
  * namespace. Engine thread only, but for live_own_socket().
  */
 struct live;
+struct attacher;
 struct flow;
 struct flow_table;
 struct owners;
@@ -41,6 +42,7 @@ struct live_options {
 	/* fnmatch(3) patterns on names; a leading '!' excludes; none: all that carry traffic. */
 	const char *const *interfaces; /* ended by NULL */
 	bool loopback;
+	struct attacher *attacher;     /* attaches for us; NULL: we may, and do it ourselves */
 	struct visitor *visitor;       /* enters other network namespaces; NULL: none are watched */
 	const struct hook_rule *hooks; /* the last that matches decides */
 	size_t hooks_len;

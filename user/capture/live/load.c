@@ -484,6 +484,19 @@ int kernel_xdp_program(const struct kernel *kernel)
 	return bpf_program__fd(kernel->weir->progs.weir_xdp);
 }
 
+void kernel_programs(const struct kernel *kernel, int programs[KERNEL_PROGRAMS])
+{
+	static const enum device_kind kinds[] = {DEVICE_ETHERNET, DEVICE_L3};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		for (unsigned in = 0; in < 2; in++) {
+			programs[count++] = kernel_program(kernel, kinds[i], in);
+			programs[count++] = kernel_program_elsewhere(kernel, kinds[i], in);
+		}
+	programs[count] = kernel_xdp_program(kernel);
+}
+
 /* ---- per-CPU values ---- */
 
 static int sum_words(const struct kernel *kernel, int map, uint32_t index, uint64_t *sums,

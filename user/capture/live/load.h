@@ -52,6 +52,9 @@ int kernel_program(const struct kernel *kernel, enum device_kind kind, bool ingr
  * live_options.visitor was set. */
 int kernel_program_elsewhere(const struct kernel *kernel, enum device_kind kind, bool ingress);
 int kernel_xdp_program(const struct kernel *kernel);
+/* All of them; -errno: not loaded. */
+#define KERNEL_PROGRAMS 9
+void kernel_programs(const struct kernel *kernel, int programs[KERNEL_PROGRAMS]);
 
 /* Reads the clocks. 0, or -errno. */
 int kernel_clock(const struct kernel *kernel, struct clock_sample *sample);

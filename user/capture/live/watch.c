@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attacher/attacher.h"
+#include "attacher/message.h"
 #include "base/log.h"
 #include "capture/live/inside.h"
 #include "capture/live/leftover.h"
@@ -109,8 +111,6 @@ static void unpublish(struct live *live, const struct attachment *attachment)
 static void try_xdp(struct live *live, const struct interface *interface, struct watch *watch,
 		    enum device_kind kind)
 {
-	static const struct hook_ops *const ways[] = {&hook_xdp, NULL};
-
 	if (choose_hook(&live->options, interface->name) != HOOK_XDP)
 		return;
 	if (kind != DEVICE_ETHERNET) {
@@ -120,8 +120,8 @@ static void try_xdp(struct live *live, const struct interface *interface, struct
 	}
 	watch->attachment.flags |= ATTACHMENT_XDP;
 	if (!publish(live, &watch->attachment) &&
-	    !hook_attach(&watch->hook[WATCH_XDP], ways, interface->ifindex, ATTACH_IN,
-			 kernel_xdp_program(&live->kernel)))
+	    !attacher_attach(live->options.attacher, &watch->hook[WATCH_XDP], KIND_BIT(KIND_XDP),
+			     interface->ifindex, ATTACH_IN, kernel_xdp_program(&live->kernel)))
 		return;
 	watch->attachment.flags &= ~(uint32_t)ATTACHMENT_XDP;
 	publish(live, &watch->attachment);
@@ -129,24 +129,27 @@ static void try_xdp(struct live *live, const struct interface *interface, struct
 	log_warn("%s: %s", interface->name, watch->why);
 }
 
-static const struct hook_ops *const tcx_or_clsact[] = {&hook_tcx, &hook_clsact, NULL};
-static const struct hook_ops *const clsact_only[] = {&hook_clsact, NULL};
+#define CLSACT_ONLY   KIND_BIT(KIND_CLSACT)
+#define TCX_OR_CLSACT (KIND_BIT(KIND_TCX) | CLSACT_ONLY)
 
 static int attach_tc(struct live *live, const struct interface *interface, struct watch *watch,
 		     enum watch_hook which, int program)
 {
+	struct attacher *attacher = live->options.attacher;
 	struct hook *hook = &watch->hook[which];
-	const struct hook_ops *const *ways = live->watches.no_tcx ? clsact_only : tcx_or_clsact;
+	uint32_t kinds = live->watches.no_tcx ? CLSACT_ONLY : TCX_OR_CLSACT;
 	enum attach_point point = which == WATCH_IN ? ATTACH_IN : ATTACH_OUT;
 	int err;
 
-	if (live->watches.no_tcx && clsact_make(interface->ifindex))
+	if (live->watches.no_tcx && attacher_make_clsact(attacher, NULL, interface->ifindex))
 		watch->made_clsact = true;
-	err = hook_attach(hook, ways, interface->ifindex, point, program);
-	if (err && !live->watches.no_tcx && clsact_make(interface->ifindex)) {
+	err = attacher_attach(attacher, hook, kinds, interface->ifindex, point, program);
+	if (err && !live->watches.no_tcx &&
+	    attacher_make_clsact(attacher, NULL, interface->ifindex)) {
 		/* clsact was tried without its qdisc: now with it. */
 		watch->made_clsact = true;
-		err = hook_attach(hook, clsact_only, interface->ifindex, point, program);
+		err = attacher_attach(attacher, hook, CLSACT_ONLY, interface->ifindex, point,
+				      program);
 	}
 	if (!err && hook->ops == &hook_clsact)
 		live->watches.no_tcx = true;
@@ -190,12 +193,13 @@ void watch_retire(struct live *live, struct watch *watch)
 
 static void detach(struct live *live, const struct interface *interface, struct watch *watch)
 {
+	struct attacher *attacher = live->options.attacher;
 	unsigned i;
 
 	for (i = 0; i < WATCH_HOOKS; i++)
-		hook_detach(&watch->hook[i]);
+		attacher_detach(attacher, &watch->hook[i]);
 	if (watch->made_clsact)
-		clsact_remove_if_empty(interface->ifindex);
+		attacher_remove_clsact(attacher, NULL, interface->ifindex);
 	watch_retire(live, watch);
 }
 

@@ -2,34 +2,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "attacher/attacher.h"
 #include "capture/live/inside.h"
 
 /* Interfaces with hooks, from one process to another: who has a hook's link, or knows its filter,
  * can put another program there, and no packet passes between the two. */
 
-static const struct hook_ops *const kinds[] = {NULL, &hook_tcx, &hook_clsact, &hook_xdp};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-static unsigned kind_of(const struct hook *hook)
-{
-	unsigned kind = 0;
-
-	while (kind < KINDS - 1 && kinds[kind] != hook->ops)
-		kind++;
-	return kind;
-}
-
 static bool has_link(const struct hook *hook)
 {
-	return hook->ops && hook->ops != &hook_clsact;
+	return hook->ops && hook->ops->links;
 }
 
 /* ---- out ---- */
 
 static void hook_save(struct state_writer *w, const struct hook *hook)
 {
-	state_put_uint(w, kind_of(hook));
+	state_put_uint(w, hook->ops ? hook->ops->kind : KIND_NONE);
 	state_put_uint(w, hook->point);
 	state_put_uint(w, hook->handle);
 	state_put_uint(w, hook->priority);
@@ -107,9 +95,10 @@ size_t watches_links(const struct live *live, int *links, size_t room)
 
 static void hook_load(struct state_reader *r, struct hook *hook)
 {
-	unsigned kind = (unsigned)state_get_below(r, KINDS - 1);
+	/* Those elsewhere are not handed over. */
+	unsigned kind = (unsigned)state_get_below(r, KIND_XDP);
 
-	*hook = (struct hook){.ops = kinds[kind], .link = -1};
+	*hook = (struct hook){.ops = hook_kinds[kind], .link = -1};
 	hook->point = (enum attach_point)state_get_below(r, ATTACH_POINTS - 1);
 	hook->handle = (uint32_t)state_get_below(r, UINT32_MAX);
 	hook->priority = (uint32_t)state_get_below(r, UINT16_MAX);
@@ -250,7 +239,8 @@ void watches_replace(struct live *live)
 
 		adopted->stale = !interface;
 		for (unsigned i = 0; interface && i < WATCH_HOOKS; i++)
-			if (hook_replace(&watch->hook[i], program_of(live, interface, i)))
+			if (attacher_replace(live->options.attacher, &watch->hook[i],
+					     program_of(live, interface, i)))
 				adopted->stale = true;
 	}
 }
@@ -319,6 +309,6 @@ void watches_restore(struct live *live)
 		struct watch *watch = interface->watch;
 
 		for (unsigned i = 0; watch && i < WATCH_HOOKS; i++)
-			hook_restore(&watch->hook[i]);
+			attacher_restore(live->options.attacher, &watch->hook[i]);
 	}
 }

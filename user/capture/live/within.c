@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "attacher/attacher.h"
 #include "base/log.h"
 #include "capture/live/inside.h"
 #include "capture/live/within.h"
@@ -92,12 +93,16 @@ static int attach_side(struct within_space *space, const struct interface *inter
 		       struct watch *watch, enum watch_hook which)
 {
 	bool in = which == WATCH_IN;
-	int program = kernel_program_elsewhere(&space->within->live->kernel,
-					       device_kind(interface->arphrd), in);
+	const struct live *live = space->within->live;
+	int program = kernel_program_elsewhere(&live->kernel, device_kind(interface->arphrd), in);
+	const struct attach_elsewhere elsewhere = {
+		.over = space->changes,
+		.looks = space->lists,
+		.class = (uint16_t)watch->attachment.ifindex,
+	};
 
-	return hook_attach_elsewhere(&watch->hook[which], space->requests, interface->ifindex,
-				     in ? ATTACH_IN : ATTACH_OUT, program,
-				     (uint16_t)watch->attachment.ifindex);
+	return attacher_attach_elsewhere(live->options.attacher, &watch->hook[which], &elsewhere,
+					 interface->ifindex, in ? ATTACH_IN : ATTACH_OUT, program);
 }
 
 static int attach(struct within_space *space, const struct interface *interface,
@@ -107,7 +112,8 @@ static int attach(struct within_space *space, const struct interface *interface,
 
 	if (err)
 		return err;
-	watch->made_clsact = clsact_make_elsewhere(space->requests, interface->ifindex);
+	watch->made_clsact = attacher_make_clsact(space->within->live->options.attacher,
+						  space->changes, interface->ifindex);
 	err = attach_side(space, interface, watch, WATCH_IN);
 	return err ? err : attach_side(space, interface, watch, WATCH_OUT);
 }
@@ -115,11 +121,13 @@ static int attach(struct within_space *space, const struct interface *interface,
 static void let_go(struct within_space *space, const struct interface *interface,
 		   struct watch *watch)
 {
+	struct attacher *attacher = space->within->live->options.attacher;
+
 	name_of(space->within, watch)->used = false;
-	hook_detach(&watch->hook[WATCH_IN]);
-	hook_detach(&watch->hook[WATCH_OUT]);
+	attacher_detach(attacher, &watch->hook[WATCH_IN]);
+	attacher_detach(attacher, &watch->hook[WATCH_OUT]);
 	if (watch->made_clsact)
-		clsact_remove_if_empty_elsewhere(space->requests, interface->ifindex);
+		attacher_remove_clsact(attacher, space->changes, interface->ifindex);
 	watch_retire(space->within->live, watch);
 }
 
@@ -200,8 +208,8 @@ static void leave(struct within *within, struct within_space *space)
 	interfaces_close(&space->interfaces); /* each is gone */
 	if (space->lists)
 		mnl_socket_close(space->lists);
-	if (space->requests)
-		mnl_socket_close(space->requests);
+	if (space->changes)
+		mnl_socket_close(space->changes);
 	for (size_t i = 0; i < within->entered.len; i++)
 		if (within->entered.at[i] == space)
 			within->entered.at[i] = within->entered.at[--within->entered.len];
@@ -227,8 +235,8 @@ static int open_space(struct within_space *space, const struct visit *visit)
 	struct error error = {0};
 
 	sockets.over = space->lists = take_socket(visit->lists);
-	space->requests = take_socket(visit->requests);
-	if (sockets.events && sockets.over && space->requests) {
+	space->changes = take_socket(visit->changes);
+	if (sockets.events && sockets.over && space->changes) {
 		epoll_ctl(space->within->live->epoll, EPOLL_CTL_ADD, visit->events, &event);
 		return interfaces_open(&space->interfaces, &ops, &sockets, &error);
 	}

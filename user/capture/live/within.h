@@ -17,8 +17,9 @@ struct within;
 struct within_space {
 	struct within *within;
 	struct space space;
-	uint32_t number;		     /* of what its loopback carries, in flow keys */
-	struct mnl_socket *lists, *requests; /* changes are made while a list is read */
+	uint32_t number;	    /* of what its loopback carries, in flow keys */
+	struct mnl_socket *lists;   /* what is looked at */
+	struct mnl_socket *changes; /* the attacher's: made while a list is read */
 	struct interfaces interfaces;
 	bool there; /* at the last look */
 };
