@@ -84,7 +84,7 @@ AGAIN         = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j
 Q             = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-kubernetes test-sigmahq \
+.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-kubernetes test-container test-grafana test-sigmahq \
         fuzz-short check bench install install-strip uninstall package package-rpm test-package clean tests unit-tests bpf-tests benches fuzzers FORCE
 .SECONDARY:
 
@@ -220,6 +220,12 @@ test-fault: tests $(BUILD)/tests/list ## floods, faults and kills at full size (
 
 test-kubernetes: all ## install the chart on a real Kubernetes of one node (root; builds it first: ten minutes)
 	@$(SUDO) env BUILD=$(abspath $(BUILD)) tests/kubernetes/run.sh
+
+test-container: all ## build the image by its Containerfile, run it, kill it (root, podman; ten minutes)
+	@$(SUDO) env BUILD=$(abspath $(BUILD)) tests/container/run.sh
+
+test-grafana: ## hold the dashboard against Grafana's published types (npm)
+	@tests/grafana/run.sh
 
 test-sigmahq: all ## load the public rules of a checkout of SigmaHQ/sigma: SIGMA=FOLDER
 	@BUILD=$(abspath $(BUILD)) WEIR_SIGMA=$(abspath $(SIGMA)) tests/cli/sigmahq.sh
