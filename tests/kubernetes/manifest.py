@@ -40,9 +40,12 @@ def unwritten(documents):
     return all(m.get("readOnly") or m["name"] in WRITTEN for m in container(documents)["volumeMounts"])
 
 
+PROBES = {"startupProbe": ["--own"], "livenessProbe": [], "readinessProbe": ["--own"]}
+
+
 def probes(documents):
-    kinds = ("startupProbe", "livenessProbe", "readinessProbe")
-    return all(container(documents)[k]["exec"]["command"] == ["weir", "status", "--running"] for k in kinds)
+    asked = {kind: container(documents)[kind]["exec"]["command"] for kind in PROBES}
+    return all(asked[kind] == ["weir", "status", "--running", *more] for kind, more in PROBES.items())
 
 
 def only_reads(documents):

@@ -33,6 +33,19 @@ expect "stay/it is running" 0 '^weir .* is ' on here "$WEIR" status --running
 kill -HUP "$first"
 check "stay/signals are handed on" wait_for $((5 * SLOW)) grep -q '^weir: reloaded' "$SCRATCH/here/said"
 
+cgroups=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
+if [ -n "$cgroups" ] && mkdir "$cgroups/weir-stay-$$"; then
+	at_exit 'rmdir "$cgroups/weir-stay-$$"'
+	expect "stay/whoever shares its cgroup has one of his own" 0 '^weir .* is ' on here "$WEIR" status --running --own
+	# shellcheck disable=SC2016 # for the shell inside
+	elsewhere() { bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$cgroups/weir-stay-$$" "$@"; }
+	expect "stay/who is in another container has none" 6 "in another container.* process $engine\$" \
+		elsewhere nsenter --net="/run/netns/$NET-here" "$WEIR" status --running --own
+	expect "stay/and sees that one runs" 0 '^weir .* is ' elsewhere nsenter --net="/run/netns/$NET-here" "$WEIR" status --running
+else
+	skip stay/own "there is no cgroup2 hierarchy"
+fi
+
 cp "$SCRATCH/here/said" "$SCRATCH/here/said.first"
 weir_start here --take-over --stay
 same "stay/another takes over" 0 $?
@@ -40,7 +53,7 @@ second=${WEIR_PID[here]}
 check "stay/the first's child has ended" wait_for $((5 * SLOW)) ended "$engine"
 check "stay/the first stays" kill -0 "$first"
 same "stay/idle: with one thread" 1 "$(threads "$first")"
-expect "stay/whoever asks there is answered by the second" 0 "process $(child "$second")\b" on here "$WEIR" status --running
+expect "stay/whoever asks there is answered by the second" 0 "process $(child "$second")\b" on here "$WEIR" status --running --own
 sleep 3
 check "stay/and takes nothing back" kill -0 "$(child "$second")"
 

@@ -314,28 +314,34 @@ static bool take_ready(struct kubernetes *k, const json_t *message)
 	return true;
 }
 
-static bool source_is_good(const json_t *state, const char *name)
+/* What the child asks for and does not get: the first of them, or NULL. */
+static const json_t *source_silent(const json_t *state)
 {
-	const json_t *source = json_object_get(state, name);
+	static const char *const names[] = {"pods", "maps"};
 
-	return !source || json_is_true(json_object_get(source, "good"));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const json_t *source = json_object_get(state, names[i]);
+
+		if (source && !json_is_true(json_object_get(source, "good")))
+			return source;
+	}
+	return NULL;
 }
 
 /* Told when it begins and when it is over. */
 static void tell_silence(struct kubernetes *k)
 {
-	bool good = source_is_good(k->state, "pods") && source_is_good(k->state, "maps");
-	const char *words =
-		json_string_value(json_object_get(json_object_get(k->state, "pods"), "state"));
+	const json_t *silent = source_silent(k->state);
+	const char *words = json_string_value(json_object_get(silent, "state"));
 	char message[400];
 
-	if (good != k->told_silent)
+	if (k->told_silent == !!silent)
 		return;
-	k->told_silent = !good;
+	k->told_silent = silent;
 	snprintf(message, sizeof(message), "the Kubernetes API %s%s",
-		 good ? "answers again" : "cannot be asked: ", good || !words ? "" : words);
+		 silent ? "cannot be asked: " : "answers again", words ? words : "");
 	log_warn("%s", message);
-	k->ops.health(k->ops.context, good ? "kubernetes_back" : "kubernetes_silent", message);
+	k->ops.health(k->ops.context, silent ? "kubernetes_silent" : "kubernetes_back", message);
 }
 
 static bool take_state(struct kubernetes *k, const json_t *message)
