@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # deploy/kubernetes: the plain manifests ask for no more than they say, and weir takes what stands in
-# them; with helm, that they are the chart's, and that the chart refuses what is wrong.
+# them; with helm, that they are the chart's, and that the chart refuses what is wrong; with kubeconform,
+# and what an API server said of itself when `make test-kubernetes` ran, that they are what it takes.
 
 . "$(dirname "$0")/../lib.sh"
 require_tool python3
@@ -33,7 +34,8 @@ expect "kubernetes/weir takes its arguments and its configuration" 0 '^host_root
 
 # ---- the chart ----
 
-HELM=$(command -v helm || echo "${XDG_CACHE_HOME:-$HOME/.cache}/weir/kubernetes/bin/helm")
+CACHE=${WEIR_KUBERNETES:-${XDG_CACHE_HOME:-$HOME/.cache}/weir/kubernetes}
+HELM=$(command -v helm || echo "$CACHE/bin/helm")
 if [ ! -x "$HELM" ]; then
 	skip kubernetes/chart "helm is not installed"
 	exit 0
@@ -64,3 +66,21 @@ $LOOK data "$SCRATCH/other.yaml" weir weir.yaml >"$SCRATCH/other"
 expect "kubernetes/configuration goes over the chart's own" 0 '^lateness: 5s' "$WEIR" run -c "$SCRATCH/other" --print-config
 same "kubernetes/rules become files" "title: A" "$($LOOK data "$SCRATCH/other.yaml" weir-rules a.yml)"
 check "kubernetes/without the node's root it is not mounted" bash -c "! grep -q 'mountPath: /host' '$SCRATCH/other.yaml'"
+
+# ---- what an API server takes ----
+
+KUBECONFORM=$(command -v kubeconform || echo "$CACHE/bin/kubeconform")
+if [ ! -x "$KUBECONFORM" ] || [ ! -d "$CACHE/schemas" ]; then
+	skip kubernetes/schemas "kubeconform is not installed, or no API server has said what it takes: make test-kubernetes"
+	exit 0
+fi
+conforms() {
+	"$KUBECONFORM" -strict -summary -schema-location "$CACHE/schemas/{{.ResourceKind}}{{.KindSuffix}}.json" "$1"
+}
+template --set kubernetes.enabled=false,priorityClass.create=false,networkPolicy.enabled=false,namespace.create=true \
+	--set 'securityContext.seLinuxOptions.type=spc_t' --set 'dropIns.10-a\.yaml.learn.days=14' >"$SCRATCH/less.yaml"
+for file in weir.yaml "$SCRATCH/other.yaml" "$SCRATCH/less.yaml"; do
+	expect "kubernetes/an API server takes ${file##*/}" 0 'Invalid: 0, Errors: 0, Skipped: 0' conforms "$file"
+done
+sed 's/hostNetwork:/hostNetwrk:/' weir.yaml >"$SCRATCH/wrong.yaml"
+expect "kubernetes/and not what is misspelt" 1 'hostNetwrk' conforms "$SCRATCH/wrong.yaml"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """image.py OUT.tar NAME:TAG ENTRYPOINT [SOURCE=PATH | @PATH=TARGET]…: an image of one layer, as an
-archive that container runtimes import: files and folders, and links with @. The same in, the same
-out."""
+archive that container runtimes import: files and folders (/ is one), and links with @. The same in,
+the same out."""
 
 import hashlib
 import io
@@ -30,14 +30,15 @@ class Layer:
         parts = path.split("/")
         for n in range(1, len(parts)):
             folder = "/".join(parts[:n])
-            if folder not in self.folders:
+            if folder and folder not in self.folders:
                 self.folders.add(folder)
                 self.put(folder, kind=tarfile.DIRTYPE)
 
     def add(self, source, path):
         if os.path.isdir(source):
+            self.above(path + "/")
             for name in sorted(os.listdir(source)):
-                self.add(os.path.join(source, name), path + "/" + name)
+                self.add(os.path.join(source, name), (path + "/" + name).lstrip("/"))
             return
         self.above(path)
         with open(source, "rb") as file:

@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A Kubernetes of one node: etcd, API server, controllers, scheduler, containerd, kubelet, in mount,
-# network and process namespaces of their own. Nothing listens outside of them.
+# A Kubernetes of one node: etcd, API server, controllers, scheduler, containerd, kubelet, in a mount
+# and a network namespace of their own. Nothing listens outside of them. Its processes have the
+# machine's numbers, as on a node: the kernel tells programs of BPF no others. So it is a cgroup that
+# holds them together.
 #
 #     node.sh start            ready when this returns; images/*.tar of RUN are imported
-#     node.sh stop             ends all of it, and removes cgroups that pods left
+#     node.sh stop             ends all of it, and removes its cgroups
 #     node.sh exec COMMAND…    runs it there, with kubectl and helm set up
+#     node.sh api down|up      ends the API server, and starts it again: ready when this returns
+#     node.sh processes        prints the ids of all that are its own, pods' too
+#     node.sh cgroup           prints the name of its cgroup
 #
 # From the environment: CACHE (what setup.sh made), RUN (where its files are).
 
@@ -18,28 +23,26 @@ NODE=node1
 ADDRESS=10.200.0.1 # of the node
 SERVICE=10.96.0.1  # of the API, for pods
 READY_SECONDS=300
+CGROUP=weir-node-$(stat -c %i "$RUN")
+CGROUPS2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
 export PATH=$CACHE/bin:$DEBIAN/usr/bin:$DEBIAN/usr/sbin:$PATH
 
 # ---- inside ----
 
+# /sys of this network namespace, with the cgroups as the machine has them.
+system() {
+	mkdir sys
+	mount -t sysfs sysfs sys
+	mount --rbind /sys/fs/cgroup sys/fs/cgroup
+	mount -t bpf bpf sys/fs/bpf
+	umount -R -l /sys
+	mount --move sys /sys
+	rmdir sys
+}
+
 mounts() {
-	local controller
+	system
 	mount --make-rshared /
-	mount -t proc proc /proc
-	mount -t sysfs sysfs /sys # /sys/class/net of this network namespace
-	if [ -n "${CGROUPS2:-}" ]; then
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup
-	else # the controllers as the machine has them
-		mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
-		for controller in cpu cpuacct cpuset memory devices freezer blkio pids; do
-			mkdir "/sys/fs/cgroup/$controller"
-			mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
-		done
-		mkdir /sys/fs/cgroup/systemd /sys/fs/cgroup/unified
-		mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
-	fi
-	mount -t bpf bpf /sys/fs/bpf
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/containerd /run/lock /run/log pki etcd kubelet containerd log/pods log/containers cni
 	mkdir -p /var/lib/kubelet /var/log/pods /var/log/containers
@@ -112,6 +115,7 @@ configuration() {
 		apiVersion: kubelet.config.k8s.io/v1beta1
 		kind: KubeletConfiguration
 		cgroupDriver: cgroupfs
+		cgroupRoot: /$CGROUP
 		failCgroupV1: false
 		failSwapOn: false
 		oomScoreAdj: 0
@@ -130,20 +134,20 @@ configuration() {
 	END
 }
 
-part() { # NAME [OPTION…]: in the background, its words in log/NAME
-	"$@" >"log/$1.log" 2>&1 &
+part() { # NAME [OPTION…]: in the background, its words in log/NAME.log; started again when it ends
+	while :; do
+		"$@"
+		while sleep 0.2 && [ -e "$1.down" ]; do :; done
+	done >"log/$1.log" 2>&1 &
 }
 
-kube() {
+kube() { # in $RUN
 	kubectl --kubeconfig admin.kubeconfig "$@" >/dev/null 2>&1
 }
 
 inside() {
-	local pid
 	cd "$RUN" || exit
-	# The pid as those outside see it: /proc is theirs still.
-	read -r pid _ </proc/self/stat
-	echo "$pid" >init.pid
+	echo $$ >init.pid
 	mounts
 	network
 	certificates 2>/dev/null
@@ -178,43 +182,82 @@ start() {
 	mkdir -p "$RUN/log" "$RUN/images"
 	rm -f "$RUN/ready"
 	python3 "$HERE/image.py" "$RUN/images/pause.tar" localhost/pause:1 /pause "$CACHE/bin/pause=/pause"
-	setsid unshare --mount --net --pid --fork --kill-child --propagation private \
-		bash "$HERE/node.sh" inside >"$RUN/log/node.log" 2>&1 </dev/null &
-	echo $! >"$RUN/unshare.pid"
+	cgroup_each mkdir -p
+	mkdir -p "$CGROUPS2/$CGROUP/node"
+	# shellcheck disable=SC2016 # for the shell inside
+	setsid unshare --mount --net --propagation private bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' \
+		"$CGROUPS2/$CGROUP/node" bash "$HERE/node.sh" inside >"$RUN/log/node.log" 2>&1 </dev/null &
 	for ((i = 0; i < READY_SECONDS * 5; i++)); do
 		[ ! -e "$RUN/ready" ] || return 0
-		kill -0 "$(cat "$RUN/unshare.pid")" 2>/dev/null || break
+		[ "$i" -lt 5 ] || processes | grep -q . || break
 		sleep 0.2
 	done
 	echo "node: not ready: $RUN/log says why" >&2
 	return 1
 }
 
+api() { # down|up
+	local pid
+	cd "$RUN" || exit
+	case ${1:-} in
+	down)
+		touch kube-apiserver.down
+		for pid in $(processes); do
+			[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != kube-apiserver ] || kill -KILL "$pid"
+		done
+		;;
+	up)
+		rm kube-apiserver.down
+		until entered kubectl get --raw /readyz >/dev/null 2>&1; do sleep 0.2; done
+		;;
+	*) usage ;;
+	esac
+}
+
+entered() { # COMMAND…
+	nsenter --target "$(cat "$RUN/init.pid")" --mount --net env PATH="$PATH" KUBECONFIG="$RUN/admin.kubeconfig" \
+		CONTAINERD_NAMESPACE=k8s.io "$@"
+}
+
+# cgroup_each COMMAND…: with the node's cgroup in each hierarchy.
+cgroup_each() {
+	local hierarchy
+	awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts | while read -r hierarchy; do "$@" "$hierarchy/$CGROUP"; done
+}
+
+processes() {
+	[ ! -d "$CGROUPS2/$CGROUP" ] || find "$CGROUPS2/$CGROUP" -name cgroup.procs -exec cat {} + 2>/dev/null
+}
+
+# rmdir takes a cgroup whose processes are still ending for a busy one.
+cgroup_remove() {
+	[ ! -d "$1" ] || find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+}
+
 stop() {
-	local cgroups init
-	[ -f "$RUN/unshare.pid" ] || return 0
-	init=$(cat "$RUN/init.pid" 2>/dev/null)
-	kill -KILL "$(cat "$RUN/unshare.pid")" 2>/dev/null # and with it all of its process namespace
-	for _ in $(seq 100); do
-		[ -n "$init" ] && [ -d "/proc/$init" ] || break
+	local i
+	for ((i = 0; i < 100; i++)); do
+		processes | xargs -r kill -KILL 2>/dev/null
+		cgroup_each cgroup_remove
+		[ -n "$(cgroup_each find 2>/dev/null)" ] || break
 		sleep 0.1
 	done
-	for cgroups in /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/kubepods; do
-		[ ! -d "$cgroups" ] || find "$cgroups" -depth -type d -exec rmdir {} + 2>/dev/null
-	done
 	rmdir --ignore-fail-on-non-empty /var/lib/kubelet /var/log/pods /var/log/containers 2>/dev/null
-	rm -f "$RUN/unshare.pid"
+	[ "$i" -lt 100 ]
+}
+
+usage() {
+	sed -n '3,17s/^# \{0,1\}//p' "$HERE/node.sh" >&2
+	exit 2
 }
 
 case ${1:-} in
-start | stop | inside) "$1" ;;
+start | stop | processes | inside) "$1" ;;
+cgroup) echo "$CGROUP" ;;
+api) api "${2:-}" ;;
 exec)
 	shift
-	exec nsenter --target "$(cat "$RUN/init.pid")" --mount --net --pid env PATH="$PATH" KUBECONFIG="$RUN/admin.kubeconfig" \
-		CONTAINERD_NAMESPACE=k8s.io "$@"
+	entered "$@"
 	;;
-*)
-	sed -n '3,12s/^# \{0,1\}//p' "$0" >&2
-	exit 2
-	;;
+*) usage ;;
 esac

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# setup.sh FOLDER: puts into FOLDER what node.sh runs: Kubernetes and helm, built from their Go modules
-# (some ten minutes the first time), and Debian's etcd, containerd, runc and CNI plugins, unpacked and
-# not installed. What is there already stays. Leaves with 1 and a line of reason.
+# setup.sh FOLDER: puts into FOLDER what node.sh runs: Kubernetes, helm and kubeconform, built from their
+# Go modules (some ten minutes the first time), and Debian's etcd, containerd, runc and CNI plugins,
+# unpacked and not installed. What is there already stays. Leaves with 1 and a line of reason.
 
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,6 +12,7 @@ cd "$1"
 
 KUBERNETES=34.4 # of 1.
 HELM=v3.19.0
+KUBECONFORM=v0.8.0
 PACKAGES=(etcd-server containerd runc containernetworking-plugins)
 
 fail() {
@@ -52,6 +53,8 @@ command -v gcc >/dev/null || fail "gcc is not installed"
 [ -x bin/kubeall ] || build_kubernetes || fail "Kubernetes cannot be built"
 for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl; do ln -sf kubeall "bin/$name"; done
 [ -x bin/helm ] || GOBIN=$PWD/bin go install "helm.sh/helm/v3/cmd/helm@$HELM" || fail "helm cannot be built"
+[ -x bin/kubeconform ] || GOBIN=$PWD/bin go install "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM" ||
+	fail "kubeconform cannot be built"
 if [ ! -x root/usr/bin/etcd ]; then
 	(cd debs && apt-get -q download "${PACKAGES[@]}") || fail "apt has no ${PACKAGES[*]}"
 	mkdir -p root
