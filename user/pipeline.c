@@ -310,6 +310,7 @@ int pipeline_open(struct pipeline **pipeline, const struct config *config,
 	err = open_roles(p);
 	err = err ? err : open_rules(p, error);
 	err = err ? err : pipeline_sinks_open(p, error);
+	err = err ? err : pipeline_privacy_open(p, error); /* they have made the folder */
 	err = err ? err : open_lists(p);
 	err = err ? err : open_engine(p, error);
 	err = err ? err : open_flows(p);
@@ -352,6 +353,7 @@ uint64_t pipeline_close(struct pipeline *p)
 	derive_close(p->enrich.derive);
 	threat_close(p->threat);
 	field_roles_set(NULL, 0);
+	pipeline_privacy_close(p);
 	pipeline_roles_free(&p->who);
 	config_free(p->reloaded);
 	vec_free(&p->told);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/trust.h"
 #include "capture/live/live.h"
+#include "event/privacy.h"
 #include "flow/save.h"
 #include "stages.h"
 #include "state/file.h"
@@ -152,6 +153,15 @@ static int restore(struct pipeline *p, const char *path, const struct state_imag
 	return 0;
 }
 
+/* One that is sealed, in the clear. */
+static int opened(const struct pipeline *p, void *bytes, size_t *length, const char **words)
+{
+	if (!state_is_sealed(bytes, *length))
+		return 0;
+	*words = "it is sealed, and privacy.key_file is missing or another";
+	return p->seal ? state_unseal(p->seal, bytes, length) : -EKEYREJECTED;
+}
+
 static void open_file(struct pipeline *p, const char *path)
 {
 	char why[TRUST_WHY_MAX];
@@ -173,7 +183,8 @@ static void open_file(struct pipeline *p, const char *path)
 		log_warn("the state %s cannot be read: %s", path, strerror(-err));
 		return;
 	}
-	err = state_image_open(&image, bytes, length, &words);
+	err = opened(p, bytes, &length, &words);
+	err = err ? err : state_image_open(&image, bytes, length, &words);
 	if (!err) {
 		err = restore(p, path, &image);
 		words = err == -ENOMEM ? words : "what is in it cannot be";
@@ -324,18 +335,33 @@ static void finished(struct keeper *keeper, int status, weir_time now)
 		fail(keeper, "the process that writes it was killed");
 }
 
+/* Rules go on from what there was, so it stands in the state as it was, and nobody else reads it.
+ * *seal stays NULL where all may be read. 0, or -errno. */
+static int sealed_by(struct pipeline *p, struct state_seal **seal)
+{
+	*seal = privacy_is_on() ? p->seal : NULL;
+	return *seal ? state_seal_begin(*seal) : 0;
+}
+
 static void begin(struct pipeline *p)
 {
 	struct keeper *keeper = p->keeper;
+	struct state_seal *seal;
 	pid_t child;
+	int err;
 
 	keeper->writing = happened(p);
+	err = sealed_by(p, &seal);
+	if (err) {
+		fail(keeper, strerror(-err));
+		return;
+	}
 	child = fork();
 	if (child == 0) {
 		/* The next start reads the file: nobody may still be writing it then. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpriority(PRIO_PROCESS, 0, CHILD_NICE);
-		_exit(-state_file_write(keeper->path, &keeper->writer, sections(p), save, p));
+		_exit(-state_file_write(keeper->path, seal, &keeper->writer, sections(p), save, p));
 	}
 	if (child < 0)
 		fail(keeper, strerror(errno));
@@ -376,6 +402,7 @@ void pipeline_state_tick(struct pipeline *p, weir_time now)
 void pipeline_state_close(struct pipeline *p)
 {
 	struct keeper *keeper = p->keeper;
+	struct state_seal *seal;
 	int status, err;
 
 	if (!keeper)
@@ -383,7 +410,10 @@ void pipeline_state_close(struct pipeline *p)
 	if (keeper->child && waitpid(keeper->child, &status, 0) == keeper->child)
 		finished(keeper, status, time_boot());
 	if (p->signals && p->correlate && p->keeper->ended) {
-		err = state_file_write(keeper->path, &keeper->writer, sections(p), save, p);
+		err = sealed_by(p, &seal);
+		err = err ? err
+			  : state_file_write(keeper->path, seal, &keeper->writer, sections(p), save,
+					     p);
 		if (err)
 			fail(keeper, strerror(-err));
 	}

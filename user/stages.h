@@ -51,8 +51,9 @@ struct pipeline {
 	struct correlate *correlate;
 	struct recorded *recorded;
 	struct evidence *evidence;
-	struct view *view;     /* NULL: nobody looks */
-	struct keeper *keeper; /* NULL: nothing is kept over restarts */
+	struct view *view;	 /* NULL: nobody looks */
+	struct state_seal *seal; /* of the state, where something is private; NULL: none was ever */
+	struct keeper *keeper;	 /* NULL: nothing is kept over restarts */
 	VEC(struct sink *) sinks;
 	VEC(struct told) told; /* one a sink, in their order */
 	struct told state_told;
@@ -78,6 +79,11 @@ bool pipeline_losing(const struct pipeline *p);
 int pipeline_sinks_open(struct pipeline *p, struct error *error);
 /* Lets what waits leave, and counts what does not. */
 void pipeline_sinks_close(struct pipeline *p);
+
+/* pipeline_privacy.c: what leaves of what is private (event/privacy.h), by the configuration. 0, or
+ * -errno, said in `error` but for -ENOMEM. */
+int pipeline_privacy_open(struct pipeline *p, struct error *error);
+void pipeline_privacy_close(struct pipeline *p);
 
 /* Whether some sink does. */
 static inline bool pipeline_wants(const struct pipeline *p, enum record_kind_out kind)

@@ -71,7 +71,7 @@ static void write_forked(struct signal_engine *engine, const char *path)
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(-state_file_write(path, writer, signal_engine_sections(engine), save,
+		_exit(-state_file_write(path, NULL, writer, signal_engine_sections(engine), save,
 					engine));
 	stalled = now() - start;
 	start = now();
@@ -91,7 +91,7 @@ static void write_alone(struct signal_engine *engine, const char *path)
 	double start = now();
 	struct stat size;
 
-	state_file_write(path, writer, signal_engine_sections(engine), save, engine);
+	state_file_write(path, NULL, writer, signal_engine_sections(engine), save, engine);
 	print("write", now() - start, "s", "with fsync");
 	stat(path, &size);
 	print("bytes_per_key", (double)size.st_size / KEYS, "bytes", "");

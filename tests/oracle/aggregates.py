@@ -13,7 +13,7 @@ import expression
 FIELDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../user/event/fields.def")
 with open(FIELDS) as lines:
     TYPES = {name: kind for kind, name in re.findall(
-        r'^FIELD\(\w+, (\w+), \w+, "([^"]+)"', lines.read(), re.M)}
+        r'^FIELD\(\w+, (\w+), \w+, \w+, "([^"]+)"', lines.read(), re.M)}
 
 SETS = ("distinct", "values")
 SERIES = ("median", "mad", "percentile", "entropy", "beacon")  # need events one by one

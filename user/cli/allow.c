@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "cli/arguments.h"
 #include "cli/verb.h"
+#include "event/privacy.h"
 #include "rule/rule.h"
 
 #define ID_SHOWN 8 /* characters of a detection's id in names */
@@ -63,6 +64,40 @@ static int find_rule(struct allow *a, struct error *error)
 				 "rule %s (%s) is not loaded any more: there is nothing to allow",
 				 text_of(a->record, "rule.name"), id);
 	return 0;
+}
+
+static bool is_kept_back(const struct allow *a, enum field field, const char *name)
+{
+	const json_t *value = json_object_get(a->record, name);
+
+	if (json_is_string(value))
+		return privacy_is_hash(json_string_value(value), json_string_length(value));
+	return json_is_null(value) && field_table[field].subject != SUBJECT_OPEN;
+}
+
+/* A filter of a hash, or of what was dropped, would match nothing. */
+static int find_hashes(const struct allow *a, struct error *error)
+{
+	const struct rule *rule = a->rule;
+	const struct field_list *fields =
+		rule->kind == RULE_WINDOW ? &rule->window.group_by : &rule->temporal.group_by;
+	const char *hidden = NULL;
+
+	if (rule->kind == RULE_BASE)
+		return 0;
+	for (unsigned i = 0; i < fields->len; i++)
+		if (is_kept_back(a, fields->at[i], field_table[fields->at[i]].name))
+			hidden = field_table[fields->at[i]].name;
+	for (unsigned i = 0; rule->kind == RULE_TEMPORAL && i < rule->temporal.aliases_len; i++)
+		if (is_kept_back(a, rule->temporal.aliases[i].by_ref[0],
+				 rule->temporal.aliases[i].name))
+			hidden = rule->temporal.aliases[i].name;
+	if (!hidden)
+		return 0;
+	return error_set(error, EXIT_INPUT, ENODATA,
+			 "%s was kept back when it was stored (privacy): a filter that you write, "
+			 "with the value itself, would be right",
+			 hidden);
 }
 
 /* A text as YAML has it; in a field's value its wildcards are plain. */
@@ -247,6 +282,7 @@ int allow_detection(const struct config *config, const json_t *record, struct er
 				 "the rules do not load: mend them, or see `weir check`");
 	a.set = set;
 	err = find_rule(&a, error);
+	err = err ? err : find_hashes(&a, error);
 	err = err ? err : write_file(&a, error);
 	err = err ? err : try_file(&a, config, error);
 	ruleset_free(set);

@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "capture/live/live.h"
 #include "enrich/derive.h"
+#include "event/privacy.h"
 #include "rule/fault.h"
 #include "rule/rule.h"
 #include "sink/sink.h"
@@ -60,6 +61,11 @@ struct config {
 	bool lenient;
 	bool reload_watch; /* reload what has changed on the disk */
 	VEC(struct rule_placeholder) placeholders;
+	/* what leaves */
+	struct {
+		enum privacy command_lines, urls, dns_names;
+		const char *key_file; /* "auto": beside the database */
+	} privacy;
 	/* state */
 	const char *state_path; /* "auto": beside the database; NULL: none */
 	weir_time state_interval;

@@ -32,6 +32,13 @@ static const struct config_choice levels[] = {
 	{NULL, 0},
 };
 
+static const struct config_choice privacies[] = {
+	{"keep", PRIVACY_KEEP},
+	{"hash", PRIVACY_HASH},
+	{"drop", PRIVACY_DROP},
+	{NULL, 0},
+};
+
 static const struct config_choice webhook_formats[] = {
 	{"json", WEBHOOK_JSON},
 	{"slack", WEBHOOK_SLACK},
@@ -196,6 +203,23 @@ const struct config_key config_keys[] = {
 	 .words = "Watch the configuration and the folders of rules, and reload when something "
 		  "has\n"
 		  "changed there; what is wrong changes nothing, and is told. For ConfigMaps."},
+
+	/* What leaves. */
+	{"privacy.command_lines", &config_choice_type, AT(privacy.command_lines), "keep",
+	 .choices = privacies,
+	 .words = "What stands of command lines in all that weir writes and shows: keep, all of\n"
+		  "it; hash, a keyed hash, by which equal ones are still told from others; drop,\n"
+		  "nothing. Rules see them as they are. docs/fields.md has the fields,\n"
+		  "docs/outputs.md what it means for each output."},
+	{"privacy.urls", &config_choice_type, AT(privacy.urls), "keep", .choices = privacies,
+	 .words = "The same of URLs, with their paths and the names of files in them."},
+	{"privacy.dns_names", &config_choice_type, AT(privacy.dns_names), "keep",
+	 .choices = privacies,
+	 .words = "The same of DNS names, from DNS, TLS, HTTP and certificates, and of what DNS\n"
+		  "answered."},
+	{"privacy.key_file", &config_path_type, AT(privacy.key_file), "auto",
+	 .words = "File of the secret of which hashes are made, and the seal of the state. It is\n"
+		  "made (0600) when it is first needed. auto: privacy.key beside the database."},
 
 	/* State. */
 	{"state.path", &config_path_type, AT(state_path), "auto", "none",

@@ -235,8 +235,11 @@ static struct life *life_new(struct lives *lives, const struct holding *h, const
 		(struct detection){.rule = h->rule, .first = TIME_NEVER, .last = TIME_NONE};
 	snprintf(what, sizeof(what), "\"%s\"", earliest(h)->id);
 	if (!keep_keys(life, h) ||
-	    identity_make(&life->arena, family_of(h->rule), life->detection.key_names,
-			  life->detection.keys, h->keys_len, what, life->detection.id) ||
+	    identity_make(&life->arena,
+			  &(struct identity){h->rule, family_of(h->rule), life->detection.key_names,
+					     life->detection.key_fields, life->detection.keys,
+					     h->keys_len, what},
+			  life->detection.id) ||
 	    table_insert(&lives->table, life)) {
 		arena_free(&life->arena);
 		pool_put(lives->pool, life, sizeof(*life));

@@ -76,6 +76,7 @@ const char *why_of(struct arena *arena, const struct detection *detection, const
 		   unsigned common_width, uint64_t left_out, uint64_t dropped);
 
 /* "a, b and 3 more". */
-const char *why_list(struct arena *arena, const struct value *values, unsigned len, unsigned width);
+const char *why_list(struct arena *arena, const struct field_list *fields,
+		     const struct value *values, unsigned len, unsigned width);
 
 #endif

@@ -190,6 +190,13 @@ static void prune(struct temporal *temporal, struct pair *pair, weir_time now)
 				forget_at(temporal, &pair->refs[ref], i);
 }
 
+static const char *key_words(const struct temporal *temporal, const struct match *match,
+			     const struct value *keys, unsigned i)
+{
+	return words_of_plain(match->arena, rule_key_privacy(temporal->rule, temporal->fields, i),
+			      &keys[i], UNIT_NONE);
+}
+
 static const char *part_words(const struct temporal *temporal, const struct match *match,
 			      const struct value *keys, const struct summary_part *part)
 {
@@ -201,21 +208,19 @@ static const char *part_words(const struct temporal *temporal, const struct matc
 	case SUMMARY_FIELD:
 		for (unsigned i = 0; i < temporal->keys_len; i++)
 			if (temporal->fields[i] == part->field)
-				return words_of_plain(match->arena, &keys[i], UNIT_NONE);
+				return key_words(temporal, match, keys, i);
 		return "";
 	case SUMMARY_ALIAS:
-		return words_of_plain(match->arena,
-				      &keys[temporal->rule->temporal.group_by.len + part->alias],
-				      UNIT_NONE);
+		return key_words(temporal, match, keys,
+				 temporal->rule->temporal.group_by.len + part->alias);
 	case SUMMARY_COMMON:
-		return why_list(match->arena, match->common, match->common_len,
-				match->common_width);
+		return why_list(match->arena, &temporal->rule->temporal.common, match->common,
+				match->common_len, match->common_width);
 	case SUMMARY_REMOTE:
 		newest = match_newest(match, part->ref);
 		if (!newest || part->computed >= newest->signal.values_len)
 			return "?";
-		return words_of_plain(match->arena, &newest->signal.values[part->computed].value,
-				      newest->signal.values[part->computed].unit);
+		return words_of_computed(match->arena, &newest->signal, part->computed);
 	case SUMMARY_COMPUTED: /* of window rules only */
 		break;
 	}
@@ -233,7 +238,7 @@ static const char *message_of(const struct temporal *temporal, const struct matc
 				  part_words(temporal, match, keys, &rule->summary[i]));
 	for (unsigned i = 0; !rule->summary_len && i < temporal->keys_len; i++)
 		text = words_join(match->arena, words_join(match->arena, text, i ? ", " : ": "),
-				  words_of_plain(match->arena, &keys[i], UNIT_NONE));
+				  key_words(temporal, match, keys, i));
 	return text;
 }
 

@@ -5,17 +5,19 @@
 
 #define LIST_WORDS_MAX 5 /* values named before "and n more" */
 
-static const char *tuple_words(struct arena *arena, const struct value *at, unsigned width)
+static const char *tuple_words(struct arena *arena, const struct field_list *fields,
+			       const struct value *at, unsigned width)
 {
 	const char *text = "";
 
 	for (unsigned i = 0; i < width; i++)
 		text = words_join(arena, words_join(arena, text, i ? " " : ""),
-				  words_of_plain(arena, &at[i], UNIT_NONE));
+				  words_of_plain(arena, fields->at[i], &at[i], UNIT_NONE));
 	return text;
 }
 
-const char *why_list(struct arena *arena, const struct value *values, unsigned len, unsigned width)
+const char *why_list(struct arena *arena, const struct field_list *fields,
+		     const struct value *values, unsigned len, unsigned width)
 {
 	unsigned tuples = width ? len / width : 0;
 	unsigned shown = tuples > LIST_WORDS_MAX + 1 ? LIST_WORDS_MAX : tuples;
@@ -25,7 +27,7 @@ const char *why_list(struct arena *arena, const struct value *values, unsigned l
 		const char *between = !i ? "" : i + 1 == tuples ? " and " : ", ";
 
 		text = words_join(arena, words_join(arena, text, between),
-				  tuple_words(arena, values + (size_t)i * width, width));
+				  tuple_words(arena, fields, values + (size_t)i * width, width));
 	}
 	if (shown < tuples)
 		text = words_join(arena, text, arena_format(arena, " and %u more", tuples - shown));
@@ -69,7 +71,7 @@ static const char *signal_line(struct arena *arena, const struct signal *signal)
 		if (!signal->values[i].name)
 			continue;
 		text = words_join(arena, words_join(arena, text, joint),
-				  one_line(arena, words_of_value(arena, &signal->values[i])));
+				  one_line(arena, words_of_value(arena, signal, i)));
 		joint = ", ";
 	}
 	if (signal->partial)
@@ -82,9 +84,11 @@ static const char *first_line(struct arena *arena, const struct detection *d)
 	const char *text = name_of(d->rule);
 
 	for (unsigned i = 0; i < d->keys_len; i++)
-		text = arena_format(arena, "%s%s%s %s", text ? text : "", i ? ", " : " of ",
-				    d->key_names[i],
-				    one_line(arena, words_of_plain(arena, &d->keys[i], UNIT_NONE)));
+		text = arena_format(
+			arena, "%s%s%s %s", text ? text : "", i ? ", " : " of ", d->key_names[i],
+			one_line(arena,
+				 words_of_plain(arena, rule_key_privacy(d->rule, d->key_fields, i),
+						&d->keys[i], UNIT_NONE)));
 	if (d->rule->kind == RULE_TEMPORAL) {
 		char span[TIME_TEXT_MAX];
 
@@ -117,9 +121,10 @@ const char *why_of(struct arena *arena, const struct detection *d, const char *c
 	if (d->common_len)
 		text = words_join(
 			arena, text,
-			arena_format(arena, "\nin common: %s %s", common_name ? common_name : "",
-				     one_line(arena, why_list(arena, d->common, d->common_len,
-							      common_width))));
+			arena_format(
+				arena, "\nin common: %s %s", common_name ? common_name : "",
+				one_line(arena, why_list(arena, &d->rule->temporal.common,
+							 d->common, d->common_len, common_width))));
 	if (d->common_wrong > 0)
 		text = words_join(
 			arena, text,

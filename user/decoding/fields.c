@@ -31,7 +31,7 @@ bool wire_field(unsigned field)
 }
 
 static const uint8_t slots[FIELD_COUNT] = {
-#define FIELD(id, type, member, name, words) [FIELD_##id] = sizeof(FIELD_C_##type),
+#define FIELD(id, type, subject, member, name, words) [FIELD_##id] = sizeof(FIELD_C_##type),
 #include "event/fields.def"
 #undef FIELD
 };

@@ -7,8 +7,9 @@
 #include "base/nearest.h"
 
 const struct field_info field_table[FIELD_COUNT] = {
-#define FIELD(id, type, member, name, words)                                                       \
-	[FIELD_##id] = {name, words, offsetof(struct event, member), TYPE_##type},
+#define FIELD(id, type, subject, member, name, words)                                              \
+	[FIELD_##id] = {name, words, offsetof(struct event, member), TYPE_##type,                  \
+			SUBJECT_##subject},
 #include "event/fields.def"
 #undef FIELD
 };
@@ -21,7 +22,7 @@ struct known_name {
 };
 
 static const struct known_name known_names[] = {
-#define FIELD(id, type, member, name, words) {name, sizeof(name) - 1, FIELD_##id},
+#define FIELD(id, type, subject, member, name, words) {name, sizeof(name) - 1, FIELD_##id},
 #include "event/fields.def"
 #undef FIELD
 #define ALIAS(name, id) {name, sizeof(name) - 1, FIELD_##id},
@@ -103,12 +104,23 @@ static const char *const type_words[] = {
 	[TYPE_ROLES] = "roles",
 };
 
+/* By enum privacy_subject: the keys of `privacy`. */
+static const char *const subject_words[SUBJECTS] = {
+	[SUBJECT_OPEN] = "",
+	[SUBJECT_COMMAND_LINES] = "command_lines",
+	[SUBJECT_URLS] = "urls",
+	[SUBJECT_COMMAND_LINES_URLS] = "command_lines, urls",
+	[SUBJECT_DNS_NAMES] = "dns_names",
+	[SUBJECT_URLS_DNS_NAMES] = "urls, dns_names",
+};
+
 void field_document(FILE *out)
 {
-	fputs("| field | type | says | also known as |\n|---|---|---|---|\n", out);
+	fputs("| field | type | says | private by | also known as |\n|---|---|---|---|---|\n", out);
 	for (int f = 0; f < FIELD_COUNT; f++) {
-		fprintf(out, "| `%s` | %s | %s |", field_table[f].name,
-			type_words[field_table[f].type], field_table[f].words);
+		fprintf(out, "| `%s` | %s | %s | %s |", field_table[f].name,
+			type_words[field_table[f].type], field_table[f].words,
+			subject_words[field_table[f].subject]);
 		for (size_t i = FIELD_COUNT; i < KNOWN_NAMES; i++)
 			if (known_names[i].field == f)
 				fprintf(out, " `%s`", known_names[i].name);

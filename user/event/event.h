@@ -45,6 +45,18 @@ enum field_type {
 	TYPE_ROLES,    /* uint64_t: a bit a role, by its number (field_role_*) */
 };
 
+/* What of people's doings a field tells, which an installation may keep to itself (privacy.h); a
+ * bit each. */
+enum privacy_subject {
+	SUBJECT_OPEN = 0, /* nothing of it */
+	SUBJECT_COMMAND_LINES = 1,
+	SUBJECT_URLS = 2,
+	SUBJECT_COMMAND_LINES_URLS = SUBJECT_COMMAND_LINES | SUBJECT_URLS,
+	SUBJECT_DNS_NAMES = 4,
+	SUBJECT_URLS_DNS_NAMES = SUBJECT_URLS | SUBJECT_DNS_NAMES,
+	SUBJECTS = 8,
+};
+
 /* Bytes of the input's arena; not ended by a zero; alive as long as the event. */
 struct text {
 	const char *at;
@@ -71,7 +83,7 @@ static inline bool type_is_text(unsigned type)
 }
 
 enum field {
-#define FIELD(id, type, member, name, words) FIELD_##id,
+#define FIELD(id, type, subject, member, name, words) FIELD_##id,
 #include "event/fields.def"
 #undef FIELD
 	FIELD_COUNT,
@@ -100,7 +112,7 @@ struct event {
 	uint32_t input;	  /* index of the input */
 	uint16_t service; /* enum event_service */
 	uint64_t present[(FIELD_COUNT + 63) / 64];
-#define FIELD(id, type, member, name, words) FIELD_C_##type member;
+#define FIELD(id, type, subject, member, name, words) FIELD_C_##type member;
 #include "event/fields.def"
 #undef FIELD
 };
@@ -110,6 +122,7 @@ struct field_info {
 	const char *words;
 	uint16_t offset; /* in struct event */
 	uint8_t type;	 /* enum field_type */
+	uint8_t subject; /* enum privacy_subject */
 };
 
 /* By enum field. */
@@ -180,7 +193,8 @@ enum field field_find(const char *name, size_t length);
 /* The known name (or alias) that is nearest to a wrong one, for messages; never NULL. */
 const char *field_nearest(const char *name, size_t length);
 
-/* Every field with its type, its words and the other names it is known by, as a Markdown table. */
+/* Every field with its type, its words, what makes it private and the other names it is known by,
+ * as a Markdown table. */
 void field_document(FILE *out);
 
 const char *service_name(enum event_service service);

@@ -2,7 +2,7 @@
 #include "event/slots.h"
 
 static const uint8_t slot_sizes[FIELD_COUNT] = {
-#define FIELD(id, type, member, name, words) [FIELD_##id] = sizeof(FIELD_C_##type),
+#define FIELD(id, type, subject, member, name, words) [FIELD_##id] = sizeof(FIELD_C_##type),
 #include "event/fields.def"
 #undef FIELD
 };

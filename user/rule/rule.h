@@ -273,6 +273,12 @@ int ruleset_load_text(struct ruleset **set, const char *name, const char *text, 
 		      struct faults *faults);
 void ruleset_free(struct ruleset *set);
 
+/* The field whose privacy holds for a key, or a computed value, of what a rule says; FIELD_NONE:
+ * none. `fields` are the keys' fields; a key that is an alias stands for several, of which it is
+ * the one that is kept back most. */
+enum field rule_key_privacy(const struct rule *rule, const enum field *fields, unsigned key);
+enum field rule_computed_privacy(const struct rule *rule, unsigned computed);
+
 /*
  * The base rules that an event matches and no filter takes it from, as indexes into `matched` (room
  * for ruleset.len), in the set's order. Only rules that can match are tried: by service, then by

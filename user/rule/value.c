@@ -235,6 +235,25 @@ static void format_text(const struct text *from, char *text, size_t size)
 	text[length] = '\0';
 }
 
+struct value value_shown(enum field f, const struct value *v, char text[PRIVACY_TEXT_MAX])
+{
+	struct value shown = *v;
+
+	if (v->type != VALUE_TEXT)
+		return shown;
+	switch (privacy_of(f)) {
+	case PRIVACY_KEEP:
+		break;
+	case PRIVACY_HASH:
+		shown.text = privacy_hash(&v->text, text);
+		break;
+	case PRIVACY_DROP:
+		shown = (struct value){.type = VALUE_NULL};
+		break;
+	}
+	return shown;
+}
+
 char *value_format(const struct value *v, enum unit unit, char *text, size_t size)
 {
 	char words[ADDR_TEXT_MAX];

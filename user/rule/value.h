@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "event/event.h"
+#include "event/privacy.h"
 
 /* What an expression yields and a group key holds. Small, copied by assignment. */
 enum value_type {
@@ -55,6 +56,10 @@ enum unit field_unit(enum field f);
 
 /* Equality as rules have it: text without case; null equals nothing. */
 bool value_equal(const struct value *a, const struct value *b);
+
+/* What may leave of a value of this field (privacy.h): itself; the hash of its text, in `text`; or
+ * null. The engine's thread only. */
+struct value value_shown(enum field f, const struct value *v, char text[PRIVACY_TEXT_MAX]);
 
 /* For people and messages: numbers with their unit ("1.2 GB", "228", "5m"). Cuts at `size`. */
 char *value_format(const struct value *v, enum unit unit, char *text, size_t size);

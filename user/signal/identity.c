@@ -60,25 +60,37 @@ static void order_by_name(const char *const *names, unsigned len, unsigned order
 	}
 }
 
-int identity_make(struct arena *arena, const char *who, const char *const *names,
-		  const struct value *keys, unsigned len, const char *what, char id[UUID_TEXT_MAX])
+/* Also of what is dropped: two keys are two. */
+static struct value key_of(const struct identity *of, unsigned i, char hash[PRIVACY_TEXT_MAX])
 {
-	size_t room = strlen(who) + strlen(what) + 16;
+	struct value key = of->keys[i];
+
+	if (key.type == VALUE_TEXT && privacy_of(rule_key_privacy(of->rule, of->fields, i)))
+		key.text = privacy_hash(&key.text, hash);
+	return key;
+}
+
+int identity_make(struct arena *arena, const struct identity *of, char id[UUID_TEXT_MAX])
+{
+	size_t room = strlen(of->who) + strlen(of->what) + 16;
 	unsigned order[2 * RULE_FIELDS_MAX];
+	char hash[PRIVACY_TEXT_MAX];
 	char *text, *to;
 
-	for (unsigned i = 0; i < len; i++)
-		room += strlen(names[i]) + 8 + room_for(&keys[i]);
+	for (unsigned i = 0; i < of->len; i++)
+		room += strlen(of->names[i]) + 8 + PRIVACY_TEXT_MAX + room_for(&of->keys[i]);
 	text = arena_alloc(arena, room);
 	if (!text)
 		return -ENOMEM;
-	order_by_name(names, len, order);
-	to = text + sprintf(text, "[\"%s\",{", who);
-	for (unsigned i = 0; i < len; i++) {
-		to += sprintf(to, "%s\"%s\":", i ? "," : "", names[order[i]]);
-		to = put_value(to, &keys[order[i]]);
+	order_by_name(of->names, of->len, order);
+	to = text + sprintf(text, "[\"%s\",{", of->who);
+	for (unsigned i = 0; i < of->len; i++) {
+		struct value key = key_of(of, order[i], hash);
+
+		to += sprintf(to, "%s\"%s\":", i ? "," : "", of->names[order[i]]);
+		to = put_value(to, &key);
 	}
-	to += sprintf(to, "},%s]", what);
+	to += sprintf(to, "},%s]", of->what);
 	uuid_v5(text, (size_t)(to - text), id);
 	return 0;
 }

@@ -182,7 +182,9 @@ static int put_keys(struct waiting *w, const struct rule *rule, const struct eve
 	w->signal.keys = keys;
 	w->signal.keys_len = by->len;
 	snprintf(what, sizeof(what), "%" PRId64, event->time);
-	return identity_make(&w->arena, rule->id, names, keys, by->len, what, w->signal.id);
+	return identity_make(&w->arena,
+			     &(struct identity){rule, rule->id, names, by->at, keys, by->len, what},
+			     w->signal.id);
 }
 
 static int fill(struct waiting *w, const struct rule *rule, const struct recorded_signal *from,

@@ -33,7 +33,7 @@ struct sample {
 
 /* By field: the size of its slot. */
 static const uint8_t slot_size[FIELD_COUNT] = {
-#define FIELD(id, type, member, name, words) sizeof(((struct event *)NULL)->member),
+#define FIELD(id, type, subject, member, name, words) sizeof(((struct event *)NULL)->member),
 #include "event/fields.def"
 #undef FIELD
 };

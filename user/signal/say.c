@@ -144,8 +144,10 @@ static struct fired *fired_new(struct window *window, struct key *key, const str
 		names[i] = field_table[group_by->at[i]].name;
 	snprintf(start, sizeof(start), "%" PRId64, moment->start);
 	key_values(&window->keys, key, values);
-	if (identity_make(&window->shop->arena, window->rule->id, names, values, group_by->len,
-			  start, fired->id)) {
+	if (identity_make(&window->shop->arena,
+			  &(struct identity){window->rule, window->rule->id, names, group_by->at,
+					     values, group_by->len, start},
+			  fired->id)) {
 		pool_put(&window->pool, fired, sizeof(*fired));
 		return NULL;
 	}

@@ -121,8 +121,10 @@ static int name_it(struct single *single, const struct event *event, const struc
 	else /* each event is one of its own */
 		snprintf(what, sizeof(what), "[%" PRId64 ",%" PRIu32 ",%" PRIu64 "]", event->time,
 			 event->input, event->record);
-	return identity_make(&single->shop->arena, single->rule->id, names, keys, SINGLE_FIELDS.len,
-			     what, id);
+	return identity_make(&single->shop->arena,
+			     &(struct identity){single->rule, single->rule->id, names,
+						SINGLE_FIELDS.at, keys, SINGLE_FIELDS.len, what},
+			     id);
 }
 
 /* By a rule. */

@@ -8,11 +8,25 @@ const char *words_join(struct arena *arena, const char *left, const char *right)
 	return left && right ? arena_format(arena, "%s%s", left, right) : NULL;
 }
 
-const char *words_of_plain(struct arena *arena, const struct value *value, enum unit unit)
+const char *words_of_plain(struct arena *arena, enum field field, const struct value *value,
+			   enum unit unit)
 {
-	char text[WORDS_VALUE_MAX];
+	char text[WORDS_VALUE_MAX], hash[PRIVACY_TEXT_MAX];
+	struct value shown = value_shown(field, value, hash);
 
-	return arena_text(arena, value_format(value, unit, text, sizeof(text)));
+	return arena_text(arena, value_format(&shown, unit, text, sizeof(text)));
+}
+
+const char *words_of_key(struct arena *arena, const struct signal *signal, unsigned key)
+{
+	return words_of_plain(arena, rule_key_privacy(signal->rule, signal->key_fields, key),
+			      &signal->keys[key], UNIT_NONE);
+}
+
+const char *words_of_computed(struct arena *arena, const struct signal *signal, unsigned computed)
+{
+	return words_of_plain(arena, rule_computed_privacy(signal->rule, computed),
+			      &signal->values[computed].value, signal->values[computed].unit);
 }
 
 static const char *field_words(struct arena *arena, const struct signal *signal, enum field field)
@@ -21,10 +35,10 @@ static const char *field_words(struct arena *arena, const struct signal *signal,
 
 	for (unsigned i = 0; i < signal->keys_len; i++)
 		if (signal->key_fields[i] == field)
-			return words_of_plain(arena, &signal->keys[i], UNIT_NONE);
+			return words_of_key(arena, signal, i);
 	if (signal->samples_len)
 		value = value_of_field(&signal->samples[signal->samples_len - 1], field);
-	return words_of_plain(arena, &value, field_unit(field));
+	return words_of_plain(arena, field, &value, field_unit(field));
 }
 
 static const char *part_words(struct arena *arena, const struct signal *signal,
@@ -36,8 +50,7 @@ static const char *part_words(struct arena *arena, const struct signal *signal,
 	case SUMMARY_FIELD:
 		return field_words(arena, signal, part->field);
 	case SUMMARY_COMPUTED:
-		return words_of_plain(arena, &signal->values[part->computed].value,
-				      signal->values[part->computed].unit);
+		return words_of_computed(arena, signal, part->computed);
 	case SUMMARY_REMOTE:
 	case SUMMARY_COMMON:
 	case SUMMARY_ALIAS: /* of temporal rules only */
@@ -58,17 +71,18 @@ const char *words_of_signal(struct arena *arena, const struct signal *signal)
 	text = rule->title;
 	for (unsigned i = 0; i < signal->keys_len; i++)
 		text = words_join(arena, words_join(arena, text, i ? ", " : ": "),
-				  words_of_plain(arena, &signal->keys[i], UNIT_NONE));
+				  words_of_key(arena, signal, i));
 	for (unsigned i = 0; i < signal->values_len; i++)
 		text = words_join(arena,
 				  words_join(arena, text, i || signal->keys_len ? ", " : ": "),
-				  words_of_value(arena, &signal->values[i]));
+				  words_of_value(arena, signal, i));
 	return text;
 }
 
-const char *words_of_value(struct arena *arena, const struct signal_value *value)
+const char *words_of_value(struct arena *arena, const struct signal *signal, unsigned computed)
 {
-	const char *number = words_of_plain(arena, &value->value, value->unit);
+	const struct signal_value *value = &signal->values[computed];
+	const char *number = words_of_computed(arena, signal, computed);
 	const char *about = value->estimated ? "about " : "";
 	const char *mean, *deviation, *text;
 	struct value one = {.type = VALUE_NUMBER};
@@ -79,9 +93,9 @@ const char *words_of_value(struct arena *arena, const struct signal_value *value
 		return NULL;
 	if (value->scored) {
 		one.number = value->mean;
-		mean = words_of_plain(arena, &one, value->unit);
+		mean = words_of_plain(arena, FIELD_NONE, &one, value->unit);
 		one.number = value->deviation;
-		deviation = words_of_plain(arena, &one, value->unit);
+		deviation = words_of_plain(arena, FIELD_NONE, &one, value->unit);
 		text = arena_format(arena, "%s %s%s (usually %s, deviation %s: %.1f deviations",
 				    value->name, about, number, mean ? mean : "",
 				    deviation ? deviation : "", value->zscore);

@@ -11,9 +11,13 @@
 const char *words_of_signal(struct arena *arena, const struct signal *signal);
 
 /* "targets 228 endpoints (> 20)", "attempts 400 (usually 10, deviation 3: 130.0 deviations)". */
-const char *words_of_value(struct arena *arena, const struct signal_value *value);
+const char *words_of_value(struct arena *arena, const struct signal *signal, unsigned computed);
 
-const char *words_of_plain(struct arena *arena, const struct value *value, enum unit unit);
+/* Of a value of that field (FIELD_NONE: of none), as it may leave (privacy.h). */
+const char *words_of_plain(struct arena *arena, enum field field, const struct value *value,
+			   enum unit unit);
+const char *words_of_key(struct arena *arena, const struct signal *signal, unsigned key);
+const char *words_of_computed(struct arena *arena, const struct signal *signal, unsigned computed);
 
 /* `left` and `right` behind each other. */
 const char *words_join(struct arena *arena, const char *left, const char *right);

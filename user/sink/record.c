@@ -180,8 +180,11 @@ static const char *keys_text(struct out *out, const struct record_keys *keys)
 	if (!stream)
 		return NULL;
 	for (unsigned i = 0; i < keys->len; i++) {
+		char hash[PRIVACY_TEXT_MAX];
+		struct value key = record_key(keys, i, hash);
+
 		fprintf(stream, "%s%s=", i ? " " : "", record_key_name(keys, i));
-		put_value(stream, &keys->at[i]);
+		put_value(stream, &key);
 	}
 	return text_taken(out, stream, &text);
 }
@@ -239,7 +242,7 @@ static void fill_keys(struct out *out, const struct record_keys *keys)
 
 struct out *out_signal(const struct signal *s, const char *host)
 {
-	const struct record_keys keys = {s->key_fields, NULL, s->keys, s->keys_len};
+	const struct record_keys keys = {s->rule, s->key_fields, NULL, s->keys, s->keys_len};
 	struct out *out = out_new(OUT_SIGNAL);
 
 	if (!out)
@@ -283,7 +286,8 @@ static bool fill_evidence(struct out *out, const struct detection *d, const char
 
 struct out *out_detection(const struct detection *d, const char *host)
 {
-	const struct record_keys keys = {d->key_fields, d->key_names, d->keys, d->keys_len};
+	const struct record_keys keys = {d->rule, d->key_fields, d->key_names, d->keys,
+					 d->keys_len};
 	struct out *out = out_new(OUT_DETECTION);
 
 	if (!out)
@@ -340,10 +344,15 @@ static struct out *identified(enum record_kind_out kind, const struct event *eve
 {
 	struct event copy = *event;
 	char id[COMMUNITY_ID_MAX];
+	struct out *out = NULL;
+	struct arena hashes = {0};
 
 	if (!event_has(&copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(&copy, id))
 		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id, text_string(id));
-	return event_record(kind, &copy, host);
+	if (!privacy_event(&copy, &hashes))
+		out = event_record(kind, &copy, host);
+	arena_free(&hashes);
+	return out;
 }
 
 struct out *out_event(const struct event *event, const char *host)

@@ -74,7 +74,7 @@ static bool put_list(json_t *object, const char *key, const char *const *list)
 	return !list || !*list || put(object, key, list_json(list));
 }
 
-json_t *record_value(const struct value *value)
+static json_t *value_json(const struct value *value)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -93,6 +93,15 @@ json_t *record_value(const struct value *value)
 	return json_null();
 }
 
+/* Of a value of that field, as it may leave. */
+static json_t *record_value(enum field field, const struct value *value)
+{
+	char hash[PRIVACY_TEXT_MAX];
+	struct value shown = value_shown(field, value, hash);
+
+	return value_json(&shown);
+}
+
 const char *record_key_name(const struct record_keys *keys, unsigned i)
 {
 	if (keys->names && keys->names[i])
@@ -100,10 +109,23 @@ const char *record_key_name(const struct record_keys *keys, unsigned i)
 	return field_table[keys->fields[i]].name;
 }
 
+struct value record_key(const struct record_keys *keys, unsigned i, char hash[PRIVACY_TEXT_MAX])
+{
+	return value_shown(rule_key_privacy(keys->rule, keys->fields, i), &keys->at[i], hash);
+}
+
+static json_t *key_json(const struct record_keys *keys, unsigned i)
+{
+	char hash[PRIVACY_TEXT_MAX];
+	struct value key = record_key(keys, i, hash);
+
+	return value_json(&key);
+}
+
 static bool put_keys(json_t *object, const struct record_keys *keys)
 {
 	for (unsigned i = 0; i < keys->len; i++)
-		if (!put(object, record_key_name(keys, i), record_value(&keys->at[i])))
+		if (!put(object, record_key_name(keys, i), key_json(keys, i)))
 			return false;
 	return true;
 }
@@ -146,10 +168,10 @@ static json_t *tuple_json(const struct signal_set *set, unsigned i)
 	json_t *array;
 
 	if (set->fields.len == 1)
-		return record_value(at);
+		return record_value(set->fields.at[0], at);
 	array = json_array();
 	for (unsigned f = 0; array && f < set->fields.len; f++) {
-		if (json_array_append_new(array, record_value(&at[f]))) {
+		if (json_array_append_new(array, record_value(set->fields.at[f], &at[f]))) {
 			json_decref(array);
 			return NULL;
 		}
@@ -181,11 +203,13 @@ static const struct signal_set *set_of(const struct signal *signal, const char *
 	return NULL;
 }
 
-static json_t *signal_value_json(const struct signal *signal, const struct signal_value *value)
+static json_t *signal_value_json(const struct signal *signal, unsigned i)
 {
+	const struct signal_value *value = &signal->values[i];
 	const struct signal_set *set = set_of(signal, value->name);
 	json_t *object = json_object();
-	bool ok = put(object, "value", record_value(&value->value));
+	bool ok = put(object, "value",
+		      record_value(rule_computed_privacy(signal->rule, i), &value->value));
 
 	ok = ok && put_text(object, "unit", unit_name(value->unit));
 	ok = ok && (!value->threshold || put(object, "threshold", threshold_json(value)));
@@ -208,7 +232,7 @@ json_t *record_values(const struct signal *signal)
 
 		if (!value->name)
 			continue;
-		if (!put(object, value->name, signal_value_json(signal, value))) {
+		if (!put(object, value->name, signal_value_json(signal, i))) {
 			json_decref(object);
 			return NULL;
 		}
@@ -265,7 +289,7 @@ json_t *record_signal(const struct signal *s, const char *host)
 		s->rule,
 		s->severity,
 		s->confidence,
-		{s->key_fields, NULL, s->keys, s->keys_len},
+		{s->rule, s->key_fields, NULL, s->keys, s->keys_len},
 		host,
 	};
 	json_t *o = json_object();
@@ -350,11 +374,16 @@ unsigned record_samples(const struct detection *d, const struct event **samples,
 static json_t *sample_json(const struct event *event)
 {
 	struct event copy = *event;
+	struct arena arena = {0};
 	char id[COMMUNITY_ID_MAX];
+	json_t *json = NULL;
 
 	if (!event_has(&copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(&copy, id))
 		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id, text_string(id));
-	return event_to_json(&copy);
+	if (!privacy_event(&copy, &arena))
+		json = event_to_json(&copy);
+	arena_free(&arena);
+	return json;
 }
 
 static json_t *samples_json(const struct detection *d)
@@ -372,6 +401,16 @@ static json_t *samples_json(const struct detection *d)
 	return array;
 }
 
+/* Of the i-th of the values that the evidence shares: tuples, one after the other. */
+static enum field common_field(const struct detection *d, unsigned i)
+{
+	const struct field_list *fields = &d->rule->temporal.common;
+
+	if (d->rule->kind != RULE_TEMPORAL || !fields->len)
+		return FIELD_NONE;
+	return fields->at[i % fields->len];
+}
+
 static bool put_common_values(json_t *o, const struct detection *d)
 {
 	json_t *array;
@@ -380,7 +419,7 @@ static bool put_common_values(json_t *o, const struct detection *d)
 		return true;
 	array = json_array();
 	for (unsigned i = 0; array && i < d->common_len && i < SET_SHOWN_MAX; i++) {
-		if (json_array_append_new(array, record_value(&d->common[i]))) {
+		if (json_array_append_new(array, record_value(common_field(d, i), &d->common[i]))) {
 			json_decref(array);
 			return false;
 		}
@@ -408,7 +447,7 @@ static json_t *detection_values(const struct detection *d)
 				continue;
 			snprintf(name, sizeof(name), "%s.%s", rule_output_name(s->rule),
 				 s->values[v].name);
-			if (!put(all, name, signal_value_json(s, &s->values[v]))) {
+			if (!put(all, name, signal_value_json(s, v))) {
 				json_decref(all);
 				return NULL;
 			}
@@ -434,9 +473,15 @@ static bool put_detection(json_t *o, const struct detection *d)
 json_t *record_detection(const struct detection *d, const char *host)
 {
 	const struct common common = {
-		d->id,	     "alert",	    d->last,
-		d->first,    d->last,	    d->rule,
-		d->severity, d->confidence, {d->key_fields, d->key_names, d->keys, d->keys_len},
+		d->id,
+		"alert",
+		d->last,
+		d->first,
+		d->last,
+		d->rule,
+		d->severity,
+		d->confidence,
+		{d->rule, d->key_fields, d->key_names, d->keys, d->keys_len},
 		host,
 	};
 	json_t *o = json_object();

@@ -6,13 +6,15 @@
 
 #include "correlate/detection.h"
 
-/* The JSON objects of signals and detections (docs/rules.md): new references, NULL without memory.
- * What any of their parts lacks for want of memory makes the whole NULL. */
+/* As they may leave (privacy.h): the JSON objects of signals and detections (docs/rules.md): new
+ * references, NULL without memory. What any of their parts lacks for want of memory makes the whole
+ * NULL. */
 
 /* Digits of a number that is no integer: 0.9 stays 0.9. */
 #define RECORD_JSON_FORM (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 struct record_keys {
+	const struct rule *rule;
 	const enum field *fields;
 	const char *const *names; /* of an alias; NULL, or NULL where the field's own is meant */
 	const struct value *at;
@@ -21,7 +23,7 @@ struct record_keys {
 
 const char *record_key_name(const struct record_keys *keys, unsigned i);
 json_t *record_keys(const struct record_keys *keys); /* {"source.ip": "10.0.0.5"} */
-json_t *record_value(const struct value *value);
+struct value record_key(const struct record_keys *keys, unsigned i, char hash[PRIVACY_TEXT_MAX]);
 json_t *record_values(const struct signal *signal); /* weir.values */
 /* Flows that the evidence shows, each tuple once, oldest first, at most `max`; returns how many. */
 unsigned record_samples(const struct detection *detection, const struct event **samples,

@@ -57,6 +57,33 @@ static int folder_sync(const char *path)
 	return err;
 }
 
+struct sealed {
+	int fd;
+	struct state_seal *seal;
+};
+
+static int put_sealed(void *context, const void *bytes, size_t length)
+{
+	struct sealed *sealed = context;
+
+	return state_seal_more(sealed->seal, bytes, length, put, &sealed->fd);
+}
+
+static int write_sealed(int fd, struct state_seal *seal, struct state_writer *writer,
+			size_t sections, void (*save)(void *context, struct state_writer *writer),
+			void *context)
+{
+	struct sealed sealed = {fd, seal};
+	int err = state_seal_head(seal, put, &fd);
+
+	err = err ? err : state_begin(writer, sections, put_sealed, &sealed);
+	if (err)
+		return err;
+	save(context, writer);
+	err = state_end(writer);
+	return err ? err : state_seal_tail(seal, put, &fd);
+}
+
 int state_fd_write(int fd, struct state_writer *writer, size_t sections,
 		   void (*save)(void *context, struct state_writer *writer), void *context)
 {
@@ -68,8 +95,9 @@ int state_fd_write(int fd, struct state_writer *writer, size_t sections,
 	return state_end(writer);
 }
 
-int state_file_write(const char *path, struct state_writer *writer, size_t sections,
-		     void (*save)(void *context, struct state_writer *writer), void *context)
+int state_file_write(const char *path, struct state_seal *seal, struct state_writer *writer,
+		     size_t sections, void (*save)(void *context, struct state_writer *writer),
+		     void *context)
 {
 	char temporary[PATH_BYTES];
 	int fd, err;
@@ -81,7 +109,8 @@ int state_file_write(const char *path, struct state_writer *writer, size_t secti
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
 		return -errno;
-	err = state_fd_write(fd, writer, sections, save, context);
+	err = seal ? write_sealed(fd, seal, writer, sections, save, context)
+		   : state_fd_write(fd, writer, sections, save, context);
 	if (!err && fsync(fd))
 		err = -errno;
 	close(fd);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "state/reader.h"
+#include "state/seal.h"
 
 /* Bytes of a snapshot; more is none. */
 #define STATE_BYTES_MAX (UINT64_C(8) << 30)
@@ -12,9 +13,11 @@
 /*
  * Writes a snapshot to PATH.tmp, and gives it its name when it lies on the disk whole: whatever
  * ends in between leaves the one before. `save` puts the sections. 0, or -errno. Allocates nothing.
+ * `seal` (seal.h), which has begun, seals it; NULL: it is in the clear.
  */
-int state_file_write(const char *path, struct state_writer *writer, size_t sections,
-		     void (*save)(void *context, struct state_writer *writer), void *context);
+int state_file_write(const char *path, struct state_seal *seal, struct state_writer *writer,
+		     size_t sections, void (*save)(void *context, struct state_writer *writer),
+		     void *context);
 
 /* The whole file in memory, to be freed. 0, -ENOENT if there is none, or -errno. */
 int state_file_read(const char *path, void **bytes, size_t *length);

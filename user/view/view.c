@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/table.h"
 #include "event/json.h"
+#include "event/privacy.h"
 #include "view/inside.h"
 
 /* An ended connection stays in sight so long. */
@@ -136,6 +138,21 @@ static struct view_flow *enter(struct view *view, const struct view_key *key,
 	return flow;
 }
 
+static json_t *shown_facts(const struct event *event)
+{
+	struct arena hashes = {0};
+	struct event shown;
+	json_t *facts = NULL;
+
+	if (!privacy_is_on())
+		return event_to_json(event);
+	shown = *event;
+	if (!privacy_event(&shown, &hashes))
+		facts = event_to_json(&shown);
+	arena_free(&hashes);
+	return facts;
+}
+
 /* What is said of it in words, anew only when more is known. */
 static void take_facts(struct view_flow *flow, const struct event *event)
 {
@@ -143,7 +160,7 @@ static void take_facts(struct view_flow *flow, const struct event *event)
 
 	if (flow->facts && !memcmp(flow->present, event->present, sizeof(flow->present)))
 		return;
-	facts = event_to_json(event);
+	facts = shown_facts(event);
 	if (!facts)
 		return;
 	json_decref(flow->facts);

@@ -130,6 +130,7 @@ static inline void sample_init(struct sample *s)
 	s->spike = sample_rule("rule-spike", "CONNECTION_SPIKE", "Connection spike");
 	s->lateral = sample_rule("rule-lateral", "LATERAL_MOVEMENT", "Lateral movement");
 	s->lateral.kind = RULE_TEMPORAL;
+	s->lateral.temporal.common = (struct field_list){{FIELD_DESTINATION_IP}, 1};
 	s->lateral.tactic = "TA0008";
 	s->lateral.technique = "T1021";
 	s->lateral.actions = actions;

@@ -159,19 +159,19 @@ static void a_file_is_written_whole_and_set_aside(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/state", folder);
 	assert_int_equal(state_file_read(path, &bytes, &length), -ENOENT);
-	assert_int_equal(state_file_write(path, w, 8, put_all, NULL), 0);
-	assert_int_equal(state_file_write(path, w, 8, put_all, NULL), 0);
+	assert_int_equal(state_file_write(path, NULL, w, 8, put_all, NULL), 0);
+	assert_int_equal(state_file_write(path, NULL, w, 8, put_all, NULL), 0);
 	assert_int_equal(state_file_read(path, &bytes, &length), 0);
 	assert_int_equal(state_image_open(&image, bytes, length, &words), 0);
 	check(&image);
 	state_image_close(&image);
 	free(bytes);
 	/* One that fails leaves what was there. */
-	assert_int_equal(state_file_write(path, w, 1, put_all, NULL), -ENOSPC);
+	assert_int_equal(state_file_write(path, NULL, w, 1, put_all, NULL), -ENOSPC);
 	assert_int_equal(state_file_read(path, &bytes, &length), 0);
 	free(bytes);
 	for (int i = 0; i < STATE_BAD_KEPT + 2; i++) {
-		assert_int_equal(state_file_write(path, w, 8, put_all, NULL), 0);
+		assert_int_equal(state_file_write(path, NULL, w, 8, put_all, NULL), 0);
 		assert_int_equal(state_file_set_aside(path, i * WEIR_SEC, name, sizeof(name)), 0);
 	}
 	assert_int_equal(access(path, F_OK), -1);
@@ -183,6 +183,45 @@ static void a_file_is_written_whole_and_set_aside(void **state)
 	free(w);
 }
 
+static void a_sealed_file_opens_with_its_key_alone(void **state)
+{
+	const uint8_t key[SEAL_KEY_BYTES] = {1}, wrong[SEAL_KEY_BYTES] = {2};
+	struct state_seal *seal = state_seal_new(key), *other = state_seal_new(wrong);
+	struct state_writer *w = calloc(1, sizeof(*w));
+	char path[] = "/tmp/weir-sealed-XXXXXX";
+	struct state_image image;
+	const char *words;
+	size_t length, whole;
+	uint8_t *bytes;
+
+	(void)state;
+	assert_int_equal(close(mkstemp(path)), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		assert_int_equal(state_seal_begin(seal), 0);
+		assert_int_equal(state_file_write(path, seal, w, 8, put_all, NULL), 0);
+		assert_int_equal(state_file_read(path, (void **)&bytes, &length), 0);
+		assert_true(state_is_sealed(bytes, length));
+		whole = length;
+		if (turn == 1)
+			bytes[length / 2] ^= 1;
+		if (turn < 2) {
+			assert_int_equal(state_unseal(turn ? seal : other, bytes, &length),
+					 -EKEYREJECTED);
+		} else {
+			assert_int_equal(state_unseal(seal, bytes, &length), 0);
+			assert_int_equal(length, whole - 44);
+			assert_int_equal(state_image_open(&image, bytes, length, &words), 0);
+			check(&image);
+			state_image_close(&image);
+		}
+		free(bytes);
+	}
+	unlink(path);
+	state_seal_free(seal);
+	state_seal_free(other);
+	free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +230,7 @@ int main(void)
 		cmocka_unit_test(no_read_goes_beyond_its_section),
 		cmocka_unit_test(too_many_sections_are_an_error),
 		cmocka_unit_test(a_file_is_written_whole_and_set_aside),
+		cmocka_unit_test(a_sealed_file_opens_with_its_key_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
