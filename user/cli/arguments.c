@@ -220,16 +220,15 @@ int arguments_config_again(const struct arguments *arguments, struct config **co
 	return -EINVAL;
 }
 
-int arguments_config(const struct arguments *arguments, struct config **config)
+/* What was loaded with `err`, with what the command line sets over it. */
+static int configured(const struct arguments *arguments, struct config **config, int err,
+		      struct faults *faults)
 {
-	const char *path = arguments_value(arguments, "config");
 	const struct argument *wrong;
-	struct faults faults = {0};
 	struct error error = {0};
-	int err = config_load(config, path, &faults);
 
-	faults_print(&faults);
-	faults_free(&faults);
+	faults_print(faults);
+	faults_free(faults);
 	if (err)
 		return err == -EINVAL ? EXIT_INPUT : EXIT_SYSTEM;
 	if (!set_all(arguments, *config, &wrong, &error))
@@ -237,4 +236,30 @@ int arguments_config(const struct arguments *arguments, struct config **config)
 	config_free(*config);
 	*config = NULL;
 	return verb_usage(arguments->verb, "--%s: %s", wrong->option->name, error.text);
+}
+
+int arguments_config(const struct arguments *arguments, struct config **config)
+{
+	struct faults faults = {0};
+	int err = config_load(config, arguments_value(arguments, "config"), &faults);
+
+	return configured(arguments, config, err, &faults);
+}
+
+int arguments_config_reader(const struct arguments *arguments, struct config **config)
+{
+	const char *path = arguments_value(arguments, "config");
+	struct faults faults = {0};
+	int err = config_load(config, path, &faults);
+
+	if (err == -EACCES && !path) {
+		faults_free(&faults);
+		faults = (struct faults){0};
+		if (!arguments_value(arguments, "database"))
+			fputs("weir: the configuration may not be read by you: the usual database "
+			      "is read, or the one that --database names\n",
+			      stderr);
+		err = config_load(config, "/dev/null", &faults);
+	}
+	return configured(arguments, config, err, &faults);
 }

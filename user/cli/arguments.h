@@ -28,6 +28,10 @@ void arguments_free(struct argument_list *list);
  */
 int arguments_config(const struct arguments *arguments, struct config **config);
 
+/* The same for who only looks at what a running weir, or its database, has to say: where the usual
+ * file may not be read by this user, defaults are in force, and it was said. */
+int arguments_config_reader(const struct arguments *arguments, struct config **config);
+
 /* The same while the program runs, where nothing is printed: 0, or -errno with faults. */
 int arguments_config_again(const struct arguments *arguments, struct config **config,
 			   struct faults *faults);

@@ -207,7 +207,7 @@ static int run(const struct arguments *a)
 	struct config *config = NULL;
 	int status = check_operands(a);
 
-	status = status ? status : arguments_config(a, &config);
+	status = status ? status : arguments_config_reader(a, &config);
 	if (status)
 		return status;
 	if (!config->database)

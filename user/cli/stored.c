@@ -168,7 +168,7 @@ static int run(const struct arguments *a, enum store_kind kind)
 		return status;
 	if (!filter.limit)
 		filter.limit = LIMIT_DEFAULT;
-	status = arguments_config(a, &config);
+	status = arguments_config_reader(a, &config);
 	if (status)
 		return status;
 	if (!config->database)

@@ -70,7 +70,7 @@ static int run(const struct arguments *a)
 		return EXIT_USAGE;
 	if (top.filter && strpbrk(top.filter, "\n\r"))
 		return verb_usage(a->verb, "--filter has more than one line: write one word");
-	status = arguments_config(a, &config);
+	status = arguments_config_reader(a, &config);
 	if (status)
 		return status;
 	setlocale(LC_CTYPE, "");
