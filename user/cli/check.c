@@ -124,7 +124,7 @@ static int run(const struct arguments *arguments)
 	}
 	config_free(config);
 	if (arguments_has(arguments, "system")) {
-		int refused = system_check();
+		int refused = system_check(stdout);
 
 		status = status ? status : refused;
 	}

@@ -225,9 +225,9 @@ static void add_features(struct grid *grid)
 	}
 }
 
-int system_check(void)
+int system_check(FILE *out)
 {
-	struct terminal terminal = terminal_open(stdout);
+	struct terminal terminal = terminal_open(out);
 	int status = EXIT_DONE;
 	struct grid grid;
 

@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 
+#include <stdio.h>
+
 /* Prints what `weir run` needs of this machine and whether it is there, and who holds hooks.
  * EXIT_DONE, or EXIT_SYSTEM if something needed is missing. */
-int system_check(void);
+int system_check(FILE *out);
 
 /* Whether it makes sense to try: root, or a user with rights over the network's devices. */
 bool system_may_watch(void);

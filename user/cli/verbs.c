@@ -11,9 +11,9 @@
 #include "metrics/child.h"
 
 const struct verb *const verb_table[] = {
-	&verb_run,     &verb_replay, &verb_check,   &verb_rules,  &verb_detections,
-	&verb_signals, &verb_flows,  &verb_top,	    &verb_status, &verb_metrics,
-	&verb_reload,  &verb_help,   &verb_version, NULL,
+	&verb_run,     &verb_replay, &verb_check, &verb_rules,	 &verb_detections,
+	&verb_signals, &verb_flows,  &verb_top,	  &verb_status,	 &verb_metrics,
+	&verb_support, &verb_reload, &verb_help,  &verb_version, NULL,
 };
 
 const struct verb *verb_find(const char *name)

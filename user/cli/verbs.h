@@ -15,6 +15,7 @@ extern const struct verb verb_flows;
 extern const struct verb verb_top;
 extern const struct verb verb_status;
 extern const struct verb verb_metrics;
+extern const struct verb verb_support;
 extern const struct verb verb_reload;
 extern const struct verb verb_help;
 extern const struct verb verb_version;

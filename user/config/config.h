@@ -118,6 +118,10 @@ const char *config_differs(const struct config *a, const struct config *b, size_
 
 /* All that is in force, with its unit, and where it came from. */
 void config_print(const struct config *config, FILE *out);
+/* The same for others to read: of keys that may hold secrets (config_key.secret) only whether they
+ * are set; those values go to `secret`. */
+void config_print_public(const struct config *config, FILE *out,
+			 void (*secret)(void *context, const char *value), void *context);
 /* The shipped sample: every key, its default, unit and comment. */
 void config_sample(FILE *out);
 /* The same as a section of docs/configuration.md. */

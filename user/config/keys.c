@@ -144,13 +144,14 @@ const struct config_key config_keys[] = {
 	 .words = "Ask the Kubernetes API which pods run on this node, with their labels and what\n"
 		  "they belong to; in a pod with a service account: docs/kubernetes.md."},
 	{"kubernetes.server", &config_text_type, AT(kubernetes.server), "auto", "auto",
+	 .secret = true,
 	 .words = "Its address, https://HOST[:PORT]. auto: the environment's\n"
 		  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT."},
 	{"kubernetes.credentials", &config_path_type, AT(kubernetes.credentials), "auto", "auto",
 	 .words = "Folder with the account's token, ca.crt and namespace, read anew as they "
 		  "change.\n"
 		  "auto: /var/run/secrets/kubernetes.io/serviceaccount."},
-	{"kubernetes.node", &config_text_type, AT(kubernetes.node), "auto", "auto",
+	{"kubernetes.node", &config_text_type, AT(kubernetes.node), "auto", "auto", .secret = true,
 	 .words =
 		 "Name of this node there. auto: the environment's NODE_NAME, or the host's name."},
 	{"kubernetes.rules_label", &config_text_type, AT(kubernetes.rules_label), "none", "none",
@@ -196,6 +197,7 @@ const struct config_key config_keys[] = {
 		  "refusing to\n"
 		  "start. On the command line: --lenient."},
 	{"placeholders", &config_placeholders_type, AT(placeholders), "", .live = true,
+	 .secret = true,
 	 .words = "What %name% stands for in rules that say |expand.\n"
 		  "{Servers: ['srv*', 'db*'], Administrators: [root, admin]}"},
 
@@ -252,7 +254,7 @@ const struct config_key config_keys[] = {
 	{"syslog.socket", &config_path_type, AT(syslog_options.local_path), "/dev/log",
 	 .words = "The local socket."},
 	{"syslog.server", &config_text_type, AT(syslog_options.server), "none", "none",
-	 .words = "Name or address of the server."},
+	 .secret = true, .words = "Name or address of the server."},
 	{"syslog.port", &config_text_type, AT(syslog_options.port), "auto", "auto",
 	 .words = "Its port or service name. auto: 514, with tls 6514."},
 	{"syslog.ca_file", &config_path_type, AT(syslog_options.ca_file), "none", "none",
@@ -271,7 +273,7 @@ const struct config_key config_keys[] = {
 	{"spool.size", &config_bytes_type, AT(network.spool_bytes), "256MiB", NULL, 1048576,
 	 UINT64_C(1) << 40,
 	 .words = "How much may wait for each receiver, bytes; the oldest goes first."},
-	{"webhook.url", &config_text_type, AT(webhook.http.url), "none", "none",
+	{"webhook.url", &config_text_type, AT(webhook.http.url), "none", "none", .secret = true,
 	 .words = "Address to which detections are posted (http or https); docs/outputs.md."},
 	{"webhook.url_file", &config_path_type, AT(webhook.http.url_file), "none", "none",
 	 .words = "File whose first line is that address, where it is a secret, as Slack's are."},
@@ -281,7 +283,7 @@ const struct config_key config_keys[] = {
 		  "too); alertmanager: an alert, for its address /api/v2/alerts."},
 	{"webhook.level", &config_choice_type, AT(webhook.level), "low", .choices = levels,
 	 .words = "Severity that a detection must have."},
-	{"webhook.headers", &config_texts_type, AT(webhook.http.headers), "",
+	{"webhook.headers", &config_texts_type, AT(webhook.http.headers), "", .secret = true,
 	 .words = "More headers of each request: ['X-Team: network']."},
 	{"webhook.token_file", &config_path_type, AT(webhook.http.token_file), "none", "none",
 	 .words =
@@ -292,12 +294,12 @@ const struct config_key config_keys[] = {
 	{"webhook.timeout", &config_duration_type, AT(webhook.http.timeout), "10s", NULL,
 	 100 * WEIR_MSEC, 5 * WEIR_MIN,
 	 .words = "How long a request may take; then it is sent again."},
-	{"webhook.link", &config_text_type, AT(webhook.link), "none", "none",
+	{"webhook.link", &config_text_type, AT(webhook.link), "none", "none", .secret = true,
 	 .words = "Address of your page about a detection, with {id} in it, for slack and\n"
 		  "alertmanager."},
 	{"webhook.queue", &config_count_type, AT(webhook.queue), "1024", NULL, 16, 1048576,
 	 .words = "Detections that may wait for the spool."},
-	{"elastic.url", &config_text_type, AT(elastic.http.url), "none", "none",
+	{"elastic.url", &config_text_type, AT(elastic.http.url), "none", "none", .secret = true,
 	 .words = "Address of an Elasticsearch or OpenSearch, without a path: documents are "
 		  "created\n"
 		  "by its API _bulk; docs/outputs.md."},
@@ -309,7 +311,7 @@ const struct config_key config_keys[] = {
 	 .words = "Send signals too."},
 	{"elastic.flows", &config_bool_type, AT(elastic.choice.flows), "false",
 	 .words = "Send every connection that ended too: many."},
-	{"elastic.headers", &config_texts_type, AT(elastic.http.headers), "",
+	{"elastic.headers", &config_texts_type, AT(elastic.http.headers), "", .secret = true,
 	 .words = "More headers of each request."},
 	{"elastic.token_file", &config_path_type, AT(elastic.http.token_file), "none", "none",
 	 .words = "File whose first line is a secret for the header Authorization: 'ApiKey KEY', "
@@ -325,7 +327,7 @@ const struct config_key config_keys[] = {
 	{"elastic.file", &config_path_type, AT(elastic_file), "none", "none",
 	 .words = "File to which the same lines are written, for a program of yours that sends\n"
 		  "them."},
-	{"kafka.brokers", &config_text_type, AT(kafka.brokers), "none", "none",
+	{"kafka.brokers", &config_text_type, AT(kafka.brokers), "none", "none", .secret = true,
 	 .words = "Brokers of a Kafka, HOST:PORT, divided by commas; docs/outputs.md."},
 	{"kafka.detections", &config_text_type, AT(kafka.detections), "weir.detections", "none",
 	 .words = "Topic of detections. none: they are not sent."},
@@ -333,7 +335,7 @@ const struct config_key config_keys[] = {
 	 .words = "Topic of signals, likewise."},
 	{"kafka.flows", &config_text_type, AT(kafka.flows), "none", "none",
 	 .words = "Topic of every connection that ended: many."},
-	{"kafka.options", &config_options_type, AT(kafka.options), "",
+	{"kafka.options", &config_options_type, AT(kafka.options), "", .secret = true,
 	 .words = "Options of librdkafka, by its own names: TLS, SASL, compression, sizes.\n"
 		  "{security.protocol: SASL_SSL, sasl.mechanism: PLAIN, sasl.username: weir}"},
 	{"kafka.timeout", &config_duration_type, AT(kafka.timeout), "10s", NULL, WEIR_SEC,

@@ -22,7 +22,8 @@ struct config_key {
 	uint64_t least, most; /* bounds of numbers, sizes and durations (ns); most 0: none */
 	const struct config_choice *choices; /* of config_choice_type; ended by a NULL name */
 	bool live;			     /* a reload changes it; all else takes a new start */
-	const char *words;		     /* what it is, with its unit; may have newlines */
+	bool secret;	   /* may hold secrets, or names of other hosts: no bug report has it */
+	const char *words; /* what it is, with its unit; may have newlines */
 };
 
 struct config_choice {

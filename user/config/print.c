@@ -87,7 +87,8 @@ const char *config_differs(const struct config *a, const struct config *b, size_
 	return NULL;
 }
 
-void config_print(const struct config *config, FILE *out)
+static void print_all(const struct config *config, FILE *out,
+		      void (*secret)(void *context, const char *value), void *context)
 {
 	const struct config_state *state = (const struct config_state *)config;
 
@@ -102,12 +103,31 @@ void config_print(const struct config *config, FILE *out)
 		if (!line)
 			return;
 		fprintf(line, "%*s%s: ", (int)indent, "", name);
-		key->type->print(key, (const char *)config + key->offset, line);
+		if (secret && key->secret && state->origins[i].origin != ORIGIN_DEFAULT) {
+			char *value = value_text(config, key);
+
+			secret(context, value ? value : "");
+			free(value);
+			fputs("(removed)", line);
+		} else {
+			key->type->print(key, (const char *)config + key->offset, line);
+		}
 		fclose(line);
 		fprintf(out, "%-*s", ORIGIN_COLUMN, text);
 		print_origin(&state->origins[i], out);
 		free(text);
 	}
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	print_all(config, out, NULL, NULL);
+}
+
+void config_print_public(const struct config *config, FILE *out,
+			 void (*secret)(void *context, const char *value), void *context)
+{
+	print_all(config, out, secret, context);
 }
 
 /* The default as YAML: a list's words in brackets. */
