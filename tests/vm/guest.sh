@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 exec 2>&1
 CASE_SECONDS=120
-LIVE_SECONDS=240
+LIVE_SECONDS=$([ -n "${WEIR_VM_WHOLE:-}" ] && echo 1500 || echo 240)
 
 # Emulation is ten to twenty times slower than the machine: tests wait longer and send less.
 export WEIR_SLOW=1

@@ -10,7 +10,7 @@
 # As many guests at a time as there are processors (WEIR_VM_GUESTS: another number). Nothing on the
 # machine changes but the cache that fetch.sh fills; a guest has no network and writes to memory only.
 #
-# WEIR_VM_SECONDS bounds a guest (default 500; all: 1500). WEIR_VM_PAYLOAD replaces guest.sh (for
+# WEIR_VM_SECONDS bounds a guest (default 500; all: 2700). WEIR_VM_PAYLOAD replaces guest.sh (for
 # trying out).
 
 . "$(dirname "$0")/../lib.sh"
@@ -28,7 +28,7 @@ if [ "${1:-${WEIR_VM:-}}" = all ]; then
 elif [ ${#SERIES[@]} -eq 0 ]; then
 	if printf '6.6\n%s\n' "$(uname -r)" | sort -CV; then SERIES=(5.10 6.1); else SERIES=(5.10 6.12); fi
 fi
-GUEST_SECONDS=${WEIR_VM_SECONDS:-$([ -n "$WHOLE" ] && echo 1500 || echo 500)}
+GUEST_SECONDS=${WEIR_VM_SECONDS:-$([ -n "$WHOLE" ] && echo 2700 || echo 500)}
 
 require_root
 require_tool qemu-system-x86_64 busybox modprobe depmod python3 file
