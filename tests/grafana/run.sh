@@ -18,7 +18,7 @@ fi
 
 # errors FILE: what the compiler finds in a dashboard.
 errors() {
-	python3 "$TREE/tests/grafana/typed.py" "$1" 2>&1 >board.ts || return
+	{ python3 "$TREE/tests/grafana/typed.py" "$1" >board.ts; } 2>&1 || return
 	node_modules/.bin/tsc --noEmit --strict --skipLibCheck --target es2022 --module nodenext board.ts 2>&1
 }
 same "the dashboard is one of Grafana's" "" "$(errors "$DASHBOARD")"
