@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,7 +24,7 @@ static int start(struct attacher *a)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	a->channel = ends[0];
+	a->line.channel = ends[0];
 	a->keeper = keeper_start(&kept, &ends[1], 1);
 	err = a->keeper < 0 ? a->keeper : 0;
 	close(ends[1]);
@@ -38,7 +37,7 @@ int attacher_open(struct attacher **out, struct error *error)
 	int err = a ? 0 : -ENOMEM;
 
 	if (a) {
-		a->channel = -1;
+		a->line.channel = -1;
 		err = start(a);
 	}
 	if (!err) {
@@ -54,49 +53,29 @@ void attacher_close(struct attacher *a)
 {
 	if (!a)
 		return;
-	if (a->channel >= 0)
-		close(a->channel);
+	if (a->line.channel >= 0)
+		close(a->line.channel);
 	keeper_end(a->keeper);
 	free(a);
 }
 
 /* ---- what others ask ---- */
 
+const struct kept_words attacher_kept_words = {
+	.what = "the process that attaches",
+	.restarted_fact = "attacher_restarted",
+	.gone_fact = "attacher_gone",
+	.gone = "nobody attaches any more: what is watched stays so, interfaces that come are not "
+		"watched until weir starts anew",
+};
+
 bool attacher_health(struct attacher *a, const char **fact, const char **message)
 {
-	static char text[128];
-
 	line_look(a); /* nobody may have asked it for anything since it ended */
-	if (a->gone && !a->told_gone) {
-		a->told_gone = true;
-		*fact = "attacher_gone";
-		*message = "nobody attaches any more: what is watched stays so, interfaces that "
-			   "come are not watched until weir starts anew";
-		return true;
-	}
-	if (!a->untold)
-		return false;
-	a->untold = false;
-	snprintf(text, sizeof(text), "the process that attaches was started anew: %s", a->reason);
-	*fact = "attacher_restarted";
-	*message = text;
-	return true;
+	return kept_lives_health(&a->lives, &attacher_kept_words, a->line.gone, fact, message);
 }
 
 json_t *attacher_status(const struct attacher *a, bool *degraded)
 {
-	json_t *status =
-		json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "on", !a->gone,
-			  "pid", (json_int_t)a->pid, "keeper", (json_int_t)a->keeper, "restarts",
-			  (json_int_t)a->restarts, "asked", (json_int_t)a->asked, "not_asked",
-			  (json_int_t)a->unasked, "unanswered", (json_int_t)a->unanswered,
-			  "malformed", (json_int_t)a->malformed, "wait_mean_us",
-			  a->asked ? (double)a->waited / WEIR_USEC / (double)a->asked : 0.0,
-			  "wait_max_ms", (double)a->longest / WEIR_MSEC);
-
-	if (a->restarts)
-		json_object_set_new(status, "last_reason", json_string(a->reason));
-	*degraded = *degraded || a->gone || a->behind ||
-		    (a->restarts && time_boot() - a->restarted < WEIR_MIN);
-	return status;
+	return kept_status(&a->lives, a->keeper, &a->line, degraded);
 }

@@ -5,6 +5,7 @@
 #include "attacher/attacher.h"
 #include "attacher/message.h"
 #include "keeper/keeper.h"
+#include "keeper/line.h"
 
 /* The inside of the engine's side, and what the process behind it is. */
 
@@ -34,25 +35,13 @@ void attacher_become(void *context, struct keeper_life life);
 
 struct attacher {
 	pid_t keeper;
-	int channel;
-	uint32_t number; /* of the last question */
-	uint32_t pid;	 /* who answers says that it is; 0: nothing yet */
-	bool behind;	 /* an answer is late: nothing is asked until something comes */
-	bool gone;	 /* nobody is there any more */
+	struct kept_line line;
+	struct kept_lives lives;
 	int programs[ATTACH_PROGRAMS_MAX];
 	unsigned programs_len;
 	bool has_programs;
-
-	uint64_t restarts;
-	weir_time restarted; /* boot time */
-	char reason[64];     /* of the last end */
-	bool untold;	     /* the health event of that */
-	bool told_gone;	     /* that of the end of all */
-
-	uint64_t asked, unasked;	/* questions; those that were not, for want of an answer */
-	uint64_t unanswered, malformed; /* in time; answers that made no sense */
-	weir_time waited, longest;	/* for answers, together and for one */
 };
+extern const struct kept_words attacher_kept_words;
 
 /* line.c. Asks, with descriptors as attach_ask_needs() has them, and waits. 0, with *answer, and
  * *given as attach_act() returns it; or -errno: -EAGAIN: there is no answer, -EPIPE: nobody is

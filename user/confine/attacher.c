@@ -85,22 +85,6 @@ static int sockets(scmp_filter_ctx filter, int channel)
 	return err;
 }
 
-/* Memory that is nobody else's and holds no code. */
-static int own_memory(scmp_filter_ctx filter)
-{
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-				SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
-}
-
-/* abort() ends only itself. */
-static int own_end(scmp_filter_ctx filter)
-{
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-				SCMP_A2(SCMP_CMP_EQ, SIGABRT));
-}
-
 int confine_calls_attacher(int channel)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -112,8 +96,8 @@ int confine_calls_attacher(int channel)
 	err = err ? err : bpf_commands(filter);
 	err = err ? err : sockets(filter, channel);
 	err = err ? err : copies(filter);
-	err = err ? err : own_memory(filter);
-	err = err ? err : own_end(filter);
+	err = err ? err : calls_allow_memory(filter);
+	err = err ? err : calls_allow_abort(filter);
 	err = err ? err : seccomp_load(filter);
 	seccomp_release(filter);
 	return err;

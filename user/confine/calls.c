@@ -35,16 +35,14 @@ static const int common_files[] = {
 	SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(lstat),
 };
 
-/* Memory that is nobody else's and holds no code. */
-static int common_memory(scmp_filter_ctx filter)
+int calls_allow_memory(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
 				SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 }
 
-/* abort() ends only itself. */
-static int common_abort(scmp_filter_ctx filter)
+int calls_allow_abort(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
 				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
@@ -56,8 +54,8 @@ static int add_common(scmp_filter_ctx filter)
 	int err = CALLS_ADD(filter, SCMP_ACT_ALLOW, common_calls);
 
 	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EACCES), common_files);
-	err = err ? err : common_memory(filter);
-	return err ? err : common_abort(filter);
+	err = err ? err : calls_allow_memory(filter);
+	return err ? err : calls_allow_abort(filter);
 }
 
 /* ---- a decoder ---- */

@@ -17,6 +17,12 @@ int calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t 
  * rights, and the system as such. */
 int calls_add_forbidden(scmp_filter_ctx filter, uint32_t action);
 
+/* Memory that is nobody else's and holds no code. */
+int calls_allow_memory(scmp_filter_ctx filter);
+
+/* abort() ends only itself. */
+int calls_allow_abort(scmp_filter_ctx filter);
+
 /* Families that nothing of weir speaks: packets as such, and what few programs use and many faults
  * of the kernel were in. */
 int calls_refuse_families(scmp_filter_ctx filter, uint32_t action);

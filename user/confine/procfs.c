@@ -115,14 +115,6 @@ static int channels(scmp_filter_ctx filter, int first, int last)
 	return err;
 }
 
-/* abort() ends only itself. */
-static int own_end(scmp_filter_ctx filter)
-{
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-				SCMP_A2(SCMP_CMP_EQ, SIGABRT));
-}
-
 int confine_calls_procfs(int first, int last)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -136,7 +128,7 @@ int confine_calls_procfs(int first, int last)
 	err = err ? err : own_memory(filter);
 	err = err ? err : questions_of_descriptors(filter);
 	err = err ? err : channels(filter, first, last);
-	err = err ? err : own_end(filter);
+	err = err ? err : calls_allow_abort(filter);
 	err = err ? err : seccomp_load(filter);
 	seccomp_release(filter);
 	return err;

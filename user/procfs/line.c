@@ -2,13 +2,8 @@
 #include "procfs/line.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "base/log.h"
 
 /* ---- what nobody waits for ---- */
 
@@ -29,18 +24,14 @@ static void on_ready(struct procfs *p, enum procfs_lane lane, struct unpack *fro
 		p->lines[lane].malformed++;
 		return;
 	}
-	p->lines[lane].life = ready.life;
+	p->life[lane] = ready.life;
 	if (lane != LANE_PROCESSES)
 		return;
-	p->pid = ready.pid;
+	p->lives.pid = ready.pid;
 	if (ready.life <= 1)
 		return;
-	p->restarts++;
-	p->restarted = time_boot();
-	p->untold = true;
 	forget_asked(p);
-	keeper_words(ready.status, p->reason, sizeof(p->reason));
-	log_warn("the process that looks into others was started anew: %s", p->reason);
+	kept_lives_restarted(&p->lives, &procfs_kept_words, ready.status);
 }
 
 /* True: it was asked for ahead. */
@@ -62,59 +53,7 @@ static bool keep(struct procfs *p, const struct procfs_answer *answer, struct un
 	return false;
 }
 
-/* ---- one message ---- */
-
-static int descriptor_of(struct msghdr *message)
-{
-	struct cmsghdr *with = CMSG_FIRSTHDR(message);
-	int fd = -1;
-
-	if (with && with->cmsg_level == SOL_SOCKET && with->cmsg_type == SCM_RIGHTS &&
-	    with->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(with), sizeof(fd));
-	return fd;
-}
-
-/* Its bytes; 0: nobody is there; or -errno, of which -EAGAIN: there is none. */
-static ssize_t receive(struct procfs_line *line, int *fd)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = {line->bytes, sizeof(line->bytes)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-	ssize_t n;
-
-	if (fd) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-	}
-	n = recvmsg(line->channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	if (fd)
-		*fd = descriptor_of(&message);
-	return n;
-}
-
-static bool wait_until(const struct procfs_line *line, weir_time until)
-{
-	weir_time left = until - time_monotonic();
-	struct pollfd channel = {.fd = line->channel, .events = POLLIN};
-	struct timespec wait = {.tv_sec = left / WEIR_SEC, .tv_nsec = left % WEIR_SEC};
-
-	return left > 0 && (ppoll(&channel, 1, &wait, NULL) >= 0 || errno == EINTR);
-}
-
-static void note_wait(struct procfs_line *line, weir_time wait)
-{
-	line->waited += wait;
-	if (wait > line->longest)
-		line->longest = wait;
-}
-
-static int lose(struct procfs_line *line)
+static int lose(struct kept_line *line)
 {
 	line->gone = true;
 	return -EPIPE;
@@ -135,7 +74,7 @@ static void look(struct procfs *p, enum procfs_lane lane)
 uint32_t line_ask(struct procfs *p, enum procfs_lane lane, struct procfs_ask ask,
 		  const char *const *texts, size_t count)
 {
-	struct procfs_line *line = &p->lines[lane];
+	struct kept_line *line = &p->lines[lane];
 	struct packet packet;
 
 	if (line->behind && !line->gone)
@@ -144,9 +83,7 @@ uint32_t line_ask(struct procfs *p, enum procfs_lane lane, struct procfs_ask ask
 		line->unasked++;
 		return 0;
 	}
-	if (!++line->number)
-		line->number = 1;
-	ask.number = line->number;
+	ask.number = kept_line_number(line);
 	packet.length = 0;
 	packet.full = false;
 	put_bytes(&packet, &ask, sizeof(ask));
@@ -167,7 +104,7 @@ enum got { GOT_OTHER, GOT_IT, GOT_READY };
 static enum got sort(struct procfs *p, enum procfs_lane lane, uint32_t number, struct unpack *from,
 		     struct procfs_answer *answer, int *fd)
 {
-	struct procfs_line *line = &p->lines[lane];
+	struct kept_line *line = &p->lines[lane];
 
 	if (!take_bytes(from, answer, sizeof(*answer))) {
 		line->malformed++;
@@ -190,30 +127,31 @@ static enum got sort(struct procfs *p, enum procfs_lane lane, uint32_t number, s
 int line_await(struct procfs *p, enum procfs_lane lane, uint32_t number, weir_time patience,
 	       struct unpack *from, int *result, bool *more, int *fd)
 {
-	struct procfs_line *line = &p->lines[lane];
+	struct kept_line *line = &p->lines[lane];
 	weir_time began = time_monotonic();
 	struct procfs_answer answer;
 
 	while (!line->gone) {
-		ssize_t n = receive(line, fd);
+		ssize_t n = kept_line_receive(line, p->bytes[lane], PROCFS_MESSAGE, fd);
 
 		if (n == -EAGAIN) {
-			if (wait_until(line, began + patience))
+			if (kept_line_wait(line, began + patience))
 				continue;
 			line->behind = line->behind || number;
 			break;
 		}
 		if (n <= 0)
 			return lose(line);
-		*from = (struct unpack){line->bytes, line->bytes + n};
+		*from = (struct unpack){p->bytes[lane], p->bytes[lane] + n};
 		switch (sort(p, lane, number, from, &answer, fd)) {
 		case GOT_IT:
-			note_wait(line, time_monotonic() - began);
+			kept_line_waited(line, time_monotonic() - began);
 			*result = answer.result;
 			*more = answer.more == 1;
 			return 0;
 		case GOT_READY:
-			if (line->life > 1 && number) /* it may be lost with the one that ended */
+			if (p->life[lane] > 1 &&
+			    number) /* it may be lost with the one that ended */
 				return -EAGAIN;
 			break;
 		case GOT_OTHER:
@@ -221,6 +159,6 @@ int line_await(struct procfs *p, enum procfs_lane lane, uint32_t number, weir_ti
 		}
 	}
 	line->unanswered += number != 0;
-	note_wait(line, time_monotonic() - began);
+	kept_line_waited(line, time_monotonic() - began);
 	return line->gone ? -EPIPE : -EAGAIN;
 }

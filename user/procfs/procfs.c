@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,46 +90,33 @@ static bool gone(const struct procfs *p)
 	return p->lines[LANE_PROCESSES].gone || p->lines[LANE_HOST].gone;
 }
 
+const struct kept_words procfs_kept_words = {
+	.what = "the process that looks into others",
+	.restarted_fact = "procfs_restarted",
+	.gone_fact = "procfs_gone",
+	.gone = "nobody reads /proc any more: processes are known by name only until weir starts "
+		"anew",
+};
+
 bool procfs_health(struct procfs *p, const char **fact, const char **message)
 {
-	static char text[128];
-
-	if (gone(p) && !p->told_gone) {
-		p->told_gone = true;
-		*fact = "procfs_gone";
-		*message = "nobody reads /proc any more: processes are known by name only until "
-			   "weir starts anew";
-		return true;
-	}
-	if (!p->untold)
-		return false;
-	p->untold = false;
-	snprintf(text, sizeof(text), "the process that reads /proc was started anew: %s",
-		 p->reason);
-	*fact = "procfs_restarted";
-	*message = text;
-	return true;
+	return kept_lives_health(&p->lives, &procfs_kept_words, gone(p), fact, message);
 }
 
 /* The lane of files is another thread's: it is not read here. */
 json_t *procfs_status(const struct procfs *p, bool *degraded)
 {
-	const struct procfs_line *a = &p->lines[LANE_PROCESSES], *b = &p->lines[LANE_HOST];
-	uint64_t asked = a->asked + b->asked;
-	weir_time longest = a->longest > b->longest ? a->longest : b->longest;
-	json_t *status =
-		json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "on", !gone(p),
-			  "pid", (json_int_t)p->pid, "keeper", (json_int_t)p->keeper, "restarts",
-			  (json_int_t)p->restarts, "asked", (json_int_t)asked, "not_asked",
-			  (json_int_t)(a->unasked + b->unasked), "unanswered",
-			  (json_int_t)(a->unanswered + b->unanswered), "malformed",
-			  (json_int_t)(a->malformed + b->malformed), "wait_mean_us",
-			  asked ? (double)(a->waited + b->waited) / WEIR_USEC / (double)asked : 0.0,
-			  "wait_max_ms", (double)longest / WEIR_MSEC);
+	const struct kept_line *a = &p->lines[LANE_PROCESSES], *b = &p->lines[LANE_HOST];
+	const struct kept_line sum = {
+		.gone = gone(p),
+		.behind = a->behind,
+		.asked = a->asked + b->asked,
+		.unasked = a->unasked + b->unasked,
+		.unanswered = a->unanswered + b->unanswered,
+		.malformed = a->malformed + b->malformed,
+		.waited = a->waited + b->waited,
+		.longest = a->longest > b->longest ? a->longest : b->longest,
+	};
 
-	if (p->restarts)
-		json_object_set_new(status, "last_reason", json_string(p->reason));
-	*degraded = *degraded || gone(p) || a->behind ||
-		    (p->restarts && time_boot() - p->restarted < WEIR_MIN);
-	return status;
+	return kept_status(&p->lives, p->keeper, &sum, degraded);
 }

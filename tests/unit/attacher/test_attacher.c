@@ -152,8 +152,8 @@ static int32_t ask_raw(const void *bytes, size_t length, int fd, unsigned fds)
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(fds * sizeof(int));
 	}
-	assert_true(sendmsg(attacher->channel, &message, MSG_NOSIGNAL) >= 0);
-	assert_int_equal(recv(attacher->channel, &answer, sizeof(answer), 0), sizeof(answer));
+	assert_true(sendmsg(attacher->line.channel, &message, MSG_NOSIGNAL) >= 0);
+	assert_int_equal(recv(attacher->line.channel, &answer, sizeof(answer), 0), sizeof(answer));
 	return answer.result;
 }
 
@@ -206,14 +206,14 @@ static void one_that_ends_is_started_anew(void **state)
 	(void)state;
 	NEED_NAMESPACE();
 	assert_int_equal(attacher_programs(attacher, NULL, 0), 0);
-	first = attacher->pid;
+	first = attacher->lives.pid;
 	assert_false(attacher_health(attacher, &fact, &message));
 	kill((pid_t)first, SIGKILL);
 	/* Whoever gets this, it is done. */
 	assert_true(make_clsact());
 	remove_clsact();
 	assert_false(has_clsact());
-	assert_int_not_equal(attacher->pid, first);
+	assert_int_not_equal(attacher->lives.pid, first);
 	assert_true(attacher_health(attacher, &fact, &message));
 	assert_string_equal(fact, "attacher_restarted");
 	assert_non_null(strstr(message, "signal 9"));
@@ -232,7 +232,7 @@ static void one_that_ends_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(attacher_programs(attacher, NULL, 0), 0);
-	kill((pid_t)attacher->pid, SIGKILL);
+	kill((pid_t)attacher->lives.pid, SIGKILL);
 	while (!attacher_health(attacher, &fact, &message) && tries--)
 		usleep(10000);
 	assert_string_equal(fact, "attacher_restarted");
@@ -247,25 +247,25 @@ static void one_that_hangs_is_waited_for_once(void **state)
 	(void)state;
 	NEED_NAMESPACE();
 	assert_int_equal(attacher_programs(attacher, NULL, 0), 0);
-	kill((pid_t)attacher->pid, SIGSTOP);
+	kill((pid_t)attacher->lives.pid, SIGSTOP);
 	began = time_monotonic();
 	assert_false(make_clsact());
 	assert_true(time_monotonic() - began >= ATTACHER_WAIT);
-	assert_int_equal(attacher->unanswered, 1);
+	assert_int_equal(attacher->line.unanswered, 1);
 	for (unsigned i = 0; i < 100; i++)
 		assert_false(make_clsact());
 	assert_true(time_monotonic() - began < 2 * ATTACHER_WAIT);
-	assert_int_equal(attacher->unasked, 100);
+	assert_int_equal(attacher->line.unasked, 100);
 	json_decref(attacher_status(attacher, &degraded));
 	assert_true(degraded);
-	kill((pid_t)attacher->pid, SIGCONT);
+	kill((pid_t)attacher->lives.pid, SIGCONT);
 	while (!has_clsact() && tries--) /* late, but done */
 		usleep(10000);
-	while (attacher->behind && tries--) {
+	while (attacher->line.behind && tries--) {
 		usleep(10000);
 		line_look(attacher);
 	}
-	assert_false(attacher->behind);
+	assert_false(attacher->line.behind);
 	remove_clsact();
 	assert_false(has_clsact());
 }
@@ -279,7 +279,7 @@ static void nobody_left_is_told(void **state)
 	(void)state;
 	assert_int_equal(attacher_programs(attacher, NULL, 0), 0);
 	kill(attacher->keeper, SIGKILL); /* and with it who answers */
-	while (!attacher->gone)
+	while (!attacher->line.gone)
 		line_look(attacher);
 	assert_int_equal(
 		attacher_attach(attacher, &hook, KIND_BIT(KIND_TCX), LOOPBACK, ATTACH_IN, -1),
@@ -366,14 +366,14 @@ static void lies_are_not_believed(void **state)
 	(void)state;
 	attacher = calloc(1, sizeof(*attacher));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	attacher->channel = pair[0];
+	attacher->line.channel = pair[0];
 	far = pair[1];
 	before = open_descriptors();
 	pthread_create(&thread, NULL, lie, NULL);
 	for (size_t i = 0; i < LIES; i++)
 		assert_int_equal(attacher_follow(attacher), -EAGAIN);
-	assert_int_equal(attacher->malformed, 2 * LIES);
-	assert_false(attacher->behind);
+	assert_int_equal(attacher->line.malformed, 2 * LIES);
+	assert_false(attacher->line.behind);
 	assert_int_equal(open_descriptors(), before);
 	fd = attacher_follow(attacher);
 	assert_true(fd >= 0);

@@ -215,13 +215,13 @@ static void one_that_ends_is_started_anew(void **state)
 
 	(void)state;
 	assert_true(answers());
-	first = procfs->pid;
+	first = procfs->lives.pid;
 	assert_false(procfs_health(procfs, &fact, &message));
 	kill((pid_t)first, SIGKILL);
 	/* Now, before the next one speaks, or after: its question is lost or answered. */
 	answers();
 	assert_true(answers_soon());
-	assert_int_not_equal(procfs->pid, first);
+	assert_int_not_equal(procfs->lives.pid, first);
 	assert_true(procfs_health(procfs, &fact, &message));
 	assert_string_equal(fact, "procfs_restarted");
 	assert_non_null(strstr(message, "signal 9"));
@@ -234,7 +234,7 @@ static void one_that_ends_is_started_anew(void **state)
 
 static void one_that_hangs_is_waited_for_once(void **state)
 {
-	struct procfs_line *line = &procfs->lines[LANE_PROCESSES];
+	struct kept_line *line = &procfs->lines[LANE_PROCESSES];
 	static struct proc_facts facts;
 	weir_time began;
 	bool degraded = false;
@@ -242,7 +242,7 @@ static void one_that_hangs_is_waited_for_once(void **state)
 
 	(void)state;
 	assert_true(answers());
-	kill((pid_t)procfs->pid, SIGSTOP);
+	kill((pid_t)procfs->lives.pid, SIGSTOP);
 	began = time_monotonic();
 	assert_int_equal(procfs_process(procfs, self(), &facts), -EAGAIN);
 	assert_true(time_monotonic() - began >= PROCFS_WAIT);
@@ -254,7 +254,7 @@ static void one_that_hangs_is_waited_for_once(void **state)
 	assert_int_equal(line->unanswered, 1);
 	json_decref(procfs_status(procfs, &degraded));
 	assert_true(degraded);
-	kill((pid_t)procfs->pid, SIGCONT);
+	kill((pid_t)procfs->lives.pid, SIGCONT);
 	assert_true(answers_soon());
 }
 
@@ -316,7 +316,7 @@ static void say(enum procfs_lane lane, struct procfs_answer head, const void *by
 
 static void lies_are_not_believed(void **state)
 {
-	struct procfs_line *line = &procfs->lines[LANE_PROCESSES];
+	struct kept_line *line = &procfs->lines[LANE_PROCESSES];
 	static struct proc_facts facts;
 	struct proc_socket wanted = {0};
 	char path[PATH_MAX];
@@ -339,7 +339,7 @@ static void lies_are_not_believed(void **state)
 	say(LANE_PROCESSES, (struct procfs_answer){0, PROCFS_READY, 0, 0}, "short", 5);
 	say(LANE_PROCESSES, (struct procfs_answer){5, PROCFS_STDIO, 1, 0}, "", 0);
 	assert_true(procfs_stdio_is_socket(procfs, self()));
-	assert_int_equal(procfs->restarts, 0);
+	assert_int_equal(procfs->lives.restarts, 0);
 	say(LANE_HOST, (struct procfs_answer){1, PROCFS_PACKAGE, 9, 0}, "", 0);
 	assert_int_equal(procfs_owns(procfs, 0, "/bin/sh"), HOST_UNKNOWN);
 	say(LANE_FILES, (struct procfs_answer){1, PROCFS_FILE, 0, 0}, "", 0);
