@@ -18,7 +18,7 @@ case $(uname -r) in
 esac
 
 # With all kernels there is time for more, and for those that take longest.
-LONG="test_verifier test_payload_live test_payload_lost"
+LONG="test_verifier test_payload_live test_payload_lost test_handover"
 [ -z "${WEIR_VM_WHOLE:-}" ] || LIVE+=(live/neighbours.sh live/offloads.sh)
 
 for module in veth sch_ingress cls_bpf bridge 8021q tun nf_tables nft_chain_nat nft_masq nf_conntrack_netlink \
