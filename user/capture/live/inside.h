@@ -278,6 +278,9 @@ static inline struct known *known_of(const struct flow *flow)
 /* Boot time before which everything may be told: what is younger waits for its translation. */
 uint64_t live_horizon(const struct live *live);
 
+/* live.c. Nothing counts any more: reads everything once more. */
+void live_read_last(struct live *live, struct flow_table *flows);
+
 /* rings.c */
 int rings_open(struct live *live);
 void rings_close(struct live *live);
