@@ -290,7 +290,7 @@ package-rpm: deps ## build an RPM package, where rpmbuild is
 	@tools/package.sh rpm '$(VERSION)' '$(abspath $(BUILD))'
 
 test-package: ## packages built, installed, upgraded, removed and purged in bare systems (minutes)
-	@BUILD=$(abspath $(BUILD)) tests/package/run.sh
+	@BUILD=$(abspath $(BUILD)) tests/package/run.sh; deb=$$?; BUILD=$(abspath $(BUILD)) tests/package/rpm.sh && exit $$deb
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -3,7 +3,7 @@
 #
 # package.sh deb|rpm VERSION BUILD: builds packages of this tree in a copy of it, BUILD/package, and
 # leaves them in BUILD. WEIR_BUILD: a build folder whose program is packed as it is, instead of
-# being built with the distribution's flags.
+# being built with the distribution's flags (deb). WEIR_RPMBUILD: more options for rpmbuild.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,8 +51,10 @@ build_rpm() {
 	stage
 	mkdir -p "$top/SOURCES"
 	tar -C "$BUILD/package" -czf "$top/SOURCES/weir-$VERSION.tar.gz" "weir-$VERSION"
-	rpmbuild -bb --define "_topdir $top" --define "weir_version $VERSION" deploy/rpm/weir.spec
-	mv "$top"/RPMS/*/weir-*.rpm "$BUILD/"
+	cp deploy/systemd/weir.sysusers "$top/SOURCES/"
+	# shellcheck disable=SC2086 # a word each
+	rpmbuild -ba ${WEIR_RPMBUILD:-} --define "_topdir $top" --define "weir_version $VERSION" deploy/rpm/weir.spec
+	mv "$top"/RPMS/*/weir-*.rpm "$top"/SRPMS/weir-*.src.rpm "$BUILD/"
 	ls "$BUILD"/weir-"$VERSION"*.rpm
 }
 
