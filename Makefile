@@ -283,7 +283,8 @@ uninstall: ## remove what install put there; configuration, your rules and what 
 	rm -rf $(DESTDIR)$(datadir)/weir $(DESTDIR)$(docdir)
 	@echo 'weir: left where they are: $(sysconfdir)/weir, $(localstatedir)/lib/weir, the user weir'
 
-package: deps ## build a Debian package: build/weir_VERSION_ARCH.deb
+package: ## install what it takes, build a Debian package: build/weir_VERSION_ARCH.deb
+	@tools/deps.sh build package
 	@tools/package.sh deb '$(VERSION)' '$(abspath $(BUILD))'
 
 package-rpm: deps ## build an RPM package, where rpmbuild is

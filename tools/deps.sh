@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh [build|test|fuzz]…: installs what building (testing, fuzzing) weir needs, where it knows how:
+# deps.sh [build|test|fuzz|package]…: installs what building (testing, fuzzing, packing) weir needs, where it knows how:
 # Debian 12 and 13, Ubuntu 22.04 and 24.04. Elsewhere it says what to install. It asks for root only
 # when something is missing, and for nothing else: everything is non-interactive.
 
@@ -28,6 +28,10 @@ TEST_MODULES=(cmocka)
 FUZZ_PACKAGES=()
 FUZZ_PROGRAMS=(clang)
 FUZZ_MODULES=()
+# A Debian package of it.
+PACKAGE_PACKAGES=(build-essential debhelper)
+PACKAGE_PROGRAMS=(dpkg-buildpackage dh)
+PACKAGE_MODULES=()
 
 fail() {
 	echo "deps: $*" >&2
@@ -101,7 +105,7 @@ unknown_system() {
 kinds=("$@")
 [ ${#kinds[@]} -gt 0 ] || kinds=(build)
 for kind in "${kinds[@]}"; do
-	case $kind in build | test | fuzz) ;; *) fail "unknown part '$kind': build, test or fuzz" ;; esac
+	case $kind in build | test | fuzz | package) ;; *) fail "unknown part '$kind': build, test, fuzz or package" ;; esac
 done
 
 PRETTY_NAME=

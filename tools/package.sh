@@ -16,10 +16,10 @@ fail() {
 }
 
 sources() {
-	if git rev-parse --git-dir >/dev/null 2>&1; then
+	if [ -e .git ] && git rev-parse --git-dir >/dev/null 2>&1; then
 		git ls-files -z
 	else
-		find . -path ./build -prune -o -type f -print0
+		find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0
 	fi
 }
 
@@ -33,7 +33,7 @@ stage() {
 build_deb() {
 	local kind=(-b)
 	command -v dpkg-buildpackage >/dev/null && command -v dh >/dev/null ||
-		fail "no dpkg-buildpackage or no debhelper here: apt-get install dpkg-dev debhelper"
+		fail "no dpkg-buildpackage or no debhelper here: apt-get install build-essential debhelper"
 	stage
 	cp -R deploy/debian "$STAGE/debian"
 	sed -i "1s/([^)]*)/($VERSION)/" "$STAGE/debian/changelog"

@@ -10,18 +10,19 @@ require_root
 require_tool dpkg-buildpackage dh mmdebstrap chroot
 VERSION=$(sed -n 's/^VERSION *:= *//p' "$TREE/Makefile")
 OLD=0.0.9
+OUT=$SCRATCH/out
 ROOT=$SCRATCH/root
 ARCH=$(dpkg --print-architecture)
 SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
-"$TREE/tools/package.sh" deb "$VERSION" "$BUILD" >"$SCRATCH/built" 2>&1 || {
+"$TREE/tools/package.sh" deb "$VERSION" "$OUT" >"$SCRATCH/built" 2>&1 || {
 	not_ok "the package is built" "$(tail -n 3 "$SCRATCH/built")"
 	exit 1
 }
 ok "the package is built"
 # The version before differs in its number, and in the words of a comment of the configuration.
-NEW_DEB=$BUILD/weir_${VERSION}_$ARCH.deb
-OLD_DEB=$BUILD/weir_${OLD}_$ARCH.deb
+NEW_DEB=$OUT/weir_${VERSION}_$ARCH.deb
+OLD_DEB=$OUT/weir_${OLD}_$ARCH.deb
 dpkg-deb -R "$NEW_DEB" "$SCRATCH/old"
 sed -i "s/^Version: .*/Version: $OLD/" "$SCRATCH/old/DEBIAN/control"
 echo '# of the version before' >>"$SCRATCH/old/etc/weir/weir.yaml"
@@ -63,6 +64,7 @@ there apt-get -q -y --no-install-recommends satisfy "$(dpkg-deb -f "$NEW_DEB" De
 	not_ok "what it depends on is there" "$(tail -n 3 "$SCRATCH/apt")"
 all_files >"$SCRATCH/before"
 there getent passwd >"$SCRATCH/users"
+there getent group >"$SCRATCH/groups"
 cp "$OLD_DEB" "$NEW_DEB" "$ROOT/tmp/"
 apt_install() {
 	there apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install "/tmp/${1##*/}"
@@ -99,3 +101,4 @@ check "purge" there apt-get -q -y purge weir
 all_files >"$SCRATCH/after"
 same "nothing is left" "" "$(diff "$SCRATCH/before" "$SCRATCH/after")"
 same "no user is left" "" "$(there getent passwd | diff "$SCRATCH/users" -)"
+same "nor a group" "" "$(there getent group | diff "$SCRATCH/groups" -)"
