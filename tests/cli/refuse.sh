@@ -22,6 +22,8 @@ chmod 755 "$SCRATCH" "$SCRATCH/weir"
 expect "not root" 3 "^weir: not root: run 'sudo weir run'" bare "$SCRATCH/weir" run -c /dev/null --database none
 expect "machine, not root" 3 '^missing +capabilities' \
 	bare "$SCRATCH/weir" check --system -c /dev/null "$SCRATCH"
+expect "what may not be asked is not said to be missing" 3 '^note +TCX +not known' \
+	bare "$SCRATCH/weir" check --system -c /dev/null "$SCRATCH"
 if alone true 2>/dev/null; then
 	expect "nothing runs" 6 "^weir: not running in this network namespace" alone "$WEIR" status
 	expect "nothing runs, as JSON" 6 "not running" alone "$WEIR" status --json

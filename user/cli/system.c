@@ -219,6 +219,8 @@ static void add_features(struct grid *grid)
 			continue;
 		if (features.has[i])
 			say(&finding, FOUND, "%s", words->with);
+		else if (features.refused && i != FEATURE_BTF)
+			say(&finding, WITHOUT, "not known: to ask takes CAP_BPF and CAP_NET_ADMIN");
 		else
 			say(&finding, WITHOUT, "%s", words->without);
 		add(grid, words->name, &finding);

@@ -45,6 +45,16 @@ static bool has_tcx(void)
 				    &query);
 }
 
+static bool may_ask(void)
+{
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_probe", 4, 4, 1, NULL);
+
+	if (map < 0)
+		return map != -EPERM;
+	close(map);
+	return true;
+}
+
 static bool has_batch(void)
 {
 	int map = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "weir_probe", 4, 4, 4, NULL), err;
@@ -72,16 +82,19 @@ static bool has_owners(void)
 void features_probe(struct features *features)
 {
 	*features = (struct features){
-		.has = {
-			[FEATURE_TCX] = has_tcx(),
-			[FEATURE_BATCH] = has_batch(),
-			[FEATURE_XDP_LOAD_BYTES] =
-				has_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes),
-			[FEATURE_CGROUP_ID] =
-				has_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_skb_cgroup_id),
-			[FEATURE_RING_BUFFER] =
-				libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1,
-			[FEATURE_BTF] = !access("/sys/kernel/btf/vmlinux", R_OK),
-			[FEATURE_OWNERS] = has_owners(),
-		}};
+		.has =
+			{
+				[FEATURE_TCX] = has_tcx(),
+				[FEATURE_BATCH] = has_batch(),
+				[FEATURE_XDP_LOAD_BYTES] =
+					has_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes),
+				[FEATURE_CGROUP_ID] =
+					has_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_skb_cgroup_id),
+				[FEATURE_RING_BUFFER] =
+					libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1,
+				[FEATURE_BTF] = !access("/sys/kernel/btf/vmlinux", R_OK),
+				[FEATURE_OWNERS] = has_owners(),
+			},
+		.refused = !may_ask(),
+	};
 }

@@ -26,6 +26,7 @@ extern const struct feature_words feature_words[FEATURES];
 
 struct features {
 	bool has[FEATURES];
+	bool refused; /* who asks may not: what it has not got may be there */
 };
 
 /* Asks this kernel, by trying. What is not allowed is taken for not there. Any thread. */
