@@ -21,9 +21,9 @@
 #define POLL_MS	    50
 #define FLUSH_MS    200 /* for what is on its way when it is given up */
 
-struct delivery {
-	enum { UNDER_WAY, DELIVERED, TOO_LARGE, FAILED } state;
-};
+/* CROWDED: too large together with others, for a broker's bound holds for what librdkafka put into
+ * one set, not for a message. */
+enum delivery { UNDER_WAY, DELIVERED, CROWDED, REFUSED, FAILED };
 
 struct kafka {
 	struct kafka_options options;
@@ -31,9 +31,17 @@ struct kafka {
 	rd_kafka_t *producer; /* the deliverer's; NULL: to be made */
 	/* The batch under way. What is told of an older one is none of it. */
 	uint32_t turn;
-	struct delivery deliveries[BATCH];
-	size_t open;   /* not told of yet */
-	char why[400]; /* what librdkafka said last */
+	enum delivery deliveries[BATCH];
+	size_t open;	 /* not told of yet */
+	size_t together; /* so many were sent at once, */
+	bool failed;	 /* and one of them failed */
+	char why[320];	 /* a message was not taken; no text: none was, or nobody answered */
+	/* What is wrong with the connections. Kept until a message gets through, because the same
+	 * is told once in 30 s only. */
+	char down[320];
+	/* Delivered, while one before them was not: numbers, rising. They do not go out again. */
+	uint64_t ahead[BATCH];
+	size_t ahead_len;
 };
 
 static const char *topic_of(const struct kafka *k, enum record_kind_out kind)
@@ -82,33 +90,71 @@ static bool kafka_encode(void *context, struct out *out, struct arena *arena,
 
 /* ---- what librdkafka tells ---- */
 
+/* It has several words for a topic that is not there, or that this user may not see. */
+static const char *words_of(rd_kafka_resp_err_t err)
+{
+	if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	    err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+		return "it does not exist, or is not shown to this user";
+	return rd_kafka_err2str(err);
+}
+
+/* A refusal is for good, and so said before what is tried again. */
+static void because(struct kafka *k, const char *topic, rd_kafka_resp_err_t err, bool refused)
+{
+	if (refused || !*k->why)
+		snprintf(k->why, sizeof(k->why), "topic %s: %s", topic, words_of(err));
+}
+
+static bool is_size(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	       err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
+}
+
+static enum delivery became(struct kafka *k, const rd_kafka_message_t *message)
+{
+	const char *topic = rd_kafka_topic_name(message->rkt);
+
+	if (!message->err) {
+		*k->down = '\0';
+		return DELIVERED;
+	}
+	if (is_size(message->err) && k->together > 1)
+		return CROWDED;
+	/* That time ran out says nothing: what is wrong with the connections says more. */
+	if (message->err != RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+		because(k, topic, message->err, is_size(message->err));
+	k->failed |= !is_size(message->err);
+	return is_size(message->err) ? REFUSED : FAILED;
+}
+
 static void on_told(rd_kafka_t *producer, const rd_kafka_message_t *message, void *context)
 {
 	struct kafka *k = context;
 	uintptr_t mark = (uintptr_t)message->_private;
-	struct delivery *delivery = &k->deliveries[mark & 0xffffffff];
+	enum delivery *delivery = &k->deliveries[mark & 0xffffffff];
 
 	(void)producer;
-	if (mark >> 32 != k->turn || delivery->state != UNDER_WAY)
+	if (mark >> 32 != k->turn || *delivery != UNDER_WAY)
 		return;
 	k->open--;
-	if (!message->err)
-		delivery->state = DELIVERED;
-	else if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-		delivery->state = TOO_LARGE;
-	else
-		delivery->state = FAILED;
-	if (message->err && (delivery->state == TOO_LARGE || !*k->why))
-		snprintf(k->why, sizeof(k->why), "%s", rd_kafka_err2str(message->err));
+	*delivery = became(k, message);
 }
 
 static void on_error(rd_kafka_t *producer, int err, const char *reason, void *context)
 {
 	struct kafka *k = context;
+	const char *extra;
 
 	(void)producer;
-	(void)err;
-	snprintf(k->why, sizeof(k->why), "%s", reason);
+	/* It comes behind what is wrong with each of them. */
+	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && *k->down)
+		return;
+	/* Without " (after 0ms in state CONNECT, 3 identical …)": the same is logged once. */
+	extra = strstr(reason, " (after ");
+	snprintf(k->down, sizeof(k->down), "%.*s",
+		 extra ? (int)(extra - reason) : (int)strlen(reason), reason);
 }
 
 /* What it has to say comes as errors; its log goes nowhere else. */
@@ -157,16 +203,20 @@ static int set_option(rd_kafka_conf_t *conf, const char *option, struct error *e
 static rd_kafka_conf_t *conf_of(struct kafka *k, struct error *error)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char timeout[24];
+	const long long ms = k->options.timeout / WEIR_MSEC;
+	char timeout[24], propagation[24];
 	int err;
 
-	snprintf(timeout, sizeof(timeout), "%lld", (long long)(k->options.timeout / WEIR_MSEC));
+	/* A topic that is not there is told as that before time runs out. */
+	snprintf(timeout, sizeof(timeout), "%lld", ms);
+	snprintf(propagation, sizeof(propagation), "%lld", ms / 2);
 	err = set(conf, "bootstrap.servers", k->options.brokers, error);
 	err = err ? err : set(conf, "client.id", "weir", error);
 	err = err ? err : set(conf, "enable.idempotence", "true", error);
 	err = err ? err : set(conf, "acks", "all", error);
 	err = err ? err : set(conf, "linger.ms", "5", error);
 	err = err ? err : set(conf, "message.timeout.ms", timeout, error);
+	err = err ? err : set(conf, "topic.metadata.propagation.max.ms", propagation, error);
 	for (const char *const *option = k->options.options; !err && option && *option; option++)
 		err = set_option(conf, *option, error);
 	if (err) {
@@ -212,65 +262,126 @@ static void produce(struct kafka *k, const struct spool_record *record, size_t i
 {
 	const char *topic = topic_of(k, record->kind);
 	void *mark = (void *)((uintptr_t)k->turn << 32 | index);
-	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	rd_kafka_resp_err_t err;
 
-	k->deliveries[index].state = UNDER_WAY;
-	if (topic)
-		err = rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(topic),
-					RD_KAFKA_V_KEY(record->id, strlen(record->id)),
-					RD_KAFKA_V_VALUE((void *)record->body, record->length),
-					RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-					RD_KAFKA_V_OPAQUE(mark), RD_KAFKA_V_END);
+	/* A topic that is no longer configured takes nothing. */
+	if (!topic) {
+		k->deliveries[index] = REFUSED;
+		snprintf(k->why, sizeof(k->why), "no topic for what waits is configured");
+		return;
+	}
+	k->deliveries[index] = UNDER_WAY;
+	err = rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(topic),
+				RD_KAFKA_V_KEY(record->id, strlen(record->id)),
+				RD_KAFKA_V_VALUE((void *)record->body, record->length),
+				RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(mark),
+				RD_KAFKA_V_END);
 	if (!err) {
 		k->open++;
 		return;
 	}
-	/* A topic that is no longer configured takes nothing. */
-	k->deliveries[index].state =
-		!topic || err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? TOO_LARGE : FAILED;
-	snprintf(k->why, sizeof(k->why), "%s",
-		 topic ? rd_kafka_err2str(err) : "no topic for what waits is configured");
+	k->deliveries[index] = is_size(err) ? REFUSED : FAILED;
+	k->failed |= !is_size(err);
+	because(k, topic, err, is_size(err));
 }
 
+static bool any(const struct kafka *k, size_t from, size_t to, enum delivery state)
+{
+	for (size_t i = from; i < to; i++)
+		if (k->deliveries[i] == state)
+			return true;
+	return false;
+}
+
+/* Sends those that are in that state, from there on, `most` of them; returns where the next is. */
+static size_t send_some(struct kafka *k, struct relay *relay, const struct spool_batch *batch,
+			enum delivery state, size_t from, size_t most)
+{
+	size_t i = from;
+
+	k->failed = false;
+	for (k->together = 0; i < batch->list.len && k->together < most; i++) {
+		if (k->deliveries[i] != state)
+			continue;
+		produce(k, &batch->list.at[i], i);
+		k->together++;
+	}
+	while (k->open && !relay_expired(relay))
+		rd_kafka_poll(k->producer, POLL_MS);
+	return i;
+}
+
+/* What was too large together goes again, in order: half as many at once until they fit, or one is
+ * alone; then twice as many. */
+static void send_parted(struct kafka *k, struct relay *relay, const struct spool_batch *batch)
+{
+	size_t most = (batch->list.len + 1) / 2, from = 0, next;
+
+	k->failed = false; /* of others */
+	while (from < batch->list.len && !k->open && !k->failed) {
+		next = send_some(k, relay, batch, CROWDED, from, most);
+		if (any(k, from, next, CROWDED)) {
+			most = (most + 1) / 2;
+			continue;
+		}
+		from = next;
+		most *= 2;
+	}
+}
+
+/* What got through the last time is none of it any more. */
+static void begin(struct kafka *k, const struct spool_batch *batch)
+{
+	size_t ahead = 0;
+
+	*k->why = '\0';
+	k->turn++;
+	k->open = 0;
+	for (size_t i = 0; i < batch->list.len; i++) {
+		uint64_t number = batch->list.at[i].number;
+
+		while (ahead < k->ahead_len && k->ahead[ahead] < number)
+			ahead++;
+		k->deliveries[i] =
+			ahead < k->ahead_len && k->ahead[ahead] == number ? DELIVERED : FAILED;
+	}
+}
+
+/* How many from the front on are finished with. */
 static size_t settle(struct kafka *k, struct spool_batch *batch)
 {
 	size_t done = 0;
 
 	while (done < batch->list.len &&
-	       (k->deliveries[done].state == DELIVERED || k->deliveries[done].state == TOO_LARGE)) {
-		batch->list.at[done].refused = k->deliveries[done].state == TOO_LARGE;
+	       (k->deliveries[done] == DELIVERED || k->deliveries[done] == REFUSED)) {
+		batch->list.at[done].refused = k->deliveries[done] == REFUSED;
 		done++;
 	}
+	k->ahead_len = 0;
+	for (size_t i = done; i < batch->list.len; i++)
+		if (k->deliveries[i] == DELIVERED)
+			k->ahead[k->ahead_len++] = batch->list.at[i].number;
 	return done;
-}
-
-static bool any_refused(const struct spool_batch *batch, size_t done)
-{
-	for (size_t i = 0; i < done; i++)
-		if (batch->list.at[i].refused)
-			return true;
-	return false;
 }
 
 static void kafka_deliver(void *context, struct relay *relay, struct spool_batch *batch,
 			  struct relay_outcome *outcome)
 {
 	struct kafka *k = context;
+	const size_t len = batch->list.len;
 	char why[200];
 
 	if (!k->producer && make_producer(k, &outcome->error))
 		return;
-	*k->why = '\0';
-	k->turn++;
-	k->open = 0;
-	for (size_t i = 0; i < batch->list.len; i++)
-		produce(k, &batch->list.at[i], i);
-	while (k->open && !relay_expired(relay))
-		rd_kafka_poll(k->producer, POLL_MS);
+	begin(k, batch);
+	send_some(k, relay, batch, FAILED, 0, len);
+	send_parted(k, relay, batch);
 	outcome->done = settle(k, batch);
-	if (outcome->done < batch->list.len || any_refused(batch, outcome->done))
+	if (outcome->done < len || any(k, 0, outcome->done, REFUSED))
 		error_set(&outcome->error, EXIT_SYSTEM, EIO, "kafka: %s: %s", k->options.brokers,
-			  *k->why ? k->why : "it does not answer");
+			  *k->why    ? k->why
+			  : *k->down ? k->down
+				     : "it does not answer");
 	/* A producer that says so cannot be used any more. */
 	if (k->open || rd_kafka_fatal_error(k->producer, why, sizeof(why)))
 		drop_producer(k);

@@ -47,6 +47,7 @@ static struct sink *opened(const char *const *more)
 	options = (struct kafka_options){
 		.brokers = rd_kafka_mock_cluster_bootstraps(cluster),
 		.detections = "weir.detections",
+		.signals = "weir.signals",
 		.options = more,
 		.timeout = 2 * WEIR_SEC,
 	};
@@ -67,6 +68,35 @@ static void send_detection(struct sink *sink, unsigned number, const char *messa
 	out = out_detection(&s.detection, "web1");
 	sink->ops->write(sink, out);
 	out_drop(out);
+}
+
+static void send_signal(struct sink *sink)
+{
+	struct sample s;
+	struct out *out;
+
+	sample_init(&s);
+	out = out_signal(&s.signals[0], "web1");
+	sink->ops->write(sink, out);
+	out_drop(out);
+}
+
+/* Whether the status says why nothing goes, with these words in it. */
+static bool says(struct sink *sink, const char *words)
+{
+	json_t *status = sink->ops->status(sink);
+	const char *error = json_string_value(json_object_get(status, "error"));
+	bool has = error && strstr(error, words);
+
+	json_decref(status);
+	return has;
+}
+
+static bool comes_to_say(struct sink *sink, const char *words)
+{
+	for (int i = 0; i < 2000 && !says(sink, words); i++)
+		usleep(10000);
+	return says(sink, words);
 }
 
 static bool reaches(struct sink *sink, const char *name, json_int_t value)
@@ -94,7 +124,18 @@ static rd_kafka_t *reader(void)
 	return consumer;
 }
 
-/* So many messages, each JSON with its key as event.id; the sum of the numbers of their ids. */
+static bool has_another(rd_kafka_t *consumer)
+{
+	rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 1000);
+	bool has = message && !message->err;
+
+	if (message)
+		rd_kafka_message_destroy(message);
+	return has;
+}
+
+/* So many messages and no more, each JSON with its key as event.id; the sum of the numbers of their
+ * ids. */
 static unsigned read_back(unsigned messages)
 {
 	rd_kafka_t *consumer = reader();
@@ -117,6 +158,7 @@ static unsigned read_back(unsigned messages)
 			rd_kafka_message_destroy(message);
 	}
 	assert_int_equal(messages, 0);
+	assert_false(has_another(consumer));
 	rd_kafka_consumer_close(consumer);
 	rd_kafka_destroy(consumer);
 	return sum;
@@ -150,6 +192,71 @@ static void one_that_is_too_large_is_counted(void **state)
 	sink->ops->close(sink);
 }
 
+#define PRODUCE 0 /* the number of the request */
+
+/* A broker's bound holds for the set that librdkafka made: it refuses all of it. */
+static void a_set_that_is_too_large_goes_in_parts(void **state)
+{
+	struct sink *sink = opened(NULL);
+
+	(void)state;
+	send_detection(sink, 1, NULL);
+	assert_true(reaches(sink, "written", 1));
+	/* While the second is under way the others gather. */
+	rd_kafka_mock_broker_set_rtt(cluster, 1, 1000);
+	send_detection(sink, 2, NULL);
+	usleep(500000);
+	for (unsigned i = 3; i <= 42; i++)
+		send_detection(sink, i, NULL);
+	rd_kafka_mock_push_request_errors(cluster, PRODUCE, 2, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+					  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	assert_true(reaches(sink, "written", 2));
+	rd_kafka_mock_broker_set_rtt(cluster, 1, 0);
+	assert_true(reaches(sink, "written", 42));
+	assert_int_equal(counter(sink, "failed"), 0);
+	assert_int_equal(read_back(42), 42 * 43 / 2);
+	sink->ops->close(sink);
+}
+
+static void one_alone_that_a_broker_refuses_is_counted(void **state)
+{
+	struct sink *sink = opened(NULL);
+
+	(void)state;
+	send_detection(sink, 1, NULL);
+	assert_true(reaches(sink, "written", 1));
+	rd_kafka_mock_push_request_errors(cluster, PRODUCE, 1,
+					  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	send_detection(sink, 2, NULL);
+	assert_true(reaches(sink, "failed", 1));
+	assert_true(comes_to_say(sink, "topic weir.detections: "));
+	send_detection(sink, 3, NULL);
+	assert_true(reaches(sink, "written", 2));
+	assert_int_equal(read_back(2), 4);
+	sink->ops->close(sink);
+}
+
+static void a_topic_that_is_missing_is_named_and_doubles_no_other(void **state)
+{
+	struct sink *sink = opened(NULL);
+
+	(void)state;
+	rd_kafka_mock_topic_set_error(cluster, "weir.signals",
+				      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	send_signal(sink);
+	send_detection(sink, 1, NULL);
+	send_detection(sink, 2, NULL);
+	assert_true(comes_to_say(sink, "topic weir.signals: "));
+	usleep(6000000); /* tried again several times */
+	assert_true(says(sink, "topic weir.signals: "));
+	assert_int_equal(counter(sink, "written"), 0);
+	rd_kafka_mock_topic_set_error(cluster, "weir.signals", RD_KAFKA_RESP_ERR_NO_ERROR);
+	assert_true(reaches(sink, "written", 3));
+	assert_int_equal(counter(sink, "failed"), 0);
+	assert_int_equal(read_back(2), 3);
+	sink->ops->close(sink);
+}
+
 static void brokers_that_are_gone_come_back(void **state)
 {
 	struct sink *sink = opened(NULL);
@@ -160,14 +267,11 @@ static void brokers_that_are_gone_come_back(void **state)
 	rd_kafka_mock_broker_set_down(cluster, 1);
 	send_detection(sink, 2, NULL);
 	send_detection(sink, 3, NULL);
-	for (int i = 0; i < 1000; i++) {
-		json_t *status = sink->ops->status(sink);
-		bool told = json_object_get(status, "error");
-
-		json_decref(status);
-		if (told)
-			break;
-		usleep(10000);
+	/* librdkafka says it once, and then that all brokers are down and that time ran out. */
+	assert_true(comes_to_say(sink, "refused"));
+	for (int i = 0; i < 120; i++) {
+		assert_true(says(sink, "refused"));
+		usleep(100000);
 	}
 	assert_int_equal(counter(sink, "written"), 1);
 	rd_kafka_mock_broker_set_up(cluster, 1);
@@ -196,6 +300,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(messages_arrive),
 		TEST(one_that_is_too_large_is_counted),
+		TEST(a_set_that_is_too_large_goes_in_parts),
+		TEST(one_alone_that_a_broker_refuses_is_counted),
+		TEST(a_topic_that_is_missing_is_named_and_doubles_no_other),
 		TEST(brokers_that_are_gone_come_back),
 		cmocka_unit_test(an_option_that_is_none_is_told),
 	};
