@@ -84,7 +84,7 @@ AGAIN         = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j
 Q             = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-kubernetes test-container test-grafana test-sigmahq \
+.PHONY: help all deps deps-test run demo test test-unit test-bpf test-cli test-conformance test-oracle test-live test-fault test-vm test-fuzz test-kubernetes test-container test-grafana test-kafka test-sigmahq \
         fuzz-short check bench install install-strip uninstall package package-rpm test-package clean tests unit-tests bpf-tests benches fuzzers FORCE
 .SECONDARY:
 
@@ -226,6 +226,9 @@ test-container: all ## build the image by its Containerfile, run it, kill it (ro
 
 test-grafana: ## hold the dashboard against Grafana's published types (npm)
 	@tests/grafana/run.sh
+
+test-kafka: all ## send to a real Kafka of one node (root, java, mvn; five minutes)
+	@$(SUDO) env BUILD=$(abspath $(BUILD)) tests/kafka/run.sh
 
 test-sigmahq: all ## load the public rules of a checkout of SigmaHQ/sigma: SIGMA=FOLDER
 	@BUILD=$(abspath $(BUILD)) WEIR_SIGMA=$(abspath $(SIGMA)) tests/cli/sigmahq.sh
