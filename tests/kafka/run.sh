@@ -9,6 +9,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/lib/net.sh"
+. "$TREE/tests/lib/certificates.sh"
 . "$TREE/tests/lib/fault.sh"
 require_live java openssl
 VERSION=4.1.2
@@ -52,18 +53,6 @@ if ! java -version >"$SCRATCH/java" 2>&1 || [ "$(sed -n 's/.*version "\([0-9]*\)
 	skip kafka "Kafka $VERSION takes Java 17: $(head -n 1 "$SCRATCH/java")"
 	exit 0
 fi
-
-# authority NAME, certificate NAME AUTHORITY SUBJECT_ALTERNATIVE
-authority() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$1" \
-		-keyout "$SCRATCH/$1.key" -out "$SCRATCH/$1.pem" 2>/dev/null
-}
-certificate() {
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
-		-keyout "$SCRATCH/$1.key" -out "$SCRATCH/$1.csr" 2>/dev/null
-	openssl x509 -req -in "$SCRATCH/$1.csr" -CA "$SCRATCH/$2.pem" -CAkey "$SCRATCH/$2.key" -CAcreateserial \
-		-days 2 -extfile <(echo "subjectAltName=$3") -out "$SCRATCH/$1.pem" 2>/dev/null
-}
 
 broker_make() {
 	local security=org.apache.kafka.common.security
