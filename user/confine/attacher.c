@@ -24,27 +24,11 @@ static const int attacher_calls[] = {
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
-	/* memory, the clock, itself */
-	SCMP_SYS(brk),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(madvise),
-	SCMP_SYS(futex),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday),
+	/* the clock */
 	SCMP_SYS(time),
 	SCMP_SYS(alarm),
 	SCMP_SYS(setitimer),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(exit_group),
-#ifdef __SANITIZE_ADDRESS__ /* its words, and its stacks */
-	SCMP_SYS(write),
-	SCMP_SYS(sigaltstack),
+#ifdef __SANITIZE_ADDRESS__
 	SCMP_SYS(sched_yield),
 #endif
 };
@@ -92,7 +76,8 @@ int confine_calls_attacher(int channel)
 
 	if (!filter)
 		return -ENOMEM;
-	err = CALLS_ADD(filter, SCMP_ACT_ALLOW, attacher_calls);
+	err = calls_allow_self(filter);
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ALLOW, attacher_calls);
 	err = err ? err : bpf_commands(filter);
 	err = err ? err : sockets(filter, channel);
 	err = err ? err : copies(filter);

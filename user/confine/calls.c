@@ -12,28 +12,33 @@
 #include "confine/confine.h"
 #include "confine/inside.h"
 
-/* ---- who reads what strangers say ---- */
+/* ---- what every process does with itself ---- */
 
-/* Memory, the clock, waiting, itself. */
-static const int common_calls[] = {
-	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait),	 SCMP_SYS(epoll_pwait2),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
-	SCMP_SYS(brk),		 SCMP_SYS(munmap),	 SCMP_SYS(mremap),
-	SCMP_SYS(madvise),	 SCMP_SYS(futex),	 SCMP_SYS(getrandom),
-	SCMP_SYS(getpid),	 SCMP_SYS(gettid),	 SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(exit),	 SCMP_SYS(exit_group),
-	SCMP_SYS(close),
+static const int self_calls[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit_group),
 #ifdef __SANITIZE_ADDRESS__ /* its words, and its stacks */
-	SCMP_SYS(write),	 SCMP_SYS(sigaltstack),	 SCMP_SYS(sched_yield),
+	SCMP_SYS(write),
+	SCMP_SYS(sigaltstack),
 #endif
 };
 
-/* Libraries try these where they need not, and go on without. */
-static const int common_files[] = {
-	SCMP_SYS(open),	     SCMP_SYS(openat),	   SCMP_SYS(access),
-	SCMP_SYS(faccessat), SCMP_SYS(stat),	   SCMP_SYS(newfstatat),
-	SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(lstat),
-};
+int calls_allow_self(scmp_filter_ctx filter)
+{
+	return CALLS_ADD(filter, SCMP_ACT_ALLOW, self_calls);
+}
 
 int calls_allow_memory(scmp_filter_ctx filter)
 {
@@ -49,10 +54,28 @@ int calls_allow_abort(scmp_filter_ctx filter)
 				SCMP_A2(SCMP_CMP_EQ, SIGABRT));
 }
 
+/* ---- who reads what strangers say ---- */
+
+static const int common_calls[] = {
+	SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2),
+	SCMP_SYS(exit),	       SCMP_SYS(close),
+#ifdef __SANITIZE_ADDRESS__
+	SCMP_SYS(sched_yield),
+#endif
+};
+
+/* Libraries try these where they need not, and go on without. */
+static const int common_files[] = {
+	SCMP_SYS(open),	     SCMP_SYS(openat),	   SCMP_SYS(access),
+	SCMP_SYS(faccessat), SCMP_SYS(stat),	   SCMP_SYS(newfstatat),
+	SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(lstat),
+};
+
 static int add_common(scmp_filter_ctx filter)
 {
-	int err = CALLS_ADD(filter, SCMP_ACT_ALLOW, common_calls);
+	int err = calls_allow_self(filter);
 
+	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ALLOW, common_calls);
 	err = err ? err : CALLS_ADD(filter, SCMP_ACT_ERRNO(EACCES), common_files);
 	err = err ? err : calls_allow_memory(filter);
 	return err ? err : calls_allow_abort(filter);

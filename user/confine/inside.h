@@ -17,6 +17,9 @@ int calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t 
  * rights, and the system as such. */
 int calls_add_forbidden(scmp_filter_ctx filter, uint32_t action);
 
+/* Heap, clock, signals of its own, the end. */
+int calls_allow_self(scmp_filter_ctx filter);
+
 /* Memory that is nobody else's and holds no code. */
 int calls_allow_memory(scmp_filter_ctx filter);
 
