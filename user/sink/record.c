@@ -338,29 +338,24 @@ static struct out *event_record(enum record_kind_out kind, const struct event *e
 	return NULL;
 }
 
-/* With the id by which other tools know the connection; made here, for few events go out. */
-static struct out *identified(enum record_kind_out kind, const struct event *event,
-			      const char *host)
+static struct out *leaving_record(enum record_kind_out kind, const struct event *event,
+				  const char *host)
 {
-	struct event copy = *event;
-	char id[COMMUNITY_ID_MAX];
+	struct leaving leaving;
 	struct out *out = NULL;
-	struct arena hashes = {0};
 
-	if (!event_has(&copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(&copy, id))
-		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id, text_string(id));
-	if (!privacy_event(&copy, &hashes))
-		out = event_record(kind, &copy, host);
-	arena_free(&hashes);
+	if (!leaving_make(&leaving, event))
+		out = event_record(kind, &leaving.event, host);
+	leaving_free(&leaving);
 	return out;
 }
 
 struct out *out_event(const struct event *event, const char *host)
 {
-	return identified(OUT_EVENT, event, host);
+	return leaving_record(OUT_EVENT, event, host);
 }
 
 struct out *out_flow(const struct event *event, const char *host)
 {
-	return identified(OUT_FLOW, event, host);
+	return leaving_record(OUT_FLOW, event, host);
 }

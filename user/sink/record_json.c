@@ -371,18 +371,31 @@ unsigned record_samples(const struct detection *d, const struct event **samples,
 	return len;
 }
 
+int leaving_make(struct leaving *leaving, const struct event *event)
+{
+	struct event *copy = &leaving->event;
+
+	*copy = *event;
+	leaving->hashes = (struct arena){0};
+	if (!event_has(copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(copy, leaving->id))
+		event_set(copy, NETWORK_COMMUNITY_ID, network_community_id,
+			  text_string(leaving->id));
+	return privacy_event(copy, &leaving->hashes);
+}
+
+void leaving_free(struct leaving *leaving)
+{
+	arena_free(&leaving->hashes);
+}
+
 static json_t *sample_json(const struct event *event)
 {
-	struct event copy = *event;
-	struct arena arena = {0};
-	char id[COMMUNITY_ID_MAX];
+	struct leaving leaving;
 	json_t *json = NULL;
 
-	if (!event_has(&copy, FIELD_NETWORK_COMMUNITY_ID) && event_community_id(&copy, id))
-		event_set(&copy, NETWORK_COMMUNITY_ID, network_community_id, text_string(id));
-	if (!privacy_event(&copy, &arena))
-		json = event_to_json(&copy);
-	arena_free(&arena);
+	if (!leaving_make(&leaving, event))
+		json = event_to_json(&leaving.event);
+	leaving_free(&leaving);
 	return json;
 }
 

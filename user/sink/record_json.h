@@ -4,7 +4,9 @@
 
 #include <jansson.h>
 
+#include "base/arena.h"
 #include "correlate/detection.h"
+#include "event/privacy.h"
 
 /* As they may leave (privacy.h): the JSON objects of signals and detections (docs/rules.md): new
  * references, NULL without memory. What any of their parts lacks for want of memory makes the whole
@@ -12,6 +14,16 @@
 
 /* Digits of a number that is no integer: 0.9 stays 0.9. */
 #define RECORD_JSON_FORM (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
+/* An event as it may leave, with the id by which other tools know the connection: made here, for
+ * few events go out. 0, or -ENOMEM; freed in both cases. Texts live as long as it and the event. */
+struct leaving {
+	struct event event;
+	char id[COMMUNITY_ID_MAX];
+	struct arena hashes;
+};
+int leaving_make(struct leaving *leaving, const struct event *event);
+void leaving_free(struct leaving *leaving);
 
 struct record_keys {
 	const struct rule *rule;
