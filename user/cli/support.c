@@ -74,6 +74,13 @@ static void learn(struct support *s)
 	free(nothing);
 }
 
+static void add_file(struct support *s, const char *name, const char *bytes, size_t size)
+{
+	tar_add(s->tar, name, bytes, size);
+	json_array_append_new(s->contents,
+			      json_pack("{s:s, s:I}", "name", name, "bytes", (json_int_t)size));
+}
+
 static void add(struct support *s, const char *name, const char *text)
 {
 	char *clean = NULL;
@@ -84,9 +91,7 @@ static void add(struct support *s, const char *name, const char *text)
 		return;
 	scrub_text(s->scrub, text ? text : "", out);
 	fclose(out);
-	tar_add(s->tar, name, clean, size);
-	json_array_append_new(s->contents,
-			      json_pack("{s:s, s:I}", "name", name, "bytes", (json_int_t)size));
+	add_file(s, name, clean, size);
 	free(clean);
 }
 
@@ -95,13 +100,9 @@ static void add_json(struct support *s, const char *name, json_t *value)
 {
 	json_t *clean = value ? scrub_json(s->scrub, value) : NULL;
 	char *text = clean ? json_dumps(clean, JSON_INDENT(1)) : NULL;
-	size_t length = text ? strlen(text) : 0;
 
-	if (text) {
-		tar_add(s->tar, name, text, length);
-		json_array_append_new(s->contents, json_pack("{s:s, s:I}", "name", name, "bytes",
-							     (json_int_t)length));
-	}
+	if (text)
+		add_file(s, name, text, strlen(text));
 	free(text);
 	json_decref(clean);
 	json_decref(value);
