@@ -23,7 +23,8 @@
 
 #include "base/vec.h"
 
-#define INPUT_MAX (64 << 10)
+#define INPUT_MAX     (64 << 10)
+#define INPUT_SECONDS 20 /* one that takes longer never ends, as far as anyone waits */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -83,6 +84,7 @@ static void feed(void)
 	if (!copy)
 		return;
 	memcpy(copy, current, current_size);
+	alarm(INPUT_SECONDS);
 	LLVMFuzzerTestOneInput(copy, current_size);
 	free(copy);
 }
@@ -228,6 +230,7 @@ int main(int argc, char **argv)
 	snprintf(crash_path, sizeof(crash_path), "%s/crash-%s", build ? build : "build", name);
 	__sanitizer_set_death_callback(keep_crash);
 	signal(SIGABRT, on_signal);
+	signal(SIGALRM, on_signal);
 	for (int i = 1; files && i < argc; i++)
 		add_seed(argv[i]);
 	if (files) {

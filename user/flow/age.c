@@ -205,6 +205,15 @@ void wait_begin(struct flow_table *table, struct flow *flow)
 	TAILQ_INSERT_TAIL(bucket, flow, wait);
 }
 
+void wait_enter(struct flow_table *table, struct flow *flow)
+{
+	weir_time latest = add(table->open_end, table->timeouts.unanswered);
+
+	if (flow->deadline > latest)
+		flow->deadline = latest;
+	wait_begin(table, flow);
+}
+
 void wait_end(struct flow_table *table, struct flow *flow)
 {
 	if (!flow->waiting)

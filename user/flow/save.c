@@ -154,7 +154,8 @@ static unsigned one_load(struct state_reader *r, const struct flow_keeper *keepe
 	name = state_get_bytes(r, &length);
 	if (length && keeper->protocol)
 		flow->protocol = keeper->protocol(name, length);
-	if (!at_most(&flow->told, &flow->now))
+	if (!at_most(&flow->told, &flow->now) ||
+	    ((bits & BIT_WAITING) && flow->deadline == TIME_NONE))
 		r->bad = true;
 	return bits;
 }
@@ -176,7 +177,7 @@ static bool enter(struct flow_table *table, struct flow *flow, unsigned bits)
 		}
 	}
 	if (bits & BIT_WAITING)
-		wait_begin(table, flow);
+		wait_enter(table, flow);
 	return true;
 }
 

@@ -61,6 +61,8 @@ void age_forget(struct flow_table *table, struct flow *flow);
 struct flow *age_victim(struct flow_table *table, bool fleeting);
 weir_time age_expiry(const struct flow_table *table, const struct flow *flow);
 void wait_begin(struct flow_table *table, struct flow *flow);
+/* As another weir left it: it waits no longer than one that begins now. */
+void wait_enter(struct flow_table *table, struct flow *flow);
 void wait_close(struct flow_table *table, weir_time end); /* decides what is due */
 void wait_end(struct flow_table *table, struct flow *flow);
 weir_time interval_end(const struct flow_table *table, weir_time at);

@@ -235,6 +235,24 @@ static void a_flow_twice_is_refused(void **state)
 	assert_int_equal(load(b, b->memory.bytes, b->memory.length), -EBADMSG);
 }
 
+/* Whatever the other one says of its deadline: to the last moment of time are more intervals than
+ * anyone can go through. */
+static void none_waits_longer_than_here(void **state)
+{
+	struct bench *b = *state;
+	struct flow *flow = begin(b, 1000, 6, T0);
+	const struct event *last;
+
+	flow->deadline = TIME_NEVER;
+	save(b);
+	assert_int_equal(load(b, b->memory.bytes, b->memory.length), 0);
+	flow_finish(b->table[1]);
+	last = &b->got[1].events.at[b->got[1].events.len - 1];
+	assert_int_equal(last->service, SERVICE_CONNECTION);
+	assert_int_equal(last->network_state, STATE_UNANSWERED);
+	assert_in_range(last->time, T0, T0 + WEIR_MIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +261,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(services_that_answered_are_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flow_twice_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(none_waits_longer_than_here, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
