@@ -23,8 +23,9 @@
 		vec_release((void **)&(v)->at);                                                    \
 		(v)->len = (v)->cap = 0;                                                           \
 	} while (0)
+/* To NULL, the place of an empty one, C17 adds nothing, not even 0. */
 #define vec_each(item, v)                                                                          \
-	for (__typeof__((v)->at + 0) item = (v)->at; item < (v)->at + (v)->len; item++)
+	for (__typeof__((v)->at + 0) item = (v)->at; (v)->len && item < (v)->at + (v)->len; item++)
 
 void *vec_grow(void **at, size_t *len, size_t *cap, size_t size);
 void vec_release(void **at);

@@ -118,11 +118,12 @@ static void messages(struct talk *talk, enum side side)
 	struct quic_crypto *crypto = &quic->crypto[side];
 
 	while (!talk->done) {
-		const uint8_t *m = crypto->bytes + quic->read[side];
 		size_t there = quic_crypto_there(crypto) - quic->read[side], whole;
+		const uint8_t *m;
 
 		if (there < MESSAGE_HEADER)
 			return;
+		m = crypto->bytes + quic->read[side];
 		whole = MESSAGE_HEADER + ((size_t)m[1] << 16 | (size_t)m[2] << 8 | m[3]);
 		if (m[0] != (side == SIDE_CLIENT ? HELLO_CLIENT : HELLO_SERVER))
 			broken(talk, NO_HELLO);
