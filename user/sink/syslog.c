@@ -41,8 +41,11 @@ struct syslog_sink {
 static int send_line(struct syslog_sink *s, size_t length, struct error *error)
 {
 	struct channel *channel = &s->output->channel;
-	int err = channel->fd < 0 ? channel->ops->open(channel, error) : 0;
+	int err;
 
+	if (worker_stopping(&s->worker))
+		channel->timeout_ms = STOP_SEND_MS;
+	err = channel->fd < 0 ? channel->ops->open(channel, error) : 0;
 	err = err ? err : channel->ops->send(channel, s->output->line, length, error);
 	if (err && err != -EMSGSIZE && channel->fd >= 0)
 		channel->ops->close(channel);
@@ -60,8 +63,6 @@ static bool deliver(struct syslog_sink *s, size_t length)
 
 	if (worker_expired(&s->worker))
 		return false;
-	if (worker_stopping(&s->worker))
-		channel->timeout_ms = STOP_SEND_MS;
 	while ((err = send_line(s, length, &error))) {
 		if (err == -EMSGSIZE || worker_expired(&s->worker)) {
 			worker_fault(&s->worker, error.text);

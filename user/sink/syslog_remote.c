@@ -38,17 +38,20 @@ static void hang_up(struct channel *channel)
 
 /* A receiver that closed while all was quiet is no fault: what is first on an old connection is
  * tried again on a new one. */
-static int send_line(struct channel *channel, const struct spool_record *record, bool first,
-		     struct error *error)
+static int send_line(struct channel *channel, struct relay *relay,
+		     const struct spool_record *record, bool first, struct error *error)
 {
 	bool old = channel->fd >= 0;
-	int err = old ? 0 : channel->ops->open(channel, error);
+	int err;
 
+	if (relay_stopping(relay))
+		channel->timeout_ms = STOP_SEND_MS;
+	err = old ? 0 : channel->ops->open(channel, error);
 	err = err ? err : channel->ops->send(channel, record->body, record->length, error);
 	if (!err || err == -EMSGSIZE)
 		return err;
 	hang_up(channel);
-	return old && first ? send_line(channel, record, false, error) : err;
+	return old && first ? send_line(channel, relay, record, false, error) : err;
 }
 
 static int send_lines(struct channel *channel, struct relay *relay, struct spool_batch *batch,
@@ -60,7 +63,7 @@ static int send_lines(struct channel *channel, struct relay *relay, struct spool
 		if (relay_expired(relay))
 			return error_set(&outcome->error, EXIT_SYSTEM, ECANCELED,
 					 "syslog: weir stops");
-		err = send_line(channel, record, !*sent, &outcome->error);
+		err = send_line(channel, relay, record, !*sent, &outcome->error);
 		if (err && err != -EMSGSIZE)
 			return err;
 		record->refused = err == -EMSGSIZE;
@@ -76,8 +79,6 @@ static void remote_deliver(void *context, struct relay *relay, struct spool_batc
 	size_t sent = 0;
 	int err;
 
-	if (relay_stopping(relay))
-		o->channel.timeout_ms = STOP_SEND_MS;
 	err = send_lines(&o->channel, relay, batch, outcome, &sent);
 	if (err)
 		hang_up(&o->channel);

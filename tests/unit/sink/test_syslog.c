@@ -475,6 +475,54 @@ static void a_full_queue_counts_and_close_is_bounded(void **state)
 	assert_in_range(time(NULL) - begin, 0, 20);
 }
 
+/* Everything that is said on standard error meanwhile. */
+static void close_said(struct sink *sink, char *said, size_t size)
+{
+	FILE *file = tmpfile();
+	int err = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	sink->ops->close(sink);
+	dup2(err, STDERR_FILENO);
+	close(err);
+	n = pread(fileno(file), said, size - 1, 0);
+	assert_true(n >= 0);
+	said[n] = '\0';
+	fclose(file);
+}
+
+/* It stops while a line waits for the receiver: after that attempt, half of whose 5 s are over,
+ * none waits as long again, and what is lost is said. */
+static void a_receiver_that_does_not_read_holds_up_no_stop(void **state)
+{
+	struct receiver r = {0};
+	struct sink *sink;
+	char said[4096];
+	json_int_t written;
+	weir_time begin;
+
+	(void)state;
+	receive_local(&r);
+	sink = announcer((struct syslog_options){.local_path = r.path});
+	for (int i = 0; i < 1000; i++)
+		send_detection(sink);
+	do {
+		written = counter(sink, "written");
+		usleep(400000);
+	} while (!written || counter(sink, "written") != written);
+	sleep(2);
+	begin = time_monotonic();
+	close_said(sink, said, sizeof(said));
+	assert_in_range(time_monotonic() - begin, 0, 6 * WEIR_SEC);
+	snprintf(r.path, sizeof(r.path), "not announced: detections %lld",
+		 1000 - (long long)written);
+	if (!strstr(said, r.path))
+		fail_msg("not said: %s, but: %s", r.path, said);
+	close(r.fd);
+}
+
 static void wrong_options_are_told(void **state)
 {
 	static const struct {
@@ -666,6 +714,7 @@ int main(void)
 		cmocka_unit_test(it_goes_by_udp),
 		cmocka_unit_test(it_goes_by_tcp_and_comes_back),
 		cmocka_unit_test(a_full_queue_counts_and_close_is_bounded),
+		cmocka_unit_test(a_receiver_that_does_not_read_holds_up_no_stop),
 		cmocka_unit_test(wrong_options_are_told),
 		cmocka_unit_test(it_waits_for_the_store),
 		cmocka_unit_test(it_goes_by_tls_and_comes_back),
