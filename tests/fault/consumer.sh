@@ -73,7 +73,7 @@ same "consumer/packets in connections, and told as numbers" $((2 * FLOWS)) "$(to
 same "consumer/packets of the interface" $((kernel - kernel0)) $((ours - ours0))
 same "consumer/records read or counted as lost" $((2 * FLOWS)) $((records - records0 + lost - lost0))
 check "consumer/some were lost" test "$ring" -gt 0
-late() { [ "$(health inside poll_late)" -ge 1 ] && [ "$(health inside loss)" -ge 1 ]; }
+late() { told inside poll_late 1 && told inside loss 1; }
 check "consumer/health says so" wait_for 5 late
 weir_stop inside
 same "consumer/stops" 0 $?

@@ -96,7 +96,7 @@ for name in local tcp terminal; do
 		continue
 	fi
 	check "syslog/$name: some are lost" test "$dropped" -gt 0
-	check "syslog/$name: health says so" wait_for 5 test "$(health $name output_loss)" -ge 1
+	check "syslog/$name: health says so" wait_for 5 told "$name" output_loss 1
 	sent[$name]=$written
 done
 check "syslog/terminal: it is full" test "$(sink terminal stream queued)" -gt 0

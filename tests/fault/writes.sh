@@ -94,9 +94,9 @@ for name in $(sized "EIO" "${FAULTS[*]:0:3} ENOSPC EIO EROFS"); do
 	check "writes/$name: and goes on" wait_for 10 stored $port
 done
 check "writes/alive" kill -0 "${WEIR_PID[inside]}"
-check "writes/health tells the beginning" test "$(health inside output_failing)" -ge 2
-check "writes/health tells the end" test "$(health inside output_recovered)" -ge 2
-check "writes/health tells the state's" test "$(health inside state_recovered)" -ge 1
+check "writes/health tells the beginning" wait_for 5 told inside output_failing 2
+check "writes/health tells the end" wait_for 5 told inside output_recovered 2
+check "writes/health tells the state's" wait_for 5 told inside state_recovered 1
 weir_stop inside
 same "writes/stops" 0 $?
 same "writes/the database is whole" ok "$(query inside 'pragma integrity_check')"

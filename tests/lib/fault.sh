@@ -78,6 +78,8 @@ stored() {
 health() {
 	query "$1" "select count(*) from health where fact = '$2'"
 }
+# told HOST FACT N: it has so many at least.
+told() { [ "$(health "$1" "$2")" -ge "$3" ]; }
 
 # status_is HOST PATH VALUE, sink HOST NAME KEY: of the running one.
 status_is() {

@@ -121,7 +121,9 @@ check "weir polls as ever" test "$(value weir_polls_total)" -ge $((before + 2))
 same "no poll was late by a second" 0 "$(look value "$SCRATCH/a/status" polls.late_max_ms | awk '{print int($1 / 1000)}')"
 
 kill -SEGV "$worker"
-check "a worker that dies is followed by another" wait_for 5 test "$(sleep 1; ask)" = 200
+wait_for 5 test ! -e "/proc/$worker"
+answers() { [ "$(ask)" = 200 ]; }
+check "a worker that dies is followed by another" wait_for 5 answers
 weir_status a
 same "which is counted" 1 "$(look value "$SCRATCH/a/status" metrics.restarts)"
 metrics_pid=$(look value "$SCRATCH/a/status" metrics.pid)
