@@ -10,6 +10,9 @@
 
 static const char magic[8] = "weirspl1";
 
+/* No file begins behind it: those after the first cannot be counted past the end then. */
+#define FIRST_MAX (UINT64_MAX / 2)
+
 struct file_head {
 	char magic[8];
 	uint64_t first;
@@ -215,7 +218,8 @@ int spool_file_read(struct spool_file *file, int fd, uint64_t from, uint64_t *cu
 	err = size < 0 ? -errno : read_at(file, &head, sizeof(head), 0);
 	if (!err) {
 		right = head_of(head.first);
-		err = memcmp(&head, &right, sizeof(head)) ? -EBADMSG : 0;
+		if (memcmp(&head, &right, sizeof(head)) || head.first > FIRST_MAX)
+			err = -EBADMSG;
 	}
 	if (!err) {
 		file->first = file->next = head.first;
