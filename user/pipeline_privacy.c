@@ -77,14 +77,21 @@ static int write_all(int fd, const char *text, size_t length)
 	return fsync(fd) ? -errno : 0;
 }
 
+static int key_random(uint8_t key[PRIVACY_KEY_BYTES], struct error *error)
+{
+	if (getrandom(key, PRIVACY_KEY_BYTES, 0) == PRIVACY_KEY_BYTES)
+		return 0;
+	return error_set(error, EXIT_SYSTEM, EIO, "privacy: the kernel gives no random bytes");
+}
+
 /* Whole, or not there. One that somebody else made meanwhile stays. */
 static int key_make(const char *path, uint8_t key[PRIVACY_KEY_BYTES], struct error *error)
 {
 	char text[KEY_TEXT + 2], fresh[4096];
 	int fd, err = -ENAMETOOLONG;
 
-	if (getrandom(key, PRIVACY_KEY_BYTES, 0) != PRIVACY_KEY_BYTES)
-		return error_set(error, EXIT_SYSTEM, EIO, "the kernel gives no random bytes");
+	if (key_random(key, error))
+		return -EIO;
 	for (unsigned i = 0; i < PRIVACY_KEY_BYTES; i++)
 		snprintf(text + 2 * i, 3, "%02x", key[i]);
 	strcpy(text + KEY_TEXT, "\n");
@@ -140,9 +147,7 @@ static int key_of(const struct pipeline *p, bool needed, uint8_t key[PRIVACY_KEY
 	if (path)
 		err = key_read(path, key, error);
 	if (err == -ENOENT && needed)
-		err = path ? key_make(path, key, error)
-		      : getrandom(key, PRIVACY_KEY_BYTES, 0) == PRIVACY_KEY_BYTES ? 0
-										  : -EIO;
+		err = path ? key_make(path, key, error) : key_random(key, error);
 	free(path);
 	return err;
 }
