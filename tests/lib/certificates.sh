@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Certificates for tests: authority NAME; certificate NAME AUTHORITY SUBJECT_ALTERNATIVE [DAYS]. Each is
 # $SCRATCH/NAME.pem with its key in $SCRATCH/NAME.key.
 
