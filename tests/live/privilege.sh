@@ -80,6 +80,8 @@ kept() {
 		same "privilege/the ${each% *}: system calls are filtered" 2 "$(each "${each##* }" Seccomp)"
 		same "privilege/the ${each% *}: no new privileges" 1 "$(each "${each##* }" NoNewPrivs)"
 	done
+	# The keeper's filter, and one of its own.
+	check "privilege/who $2 is filtered more than its keeper" test "$(of "$kept" Seccomp_filters)" -gt "$(of "$keeper" Seccomp_filters)"
 	same "privilege/the keeper of who $2 is a child of weir" "$pid" "$(ps -o ppid= -p "$keeper" | tr -d ' ')"
 	same "privilege/who $2 is the keeper's" "$keeper" "$(ps -o ppid= -p "$kept" | tr -d ' ')"
 }
