@@ -22,7 +22,6 @@
 #define RETRY_MAX_MS  30000 /* … this */
 #define STOP_MS	      3000
 #define STOP_RETRY_MS 100 /* between attempts while stopping */
-#define STOP_SEND_MS  500 /* for a receiver that does not read, while stopping */
 
 static const struct channel_ops *const transports[] = {
 	[SYSLOG_LOCAL] = &channel_local,
@@ -43,8 +42,7 @@ static int send_line(struct syslog_sink *s, size_t length, struct error *error)
 	struct channel *channel = &s->output->channel;
 	int err;
 
-	if (worker_stopping(&s->worker))
-		channel->timeout_ms = STOP_SEND_MS;
+	channel->hurried = worker_stopping(&s->worker);
 	err = channel->fd < 0 ? channel->ops->open(channel, error) : 0;
 	err = err ? err : channel->ops->send(channel, s->output->line, length, error);
 	if (err && err != -EMSGSIZE && channel->fd >= 0)

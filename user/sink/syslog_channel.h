@@ -8,16 +8,18 @@
 
 /*
  * Ways to a syslog receiver, behind one table. A channel is closed or open; send() on an open one.
- * Nothing takes longer than CHANNEL_TIMEOUT_MS but the resolver. One thread.
+ * Nothing takes longer than CHANNEL_TIMEOUT_MS, once hurried than CHANNEL_HURRIED_MS, but the
+ * resolver. One thread.
  */
 #define CHANNEL_TIMEOUT_MS 5000
+#define CHANNEL_HURRIED_MS 500
 
 struct channel {
 	const struct channel_ops *ops;
 	const struct syslog_options *options;
-	int fd;		/* -1: closed */
-	int timeout_ms; /* 0: CHANNEL_TIMEOUT_MS */
-	bool stream;	/* local: the socket is a stream, messages end with a zero */
+	int fd;	      /* -1: closed */
+	bool hurried; /* weir stops: a receiver that does not read is not waited for as long */
+	bool stream;  /* local: the socket is a stream, messages end with a zero */
 	SSL_CTX *context;
 	SSL *tls;
 };

@@ -8,9 +8,8 @@
  * read: by UDP one is finished with when it is sent, by TCP and TLS when the server's machine has
  * acknowledged it. */
 
-#define BATCH	     64
-#define BATCH_BYTES  (256u << 10)
-#define STOP_SEND_MS 500 /* for a receiver that does not read, while stopping */
+#define BATCH	    64
+#define BATCH_BYTES (256u << 10)
 
 static bool remote_wants(void *context, const struct out *out)
 {
@@ -44,8 +43,7 @@ static int send_line(struct channel *channel, struct relay *relay,
 	bool old = channel->fd >= 0;
 	int err;
 
-	if (relay_stopping(relay))
-		channel->timeout_ms = STOP_SEND_MS;
+	channel->hurried = relay_stopping(relay);
 	err = old ? 0 : channel->ops->open(channel, error);
 	err = err ? err : channel->ops->send(channel, record->body, record->length, error);
 	if (!err || err == -EMSGSIZE)

@@ -32,14 +32,18 @@ int channel_error(const struct channel *channel, int err, const char *words, str
 			 channel->options->server, channel_port(channel), words);
 }
 
+static int timeout_ms(const struct channel *channel)
+{
+	return channel->hurried ? CHANNEL_HURRIED_MS : CHANNEL_TIMEOUT_MS;
+}
+
 int channel_wait(const struct channel *channel, short events)
 {
 	struct pollfd fd = {.fd = channel->fd, .events = events};
-	int timeout = channel->timeout_ms ? channel->timeout_ms : CHANNEL_TIMEOUT_MS;
 	int ready;
 
 	do
-		ready = poll(&fd, 1, timeout);
+		ready = poll(&fd, 1, timeout_ms(channel));
 	while (ready < 0 && errno == EINTR);
 	if (!ready)
 		return -ETIMEDOUT;
@@ -253,13 +257,12 @@ static int tcp_send(struct channel *channel, const char *message, size_t length,
  * killed takes with it what lies there unread, but not what was under way. */
 int channel_settle(struct channel *channel, struct error *error)
 {
-	int timeout = channel->timeout_ms ? channel->timeout_ms : CHANNEL_TIMEOUT_MS;
 	int left, before = INT_MAX, waited = 0, err = 0;
 
 	while (!err && !ioctl(channel->fd, SIOCOUTQ, &left) && left > 0) {
 		waited = left < before ? 0 : waited + SETTLE_MS;
 		before = left;
-		if (waited >= timeout)
+		if (waited >= timeout_ms(channel))
 			err = -ETIMEDOUT;
 		poll(NULL, 0, SETTLE_MS);
 	}
