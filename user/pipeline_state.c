@@ -84,12 +84,10 @@ static int load(const struct pipeline_engine *engine, const struct ruleset *rule
 int pipeline_state_write(struct pipeline *p, struct state_memory *memory)
 {
 	struct state_writer *writer = malloc(sizeof(*writer));
-	int err = writer ? state_begin(writer, sections(p), state_memory_put, memory) : -ENOMEM;
+	int err = -ENOMEM;
 
-	if (!err) {
-		save(p, writer);
-		err = state_end(writer);
-	}
+	if (writer)
+		err = state_write(writer, sections(p), state_memory_put, memory, save, p);
 	free(writer);
 	return err;
 }

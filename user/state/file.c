@@ -69,18 +69,6 @@ static int put_sealed(void *context, const void *bytes, size_t length)
 	return state_seal_more(sealed->seal, bytes, length, put, &sealed->fd);
 }
 
-static int write_whole(struct state_writer *writer, size_t sections,
-		       int (*to)(void *context, const void *bytes, size_t length), void *to_context,
-		       void (*save)(void *context, struct state_writer *writer), void *context)
-{
-	int err = state_begin(writer, sections, to, to_context);
-
-	if (err)
-		return err;
-	save(context, writer);
-	return state_end(writer);
-}
-
 static int write_sealed(int fd, struct state_seal *seal, struct state_writer *writer,
 			size_t sections, void (*save)(void *context, struct state_writer *writer),
 			void *context)
@@ -88,14 +76,14 @@ static int write_sealed(int fd, struct state_seal *seal, struct state_writer *wr
 	struct sealed sealed = {fd, seal};
 	int err = state_seal_head(seal, put, &fd);
 
-	err = err ? err : write_whole(writer, sections, put_sealed, &sealed, save, context);
+	err = err ? err : state_write(writer, sections, put_sealed, &sealed, save, context);
 	return err ? err : state_seal_tail(seal, put, &fd);
 }
 
 int state_fd_write(int fd, struct state_writer *writer, size_t sections,
 		   void (*save)(void *context, struct state_writer *writer), void *context)
 {
-	return write_whole(writer, sections, put, &fd, save, context);
+	return state_write(writer, sections, put, &fd, save, context);
 }
 
 int state_file_write(const char *path, struct state_seal *seal, struct state_writer *writer,

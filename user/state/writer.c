@@ -163,3 +163,15 @@ int state_end(struct state_writer *w)
 	w->entries_len = 0;
 	return w->err;
 }
+
+int state_write(struct state_writer *w, size_t sections,
+		int (*put)(void *context, const void *bytes, size_t length), void *put_context,
+		void (*save)(void *context, struct state_writer *writer), void *context)
+{
+	int err = state_begin(w, sections, put, put_context);
+
+	if (err)
+		return err;
+	save(context, w);
+	return state_end(w);
+}

@@ -62,5 +62,9 @@ void state_put_text(struct state_writer *writer, const char *text); /* NULL beco
 
 /* Directory and trailer. 0, or the first -errno. Frees what state_begin() took. */
 int state_end(struct state_writer *writer);
+/* From beginning to end, with all that `save` writes between. 0, or the first -errno. */
+int state_write(struct state_writer *writer, size_t sections,
+		int (*put)(void *context, const void *bytes, size_t length), void *put_context,
+		void (*save)(void *context, struct state_writer *writer), void *context);
 
 #endif
