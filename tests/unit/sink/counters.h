@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sink/sink.h"
@@ -25,6 +26,24 @@ static inline bool counter_reaches(struct sink *sink, const char *name, json_int
 	for (int i = 0; i < tries && counter(sink, name) != value; i++)
 		usleep(10000);
 	return counter(sink, name) == value;
+}
+
+/* Whether it says why nothing goes, with these words in it. */
+static inline bool says(struct sink *sink, const char *words)
+{
+	json_t *status = sink->ops->status(sink);
+	const char *error = json_string_value(json_object_get(status, "error"));
+	bool has = error && strstr(error, words);
+
+	json_decref(status);
+	return has;
+}
+
+static inline bool comes_to_say(struct sink *sink, const char *words, int tries)
+{
+	for (int i = 0; i < tries && !says(sink, words); i++)
+		usleep(10000);
+	return says(sink, words);
 }
 
 #endif

@@ -81,24 +81,6 @@ static void send_signal(struct sink *sink)
 	out_drop(out);
 }
 
-/* Whether the status says why nothing goes, with these words in it. */
-static bool says(struct sink *sink, const char *words)
-{
-	json_t *status = sink->ops->status(sink);
-	const char *error = json_string_value(json_object_get(status, "error"));
-	bool has = error && strstr(error, words);
-
-	json_decref(status);
-	return has;
-}
-
-static bool comes_to_say(struct sink *sink, const char *words)
-{
-	for (int i = 0; i < 2000 && !says(sink, words); i++)
-		usleep(10000);
-	return says(sink, words);
-}
-
 static bool reaches(struct sink *sink, const char *name, json_int_t value)
 {
 	return counter_reaches(sink, name, value, 3000);
@@ -229,7 +211,7 @@ static void one_alone_that_a_broker_refuses_is_counted(void **state)
 					  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 	send_detection(sink, 2, NULL);
 	assert_true(reaches(sink, "failed", 1));
-	assert_true(comes_to_say(sink, "topic weir.detections: "));
+	assert_true(comes_to_say(sink, "topic weir.detections: ", 2000));
 	send_detection(sink, 3, NULL);
 	assert_true(reaches(sink, "written", 2));
 	assert_int_equal(read_back(2), 4);
@@ -246,7 +228,7 @@ static void a_topic_that_is_missing_is_named_and_doubles_no_other(void **state)
 	send_signal(sink);
 	send_detection(sink, 1, NULL);
 	send_detection(sink, 2, NULL);
-	assert_true(comes_to_say(sink, "topic weir.signals: "));
+	assert_true(comes_to_say(sink, "topic weir.signals: ", 2000));
 	usleep(6000000); /* tried again several times */
 	assert_true(says(sink, "topic weir.signals: "));
 	assert_int_equal(counter(sink, "written"), 0);
@@ -268,7 +250,7 @@ static void brokers_that_are_gone_come_back(void **state)
 	send_detection(sink, 2, NULL);
 	send_detection(sink, 3, NULL);
 	/* librdkafka says it once, and then that all brokers are down and that time ran out. */
-	assert_true(comes_to_say(sink, "refused"));
+	assert_true(comes_to_say(sink, "refused", 2000));
 	for (int i = 0; i < 120; i++) {
 		assert_true(says(sink, "refused"));
 		usleep(100000);

@@ -303,21 +303,6 @@ static void close_sink(struct sink *sink)
 	sink->ops->close(sink);
 }
 
-static bool failing(struct sink *sink, const char *words)
-{
-	bool yes = false;
-
-	for (int i = 0; i < 500 && !yes; i++) {
-		json_t *status = sink->ops->status(sink);
-		const char *error = json_string_value(json_object_get(status, "error"));
-
-		yes = error && strstr(error, words);
-		json_decref(status);
-		usleep(20000);
-	}
-	return yes;
-}
-
 static void it_goes_to_the_local_socket(void **state)
 {
 	struct receiver r;
@@ -361,7 +346,7 @@ static void a_local_socket_that_returns_gets_what_waited(void **state)
 	unlink(r.path);
 	sink = announcer((struct syslog_options){.local_path = r.path});
 	send_detection(sink);
-	assert_true(failing(sink, "is a syslog daemon or journald running?"));
+	assert_true(comes_to_say(sink, "is a syslog daemon or journald running?", 1000));
 	receive_local(&r);
 	assert_non_null(strstr(datagram(&r), WORDS));
 	assert_int_equal(sink->ops->flush(sink, 10000), 0);
@@ -447,7 +432,7 @@ static void it_goes_by_tcp_and_comes_back(void **state)
 	close(r.fd);
 	usleep(100000);
 	send_detection(sink);
-	assert_true(failing(sink, "Connection refused"));
+	assert_true(comes_to_say(sink, "Connection refused", 1000));
 	receive_ip(&r, SOCK_STREAM);
 	fd = accepted(&r);
 	assert_non_null(strstr(counted(get_tcp, &fd, text), WORDS));
@@ -689,8 +674,9 @@ static void a_server_that_proves_nothing_gets_nothing(void **state)
 						 .ca_file = ca_path});
 	send_detection(sink);
 	tls = accepted_tls(context, &r, &result);
-	assert_true(failing(sink, "its certificate is not accepted: hostname mismatch") ||
-		    failing(sink, "its certificate is not accepted: Hostname mismatch"));
+	assert_true(
+		comes_to_say(sink, "its certificate is not accepted: hostname mismatch", 1000) ||
+		comes_to_say(sink, "its certificate is not accepted: Hostname mismatch", 1000));
 	drop_tls(tls);
 	close(r.fd);
 	sink->ops->close(sink);
